@@ -1,0 +1,21 @@
+//! A simulated world on loopback: what does an install look like to a cloud that does not exist?
+//!
+//! Start at [`Rehearsal::start`]. The world ([`world`]) is shared state moved on by a clock that may run
+//! faster than ours ([`clock`]); what exists, how long things take and what goes wrong is a scenario
+//! ([`scenario`]). Doors into it: [`aws`] (every service on one port), [`kube`] (an API server),
+//! [`outside`] (DNS, a CONNECT proxy with its own CA, and the hosts behind it) and [`tools`]
+//! (the `helm` and `terraform` of its own PATH). It knows nothing of the program that is rehearsed.
+
+pub mod aws;
+pub mod clock;
+pub mod kube;
+pub mod outside;
+pub mod scenario;
+pub mod serve;
+pub mod tools;
+pub mod world;
+
+pub use clock::Clock;
+pub use scenario::Scenario;
+pub use serve::{Options, Rehearsal};
+pub use world::World;

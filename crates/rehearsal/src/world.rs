@@ -1,0 +1,78 @@
+//! The shared state behind all doors, and the one task that moves it on.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{Clock, Scenario, aws, kube, outside};
+
+/// Everything that exists in a rehearsal. Each part locks itself; no lock is held across an await.
+#[derive(Debug)]
+pub struct World {
+    /// Simulated time.
+    pub clock: Clock,
+    /// What was asked for.
+    pub scenario: Scenario,
+    /// The AWS account.
+    pub aws: aws::Account,
+    /// The cluster's objects.
+    pub cluster: kube::Store,
+    /// Names and hosts.
+    pub outside: outside::Outside,
+}
+
+/// What one part of the world tells the others.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// An instance of a node group joined the cluster: a Node object appears.
+    NodeJoined(NodeSpec),
+    /// An instance went away: its Node object and pods disappear.
+    NodeLeft { name: String },
+    /// An ingress or service got its load balancer; DNS may follow.
+    LoadBalancerReady { namespace: String, ingress: String, hostname: String },
+}
+
+/// What a Node object needs to know of its instance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeSpec {
+    /// `ip-10-0-1-23.us-east-2.compute.internal`.
+    pub name: String,
+    /// Name of the managed node group.
+    pub node_group: String,
+    /// e.g. `g4dn.2xlarge`.
+    pub instance_type: String,
+    /// `amd64` or `arm64`.
+    pub architecture: String,
+    /// Availability zone, e.g. `us-east-2a`.
+    pub zone: String,
+    /// Node-group labels (and what EKS adds).
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Taints as Kubernetes writes them.
+    pub taints: Vec<serde_json::Value>,
+    /// vCPU.
+    pub cpu: u32,
+    /// GiB.
+    pub memory_gib: u32,
+    /// GPUs of the instance; allocatable only once a device plugin runs there.
+    pub gpus: u32,
+    /// kubelet's version, e.g. `v1.31.13-eks-ecaa3a6`.
+    pub kubelet: String,
+}
+
+impl World {
+    /// Moves the world on every 20 ms of real time until dropped; watches wake by what it changes.
+    pub async fn run(self: Arc<Self>) {
+        let mut beat = tokio::time::interval(Duration::from_millis(20));
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            beat.tick().await;
+            self.settle();
+        }
+    }
+
+    /// One step: each part moves on to now and tells the others what happened.
+    pub fn settle(&self) {
+        let now = self.clock.now();
+        let mut happenings = self.aws.settle(now);
+        happenings.extend(self.cluster.settle(now, &happenings));
+        self.outside.settle(now, &happenings);
+    }
+}
