@@ -6,6 +6,9 @@
 //! [`outside`] (DNS, a CONNECT proxy with its own CA, and the hosts behind it) and [`tools`]
 //! (the `helm` and `terraform` of its own PATH). It knows nothing of the program that is rehearsed.
 
+/// Header by which every simulated endpoint names itself; its value is the scenario's id.
+pub const MARK: &str = "x-landfall-rehearsal";
+
 pub mod aws;
 pub mod clock;
 pub mod kube;

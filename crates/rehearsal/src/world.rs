@@ -25,9 +25,24 @@ pub enum Happening {
     /// An instance of a node group joined the cluster: a Node object appears.
     NodeJoined(NodeSpec),
     /// An instance went away: its Node object and pods disappear.
-    NodeLeft { name: String },
+    NodeLeft {
+        /// The Node object's name.
+        name: String,
+    },
     /// An ingress or service got its load balancer; DNS may follow.
-    LoadBalancerReady { namespace: String, ingress: String, hostname: String },
+    LoadBalancerReady {
+        /// Namespace of the ingress or service.
+        namespace: String,
+        /// Its name.
+        ingress: String,
+        /// The load balancer's own DNS name.
+        hostname: String,
+    },
+    /// A DNS name started to resolve; pods that waited for it may go on.
+    NameResolves {
+        /// Without a trailing dot.
+        name: String,
+    },
 }
 
 /// What a Node object needs to know of its instance.
@@ -71,8 +86,9 @@ impl World {
     /// One step: each part moves on to now and tells the others what happened.
     pub fn settle(&self) {
         let now = self.clock.now();
-        let mut happenings = self.aws.settle(now);
+        let mut happenings = self.outside.settle(now);
+        happenings.extend(self.aws.settle(now));
         happenings.extend(self.cluster.settle(now, &happenings));
-        self.outside.settle(now, &happenings);
+        self.outside.hear(now, &happenings);
     }
 }

@@ -14,6 +14,11 @@ pub struct Setup {}
 pub struct Outside {}
 
 impl Outside {
-    /// Moves on to now.
-    pub fn settle(&self, _now: Timestamp, _happenings: &[Happening]) {}
+    /// Moves on to now: which names started to resolve?
+    pub fn settle(&self, _now: Timestamp) -> Vec<Happening> {
+        Vec::new()
+    }
+
+    /// Takes in what happened elsewhere.
+    pub fn hear(&self, _now: Timestamp, _happenings: &[Happening]) {}
 }
