@@ -1,1 +1,11 @@
-//! Landfall.
+//! Landfall turns a vendor's install guide into an install an SRE can trust.
+//!
+//! Rooms, from the outside in: [`cloud`] (the only doors to the outside), [`kind`] and [`kinds`] (what guides can name),
+//! [`check`], [`step`], [`lookup`] (one file a kind). What is true without a machine lives in `landfall_core`.
+
+pub mod check;
+pub mod cloud;
+pub mod kind;
+pub mod kinds;
+pub mod lookup;
+pub mod step;

@@ -1,0 +1,16 @@
+//! A vendor's guide as data: what to ask, what to check, what to do, what proves it, and where the vendor's text was wrong.
+//!
+//! [`Guide`] is the file's shape; [`Folder`] is where a guide's files come from; [`Source`] lists the vendor's passages.
+
+mod folder;
+mod input;
+mod model;
+mod source;
+
+pub use folder::{Folder, LoadedGuide, ScenarioFault};
+pub use input::{Choice, Input, InputType, Refused, Suggest};
+pub use model::{
+    After, Attest, Erratum, Field, Generate, Guide, GuideProblem, Identity, Lines, Need, RowSecret, Secret, Severity,
+    SourceInfo, Target, Task, TestedOn, Until, When, WhenHost,
+};
+pub use source::{Passage, PassageKind, Source};

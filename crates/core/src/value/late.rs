@@ -1,0 +1,80 @@
+//! A value that another step will bring.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::Value;
+
+/// Opens the stand-in text of a value that is not known yet. Private-use characters: no answer may contain them.
+pub(super) const OPEN: char = '\u{E002}';
+/// Closes it.
+pub(super) const CLOSE: char = '\u{E003}';
+
+/// The first reference inside a text that waits for a step's output, e.g. `steps.gpu_node_group.arn`.
+pub fn late_reference(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(OPEN)?;
+    rest.split_once(CLOSE).map(|(reference, _)| reference)
+}
+
+/// A parameter that may come from a step's output: unknown while planning, known just before the task runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Late<T> {
+    /// Known.
+    Known(T),
+    /// Will be known once the named output is, e.g. `steps.gpu_launch_template.id`.
+    Unknown(String),
+}
+
+impl<T> Late<T> {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T: std::fmt::Display> std::fmt::Display for Late<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(value) => value.fmt(f),
+            Self::Unknown(reference) => write!(f, "<{reference}>"),
+        }
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Late<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if let Some(reference) = value.as_str().and_then(late_reference) {
+            return Ok(Self::Unknown(reference.to_owned()));
+        }
+        serde_json::from_value(value).map(Self::Known).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<T: Serialize> Serialize for Late<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Known(value) => value.serialize(serializer),
+            Self::Unknown(reference) => serializer.collect_str(&format_args!("{OPEN}{reference}{CLOSE}")),
+        }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Late<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Late_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let inner = generator.subschema_for::<T>();
+        schemars::json_schema!({ "x-late": true, "allOf": [inner] })
+    }
+}

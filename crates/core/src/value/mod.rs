@@ -1,0 +1,15 @@
+//! Values: trees that remember where they were written, templates, values not known yet, and secrets that cannot be printed.
+//!
+//! Start with [`Document`] (YAML with positions), then [`Scope`] (how a template is evaluated).
+
+mod document;
+mod late;
+mod mask;
+mod secret;
+mod template;
+
+pub use document::{Document, Fault, Position};
+pub use late::{Late, late_reference};
+pub use mask::{Mask, Plain};
+pub use secret::{Part, SecretRef, SecretText, Tree};
+pub use template::{References, Scope, TemplateFault, references, render_file};

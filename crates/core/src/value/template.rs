@@ -1,0 +1,347 @@
+//! How is a template evaluated? A scalar that is exactly one `{{ expression }}` keeps its type; any other is text.
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use minijinja::{
+    Environment, UndefinedBehavior,
+    syntax::SyntaxConfig,
+    value::{Object, ObjectRepr, Serde, Value as Jinja},
+};
+use serde_json::{Map, Value};
+
+use super::{SecretRef, SecretText, late};
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateFault(pub String);
+
+/// Which names a template reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// Dotted names, e.g. `gpu_type`, `steps.gpu_launch_template.id`, `secrets.postgres.password`, `facts.cluster.version`.
+    pub names: BTreeSet<String>,
+}
+
+impl References {
+    /// Ids of the steps read.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.below("steps.")
+    }
+
+    /// Ids of the secrets read.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.below("secrets.")
+    }
+
+    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.names
+            .iter()
+            .filter_map(move |name| name.strip_prefix(prefix))
+            .map(|rest| rest.split('.').next().unwrap_or(rest))
+    }
+}
+
+/// The names templates may read, with their values.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    values: Map<String, Value>,
+    steps: Map<String, Value>,
+    late: bool,
+}
+
+impl Scope {
+    /// An empty scope in which step outputs that are missing are errors.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Step outputs that are missing become [`super::Late::Unknown`]: for planning.
+    #[must_use]
+    pub fn with_late_steps(mut self) -> Self {
+        self.late = true;
+        self
+    }
+
+    /// Sets a top-level name: an input's id, `facts`, `target`, `row`.
+    pub fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.values.insert(name.into(), value);
+    }
+
+    /// A top-level name's value.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// Makes a secret's field readable, as a stand-in.
+    pub fn secret(&mut self, secret: &str, field: &str) {
+        let fields = self.values.entry("secrets").or_insert_with(|| Value::Object(Map::new()));
+        if let Some(fields) = fields.as_object_mut() {
+            let fields = fields.entry(secret).or_insert_with(|| Value::Object(Map::new()));
+            fields[field] = Value::String(SecretText::stand_in(&SecretRef::field(secret, field)));
+        }
+    }
+
+    /// Sets a finished step's outputs.
+    pub fn step(&mut self, id: impl Into<String>, outputs: Value) {
+        self.steps.insert(id.into(), outputs);
+    }
+
+    /// Evaluates every template in a tree.
+    pub fn render(&self, tree: &Value) -> Result<Value, TemplateFault> {
+        let environment = environment();
+        let context = self.context();
+        render_tree(&environment, &context, tree)
+    }
+
+    /// Evaluates one text.
+    pub fn render_text(&self, text: &str) -> Result<Value, TemplateFault> {
+        self.render(&Value::String(text.to_owned()))
+    }
+
+    /// Evaluates a condition (`when`): an expression without braces.
+    pub fn holds(&self, condition: &str) -> Result<bool, TemplateFault> {
+        let environment = environment();
+        let expression = environment.compile_expression(condition).map_err(fault)?;
+        Ok(expression.eval(self.context()).map_err(fault)?.is_true())
+    }
+
+    fn context(&self) -> Jinja {
+        let values = self.values.iter().map(|(name, value)| (name.clone(), Jinja::from(Serde(value))));
+        let steps = Jinja::from_object(Steps { known: self.steps.clone(), late: self.late });
+        Jinja::from_pairs(values.chain([("steps".to_owned(), steps)]))
+    }
+}
+
+/// Renders a template file (user data, a manifest) as text; secrets in it stay stand-ins.
+pub fn render_file(scope: &Scope, text: &str) -> Result<String, TemplateFault> {
+    let environment = environment();
+    environment.render_str(text, scope.context()).map_err(fault)
+}
+
+/// The names a tree's templates read, without evaluating them.
+pub fn references(tree: &Value) -> Result<References, TemplateFault> {
+    let environment = environment();
+    let mut references = References::default();
+    collect(&environment, tree, &mut references)?;
+    Ok(references)
+}
+
+impl References {
+    /// The names a condition (`when`) reads.
+    pub fn of_condition(condition: &str) -> Result<Self, TemplateFault> {
+        let environment = environment();
+        let expression = environment.compile_expression(condition).map_err(fault)?;
+        Ok(Self { names: expression.undeclared_variables(true).into_iter().collect() })
+    }
+}
+
+fn collect(environment: &Environment<'_>, tree: &Value, into: &mut References) -> Result<(), TemplateFault> {
+    match tree {
+        Value::String(text) if text.contains("{{") || text.contains("{%") => {
+            let names = match whole_expression(text) {
+                Some(expression) => {
+                    environment.compile_expression(expression).map_err(fault)?.undeclared_variables(true)
+                }
+                None => environment.template_from_str(text).map_err(fault)?.undeclared_variables(true),
+            };
+            into.names.extend(names);
+            if text.contains("secrets.") && filtered_secret(text) {
+                return Err(TemplateFault(
+                    "a secret cannot go through a filter or an operator; join texts by writing them side by side"
+                        .into(),
+                ));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect(environment, item, into)?;
+            }
+        }
+        Value::Object(fields) => {
+            for item in fields.values() {
+                collect(environment, item, into)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether some `{{ … }}` of the text reads a secret and does more than name it.
+fn filtered_secret(text: &str) -> bool {
+    text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).any(|expression| {
+        expression.contains("secrets.")
+            && !expression.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+    })
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(200_000));
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment.add_filter("b64encode", |text: String| {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(text)
+    });
+    environment
+}
+
+fn fault(error: minijinja::Error) -> TemplateFault {
+    let mut message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    if let Some(line) = error.line().filter(|line| *line > 1) {
+        message.push_str(&format!(" (line {line} of the template)"));
+    }
+    TemplateFault(message)
+}
+
+fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> Result<Value, TemplateFault> {
+    Ok(match tree {
+        Value::String(text) if text.contains("{{") || text.contains("{%") => match whole_expression(text) {
+            Some(expression) => {
+                let compiled = environment.compile_expression(expression).map_err(fault)?;
+                let value = compiled.eval(context.clone()).map_err(fault)?;
+                if value.is_undefined() {
+                    return Err(TemplateFault(format!("{} is not known", expression.trim())));
+                }
+                serde_json::to_value(&value).map_err(|error| TemplateFault(error.to_string()))?
+            }
+            None => Value::String(environment.render_str(text, context.clone()).map_err(fault)?),
+        },
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| render_tree(environment, context, item)).collect::<Result<_, _>>()?)
+        }
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(key, item)| Ok((key.clone(), render_tree(environment, context, item)?)))
+                .collect::<Result<_, TemplateFault>>()?,
+        ),
+        other => other.clone(),
+    })
+}
+
+/// The expression, where the text is exactly one `{{ expression }}`.
+fn whole_expression(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    (!inner.contains("{{") && !inner.contains("}}")).then_some(inner)
+}
+
+/// `steps`: outputs of finished steps; the others' are unknown while planning.
+#[derive(Debug)]
+struct Steps {
+    known: Map<String, Value>,
+    late: bool,
+}
+
+impl Object for Steps {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        let id = key.as_str()?;
+        match self.known.get(id) {
+            Some(outputs) => Some(Jinja::from(Serde(outputs))),
+            None if self.late => Some(Jinja::from_object(Unknown { reference: format!("steps.{id}") })),
+            None => None,
+        }
+    }
+}
+
+/// An output nobody knows yet, and everything below it.
+#[derive(Debug)]
+struct Unknown {
+    reference: String,
+}
+
+impl Object for Unknown {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        Some(Jinja::from_object(Self { reference: format!("{}.{key}", self.reference) }))
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", late::OPEN, self.reference, late::CLOSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::value::{Late, Tree};
+
+    fn scope() -> Scope {
+        let mut scope = Scope::new().with_late_steps();
+        scope.set("gpu_max", json!(4));
+        scope.set("hosts", json!(["a", "b"]));
+        scope.secret("postgres", "password");
+        scope.step("template", json!({"id": "lt-1"}));
+        scope
+    }
+
+    #[test]
+    fn one_whole_expression_keeps_its_type_and_any_other_text_is_text() {
+        let rendered = scope()
+            .render(&json!({"count": "{{ gpu_max }}", "text": "max {{ gpu_max }}", "list": "{{ hosts }}", "n": "{{ gpu_max * 8 }}"}))
+            .unwrap();
+        assert_eq!(rendered, json!({"count": 4, "text": "max 4", "list": ["a", "b"], "n": 32}));
+    }
+
+    #[test]
+    fn an_output_is_unknown_while_planning_and_known_once_the_step_is_done() {
+        let rendered = scope()
+            .render(&json!(["{{ steps.template.id }}", "{{ steps.group.asg }}", "{{ steps.release.ingresses['a'] }}"]))
+            .unwrap();
+        assert_eq!(rendered[0], "lt-1");
+        let late: Late<String> = serde_json::from_value(rendered[1].clone()).unwrap();
+        assert_eq!(late, Late::Unknown("steps.group.asg".into()));
+        let late: Late<String> = serde_json::from_value(rendered[2].clone()).unwrap();
+        assert_eq!(late, Late::Unknown("steps.release.ingresses.a".into()));
+    }
+
+    #[test]
+    fn a_secret_renders_to_a_reference() {
+        let rendered = scope().render(&json!({"url": "pg:{{ secrets.postgres.password }}@x"})).unwrap();
+        assert_eq!(Tree(rendered.clone()).shown()["url"], "pg:<secret postgres.password>@x");
+        let text: SecretText = serde_json::from_value(rendered["url"].clone()).unwrap();
+        assert_eq!(text.references().count(), 1);
+    }
+
+    #[test]
+    fn a_secret_through_a_filter_is_refused() {
+        assert!(references(&json!("{{ secrets.postgres.password | upper }}")).is_err());
+        assert!(references(&json!("{{ secrets.postgres.password ~ 'x' }}")).is_err());
+        assert!(references(&json!("{{ secrets.postgres.password }}")).is_ok());
+    }
+
+    #[test]
+    fn an_undefined_name_is_an_error() {
+        let fault = scope().render_text("{{ gpu_maximum }}").unwrap_err();
+        assert!(fault.0.contains("gpu_maximum") || fault.0.contains("undefined"), "{fault}");
+    }
+
+    #[test]
+    fn references_are_dotted_names() {
+        let found = references(
+            &json!({"a": "{{ steps.template.id }}", "b": "x {{ gpu_max }} {{ secrets.postgres.password }}"}),
+        )
+        .unwrap();
+        assert_eq!(found.steps().collect::<Vec<_>>(), ["template"]);
+        assert_eq!(found.secrets().collect::<Vec<_>>(), ["postgres"]);
+        assert!(found.names.contains("gpu_max"));
+    }
+
+    #[test]
+    fn a_condition_reads_inputs() {
+        let mut scope = scope();
+        scope.set("mode", json!("full"));
+        assert!(scope.holds("mode == 'full' and gpu_max > 2").unwrap());
+        assert!(scope.holds("missing == 1").is_err());
+    }
+}

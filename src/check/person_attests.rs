@@ -1,0 +1,35 @@
+//! `person.attests`: does a person answer for something nobody can look up?
+
+use async_trait::async_trait;
+use landfall_core::{catalogue::Touches, event::Outcome};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    cloud::Trouble,
+    kind::{Check, CheckAbout, Context},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonAttests {
+    /// What cannot be looked up, e.g. `the licence Arthur issued`.
+    what: String,
+    /// Who can tell.
+    ask: String,
+}
+
+#[async_trait]
+impl Check for PersonAttests {
+    const ABOUT: CheckAbout = CheckAbout {
+        name: "person.attests",
+        code: "PERSON-01",
+        about: "a person answers for it",
+        touches: Touches::Nothing,
+    };
+
+    async fn run(&self, _cx: &Context) -> Result<Outcome, Trouble> {
+        Ok(Outcome::Unknown { denied: self.what.clone(), ask: self.ask.clone() })
+    }
+}

@@ -1,0 +1,141 @@
+//! AWS: one configuration, loaded on first use; a client per service.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::BeforeDeserializationInterceptorContextRef},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::ConfigBag;
+use std::{sync::Mutex, time::Duration};
+use tokio::sync::OnceCell;
+
+use super::{Endpoints, Trouble, Vouch, vouch};
+
+/// The door to AWS.
+pub struct Aws {
+    endpoints: Endpoints,
+    vouch: Vouch,
+    config: Mutex<std::sync::Arc<OnceCell<SdkConfig>>>,
+}
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $sdk:ident),* $(,)?) => {
+        impl Aws {
+            $(
+                $(#[$doc])*
+                pub async fn $name(&self) -> Result<$sdk::Client, Trouble> {
+                    let config = self.config().await;
+                    let config = $sdk::config::Builder::from(&config)
+                        .interceptor(Witness { service: concat!("AWS ", stringify!($name)), vouch: self.vouch.clone() })
+                        .build();
+                    Ok($sdk::Client::from_conf(config))
+                }
+            )*
+        }
+    };
+}
+
+clients! {
+    /// Certificate Manager.
+    acm: aws_sdk_acm,
+    /// Auto Scaling.
+    autoscaling: aws_sdk_autoscaling,
+    /// CloudWatch.
+    cloudwatch: aws_sdk_cloudwatch,
+    /// EC2.
+    ec2: aws_sdk_ec2,
+    /// EKS.
+    eks: aws_sdk_eks,
+    /// IAM.
+    iam: aws_sdk_iam,
+    /// Secrets Manager.
+    secretsmanager: aws_sdk_secretsmanager,
+    /// Service Quotas.
+    servicequotas: aws_sdk_servicequotas,
+    /// Systems Manager.
+    ssm: aws_sdk_ssm,
+    /// Security Token Service.
+    sts: aws_sdk_sts,
+}
+
+impl Aws {
+    /// A door that is not open yet.
+    pub fn new(endpoints: Endpoints, vouch: Vouch) -> Self {
+        Self { endpoints, vouch, config: Mutex::default() }
+    }
+
+    /// The shared configuration, for what is not a service (credentials).
+    pub async fn config(&self) -> SdkConfig {
+        let cell = match self.config.lock() {
+            Ok(cell) => cell.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        };
+        cell.get_or_init(|| self.load()).await.clone()
+    }
+
+    /// Forgets credentials and configuration, so that renewed ones are read.
+    pub fn renew(&self) {
+        let fresh = std::sync::Arc::default();
+        match self.config.lock() {
+            Ok(mut cell) => *cell = fresh,
+            Err(poisoned) => *poisoned.into_inner() = fresh,
+        }
+    }
+
+    /// The region in use.
+    pub async fn region(&self) -> Option<String> {
+        self.config().await.region().map(|region| region.as_ref().to_owned())
+    }
+
+    async fn load(&self) -> SdkConfig {
+        // Retry lives here alone; a rehearsal's faster clock shortens the waits between attempts, too.
+        let clock = self.endpoints.clock;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(4)
+                    .with_initial_backoff(Duration::from_millis(300))
+                    .with_max_backoff(Duration::from_secs(8)),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_secs(20))
+                    .build(),
+            )
+            .time_source(clock);
+        if let Some(profile) = &self.endpoints.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &self.endpoints.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        loader.load().await
+    }
+}
+
+/// Notes which endpoints named themselves simulated.
+#[derive(Debug)]
+struct Witness {
+    service: &'static str,
+    vouch: Vouch,
+}
+
+impl Intercept for Witness {
+    fn name(&self) -> &'static str {
+        "Witness"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.vouch.note(self.service, context.response().headers().get(vouch::HEADER));
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! The only doors to the outside: AWS, Kubernetes, the network, and child processes.
+//!
+//! [`Endpoints`] says where everything is; it comes from the environment, which is also how a rehearsal hands itself out.
+//! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
+
+mod aws;
+mod clock;
+mod endpoints;
+mod kubernetes;
+pub mod net;
+mod trouble;
+mod vouch;
+
+pub use aws::Aws;
+pub use clock::Clock;
+pub use endpoints::Endpoints;
+pub use kubernetes::Kubernetes;
+pub use trouble::{Door, Trouble};
+pub use vouch::Vouch;
+
+/// All doors, opened on first use.
+pub struct Cloud {
+    /// Where everything is.
+    pub endpoints: Endpoints,
+    /// AWS.
+    pub aws: Aws,
+    /// The cluster.
+    pub kube: Kubernetes,
+    /// Who vouches for the endpoints: a rehearsal names itself in every answer.
+    pub vouch: Vouch,
+}
+
+impl Cloud {
+    /// Doors to these endpoints; nothing is opened yet.
+    pub fn new(endpoints: Endpoints) -> Self {
+        let vouch = Vouch::default();
+        Self {
+            aws: Aws::new(endpoints.clone(), vouch.clone()),
+            kube: Kubernetes::new(endpoints.clone(), vouch.clone()),
+            vouch,
+            endpoints,
+        }
+    }
+
+    /// The install's clock.
+    pub fn clock(&self) -> Clock {
+        self.endpoints.clock
+    }
+}

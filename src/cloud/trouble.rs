@@ -1,0 +1,278 @@
+//! What went wrong at a door, classified once: the engine decides by it whether to fail, to park or to ask.
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use landfall_core::{event::Problem, value::SecretRef};
+
+/// Which door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Door {
+    /// AWS.
+    Aws,
+    /// The cluster.
+    Kubernetes,
+    /// Everything else on the network.
+    Network,
+    /// Child processes.
+    Process,
+    /// The vault.
+    Vault,
+}
+
+/// What went wrong at a door.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Trouble {
+    /// We were refused; a check becomes Unknown, a step fails.
+    #[error("{action} was denied: {message}")]
+    Denied {
+        /// e.g. `servicequotas:GetServiceQuota`.
+        action: String,
+        /// What the service said.
+        message: String,
+        /// Who can tell or allow.
+        ask: String,
+    },
+    /// Credentials ran out; the door is parked until they are renewed.
+    #[error("credentials expired: {message}")]
+    Expired {
+        /// Whose.
+        door: Door,
+        /// What the service said.
+        message: String,
+    },
+    /// Nobody answered.
+    #[error("{what}: {message}")]
+    Unreachable {
+        /// Which door.
+        door: Door,
+        /// What was asked.
+        what: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// The service answered with an error of its own.
+    #[error("{code}: {message}")]
+    Service {
+        /// Its code, e.g. `ResourceInUseException`.
+        code: String,
+        /// Its message.
+        message: String,
+        /// The request's id, for a support case.
+        request: Option<String>,
+    },
+    /// Something with a page of its own.
+    #[error("{}: {}", .0.code, .0.what)]
+    Problem(Box<Problem>),
+    /// The install was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Trouble {
+    /// The guide or its parameters are wrong.
+    pub fn guide(what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::Problem(Box::new(Problem::new("GUIDE-BROKEN", what, fix)))
+    }
+
+    /// A setting is wrong.
+    pub fn setting(name: &str, error: &dyn std::fmt::Display) -> Self {
+        Self::Problem(Box::new(Problem::new(
+            "SETTING-WRONG",
+            format!("{name}: {error}"),
+            format!("Correct {name}, or unset it."),
+        )))
+    }
+
+    /// A secret was never entered.
+    pub fn secret_missing(reference: &SecretRef) -> Self {
+        Self::Problem(Box::new(Problem::new(
+            "SECRET-MISSING",
+            format!("the secret {reference} has not been entered"),
+            format!("Enter it at the Secrets stage, or run\n$ landfall secrets set {reference}"),
+        )))
+    }
+
+    /// The service's own error code, if it is one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service { code, .. } => Some(code),
+            Self::Problem(problem) => Some(&problem.code),
+            _ => None,
+        }
+    }
+
+    /// Whether the service says that there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        self.code().is_some_and(|code| {
+            code == "404"
+                || code.ends_with("NotFound")
+                || code.ends_with("NotFoundException")
+                || code.starts_with("NoSuch")
+                || code.contains(".NotFound")
+                || code == "InvalidLaunchTemplateName.NotFoundException"
+        })
+    }
+
+    /// For people, with a fix.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Denied { action, message, ask } => Problem::new(
+                "DENIED",
+                format!("{action} was denied"),
+                format!("Ask {ask} to allow {action}, or to look for you."),
+            )
+            .why(message.clone()),
+            Self::Expired { door, message } => match door {
+                Door::Kubernetes => Problem::new(
+                    "KUBE-EXPIRED",
+                    "the cluster no longer accepts these credentials",
+                    "Renew them; Landfall goes on by itself.\n$ aws eks update-kubeconfig --name <cluster>",
+                )
+                .why(message.clone()),
+                _ => Problem::new(
+                    "AWS-EXPIRED",
+                    "the AWS session has expired",
+                    "Renew it in another terminal; Landfall goes on by itself.\n$ aws sso login",
+                )
+                .why(message.clone()),
+            },
+            Self::Unreachable { what, message, .. } => Problem::new(
+                "UNREACHABLE",
+                format!("{what} did not answer"),
+                "Check the network path (VPN, proxy, firewall) and try again with r.",
+            )
+            .why(message.clone()),
+            Self::Service { code, message, request } => {
+                let why = match request {
+                    Some(request) => format!("{message} (request {request})"),
+                    None => message.clone(),
+                };
+                Problem::new(
+                    code.clone(),
+                    message.clone(),
+                    "Read the service's message; try again once its cause is gone.",
+                )
+                .why(why)
+            }
+            Self::Problem(problem) => (**problem).clone(),
+            Self::Interrupted => {
+                Problem::new("INTERRUPTED", "it was interrupted", "Start again: it continues where it stopped.")
+            }
+        }
+    }
+}
+
+impl From<Problem> for Trouble {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "NotAuthorized",
+    "UnauthorizedException",
+    "Client.UnauthorizedOperation",
+];
+const EXPIRED: &[&str] =
+    &["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException"];
+
+/// Every AWS operation's error, by its code.
+impl<E> From<SdkError<E, HttpResponse>> for Trouble
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let request = error.raw_response().and_then(|response| {
+            response
+                .headers()
+                .get("x-amzn-requestid")
+                .or_else(|| response.headers().get("x-amz-request-id"))
+                .map(str::to_owned)
+        });
+        let chain = chain(&error);
+        match &error {
+            SdkError::ServiceError(service) => {
+                let code = service.err().code().unwrap_or("Unknown").to_owned();
+                let message = service.err().message().unwrap_or(&chain).to_owned();
+                if DENIED.contains(&code.as_str()) {
+                    return Self::Denied {
+                        action: denied_action(&message),
+                        message,
+                        ask: "your AWS administrators".into(),
+                    };
+                }
+                if EXPIRED.contains(&code.as_str()) {
+                    return Self::Expired { door: Door::Aws, message };
+                }
+                Self::Service { code, message, request }
+            }
+            SdkError::ResponseError(_) => Self::Service { code: "UnreadableAnswer".into(), message: chain, request },
+            // Credentials are asked for while the request is built: an expired SSO session shows up here.
+            _ if chain.contains("expired") || chain.contains("no providers in chain") || chain.contains("token") => {
+                Self::Expired { door: Door::Aws, message: chain }
+            }
+            _ => Self::Unreachable { door: Door::Aws, what: "AWS".into(), message: chain },
+        }
+    }
+}
+
+/// "… is not authorized to perform: eks:DescribeCluster on resource: …"
+fn denied_action(message: &str) -> String {
+    message
+        .split("to perform: ")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next())
+        .map_or_else(|| "the AWS call".into(), |action| action.trim_end_matches(['.', ',']).to_owned())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let line = error.to_string();
+        if !text.contains(&line) {
+            text.push_str(": ");
+            text.push_str(&line);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<kube::Error> for Trouble {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => match status.code {
+                401 => Self::Expired { door: Door::Kubernetes, message: status.message },
+                403 => Self::Denied {
+                    action: kubernetes_action(&status.message),
+                    message: status.message,
+                    ask: "your cluster's administrators".into(),
+                },
+                code => {
+                    let code = if status.reason.is_empty() { code.to_string() } else { status.reason };
+                    Self::Service { code, message: status.message, request: None }
+                }
+            },
+            other => Self::Unreachable {
+                door: Door::Kubernetes,
+                what: "the cluster's API server".into(),
+                message: chain(&other),
+            },
+        }
+    }
+}
+
+/// `pods is forbidden: User "x" cannot list resource "pods" in API group "" …` → `list pods`.
+fn kubernetes_action(message: &str) -> String {
+    let verb = message.split(" cannot ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let resource = message.split("resource \"").nth(1).and_then(|rest| rest.split('"').next());
+    match (verb, resource) {
+        (Some(verb), Some(resource)) => format!("{verb} {resource}"),
+        _ => "the Kubernetes call".into(),
+    }
+}

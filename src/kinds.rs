@@ -1,0 +1,56 @@
+//! The one list: name → check, step or look-up. A new kind is one file and one line here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use landfall_core::catalogue::Catalogue;
+
+use crate::kind::{AnyCheck, AnyLookup, AnyStep, Erased};
+use crate::{check, lookup, step};
+
+/// Every kind there is, by name.
+#[derive(Clone)]
+pub struct Kinds {
+    /// What looks.
+    pub checks: BTreeMap<String, Arc<dyn AnyCheck>>,
+    /// What changes one thing.
+    pub steps: BTreeMap<String, Arc<dyn AnyStep>>,
+    /// What fills tables.
+    pub lookups: BTreeMap<String, Arc<dyn AnyLookup>>,
+}
+
+macro_rules! by_name {
+    ($any:ident: $($kind:ty),* $(,)?) => {
+        [$(Arc::new(Erased::<$kind>::new()) as Arc<dyn $any>),*]
+            .into_iter()
+            .map(|kind| (kind.describe().name, kind))
+            .collect()
+    };
+}
+
+impl Kinds {
+    /// All of them.
+    pub fn all() -> Self {
+        Self {
+            checks: by_name!(AnyCheck:
+                check::person_attests::PersonAttests,
+            ),
+            steps: by_name!(AnyStep:
+                step::person_does::PersonDoes,
+            ),
+            lookups: by_name!(AnyLookup:
+                lookup::aws_regions::Regions,
+            ),
+        }
+    }
+
+    /// What they declare.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::of(
+            self.checks
+                .values()
+                .map(|kind| kind.describe())
+                .chain(self.steps.values().map(|kind| kind.describe()))
+                .chain(self.lookups.values().map(|kind| kind.describe())),
+        )
+    }
+}
