@@ -27,6 +27,11 @@ impl Clock {
         self.simulated_start.checked_add(simulated).unwrap_or(Timestamp::MAX)
     }
 
+    /// Simulated time when it was started.
+    pub fn start(&self) -> Timestamp {
+        self.simulated_start
+    }
+
     /// How long in real time a simulated duration takes.
     pub fn real(&self, simulated: Duration) -> Duration {
         simulated.div_f64(self.speed)

@@ -11,6 +11,7 @@ pub const MARK: &str = "x-landfall-rehearsal";
 
 pub mod aws;
 pub mod clock;
+pub mod folder;
 pub mod kube;
 pub mod outside;
 pub mod scenario;
@@ -20,5 +21,5 @@ pub mod world;
 
 pub use clock::Clock;
 pub use scenario::Scenario;
-pub use serve::{Options, Rehearsal};
+pub use serve::{Options, Rehearsal, StartError};
 pub use world::World;

@@ -1,8 +1,32 @@
 //! Starting a rehearsal and handing out where everything is.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use crate::{Scenario, World};
+use jiff::Timestamp;
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    task::JoinSet,
+};
+
+use crate::{
+    Clock, Scenario, World,
+    folder::Folder,
+    outside::{
+        authority::{Authorities, CertificateError},
+        dns,
+        proxy::Proxy,
+    },
+    tools::{
+        self,
+        cluster::{Cluster, ClusterError},
+        place::Place,
+    },
+};
 
 /// How to start.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +39,30 @@ pub struct Options {
     pub folder: Option<PathBuf>,
     /// A real API server's kubeconfig in place of the simulated one.
     pub kubernetes: Option<PathBuf>,
+    /// The program that the tools in `bin` are links to; the running one where it is left out.
+    pub program: Option<PathBuf>,
+}
+
+/// Why a rehearsal did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder could not be filled.
+    #[error("preparing the rehearsal's folder: {0}")]
+    Folder(#[source] io::Error),
+    /// No port.
+    #[error("listening on loopback for {what}: {source}")]
+    Listen {
+        /// Which server.
+        what: &'static str,
+        /// The reason.
+        source: io::Error,
+    },
+    /// A certificate.
+    #[error("{0}")]
+    Certificate(#[from] CertificateError),
+    /// The cluster.
+    #[error("{0}")]
+    Cluster(#[from] ClusterError),
 }
 
 /// A running rehearsal; everything stops when it is dropped.
@@ -22,16 +70,166 @@ pub struct Options {
 pub struct Rehearsal {
     world: Arc<World>,
     environment: BTreeMap<String, String>,
+    servers: JoinSet<()>,
+    folder: Folder,
 }
 
+/// The profile that the AWS configuration of a rehearsal holds.
+pub const PROFILE: &str = "corp-prod";
+
 impl Rehearsal {
+    /// Starts every server on loopback and fills the folder.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let scenario = options.scenario;
+        let speed = options.speed.or(scenario.speed).unwrap_or(1.0);
+        let clock = Clock::starting_at(scenario.start.unwrap_or_else(Timestamp::now), speed);
+        let folder = Folder::open(options.folder).map_err(StartError::Folder)?;
+        let authorities = Arc::new(Authorities::new(&scenario.outside, clock)?);
+        let world = Arc::new(World::new(scenario, clock));
+        let mut servers = JoinSet::new();
+
+        let aws = listen("AWS").await?;
+        let api = listen("Kubernetes").await?;
+        let proxy = listen("the proxy").await?;
+        let (names_udp, names_tcp) = listen_for_names().await?;
+        let address = |listener: &TcpListener, what| listener.local_addr().map_err(|source| StartError::Listen { what, source });
+        let at = Addresses {
+            aws: format!("http://{}", address(&aws, "AWS")?),
+            api: format!("https://{}", address(&api, "Kubernetes")?),
+            proxy: address(&proxy, "the proxy")?.to_string(),
+            dns: address(&names_tcp, "DNS")?.to_string(),
+        };
+
+        let program = options.program.map_or_else(std::env::current_exe, Ok).map_err(StartError::Folder)?;
+        fill(&folder, &world, &authorities, &at, &program, options.kubernetes.is_some()).map_err(StartError::Folder)?;
+        for wanted in &world.scenario.outside.certificates {
+            let leaf = authorities.leaf(&wanted.file, &wanted.certificate)?;
+            folder.write(&format!("{}.crt", wanted.file), leaf.chain_pem).map_err(StartError::Folder)?;
+            folder.write(&format!("{}.key", wanted.file), leaf.key_pem).map_err(StartError::Folder)?;
+        }
+        world.outside.ask_cluster(Cluster::of(&folder.join("kube/config"), None)?);
+
+        servers.spawn(dns::serve_udp(world.clone(), names_udp));
+        servers.spawn(dns::serve_tcp(world.clone(), names_tcp));
+        servers.spawn(Proxy::new(world.clone(), authorities).serve(proxy));
+        servers.spawn(world.clone().run());
+        let environment = environment(&folder, &at, &world);
+        Ok(Self { world, environment, servers, folder })
+    }
+
     /// The world, for tests that look at what an install left behind.
     pub fn world(&self) -> &Arc<World> {
         &self.world
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What a client needs, as environment variables.
     pub fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }
+
+    /// The same as lines for a shell.
+    pub fn exports(&self) -> String {
+        let line = |(name, value): (&String, &String)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
+        self.environment.iter().map(line).collect()
+    }
+
+    /// Waits for as long as all of it runs.
+    pub async fn wait(&mut self) {
+        self.servers.join_next().await;
+    }
+}
+
+struct Addresses {
+    aws: String,
+    api: String,
+    proxy: String,
+    dns: String,
+}
+
+async fn listen(what: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind("127.0.0.1:0").await.map_err(|source| StartError::Listen { what, source })
+}
+
+/// One port for both ways of asking for names.
+async fn listen_for_names() -> Result<(UdpSocket, TcpListener), StartError> {
+    let failed = |source| StartError::Listen { what: "DNS", source };
+    let mut attempts = 0;
+    loop {
+        let tcp = listen("DNS").await?;
+        match UdpSocket::bind(tcp.local_addr().map_err(failed)?).await {
+            Ok(udp) => return Ok((udp, tcp)),
+            // Someone else has the same number for UDP.
+            Err(_) if attempts < 20 => attempts += 1,
+            Err(source) => return Err(failed(source)),
+        }
+    }
+}
+
+fn fill(folder: &Folder, world: &World, authorities: &Authorities, at: &Addresses, program: &Path, real_cluster: bool) -> io::Result<()> {
+    let scenario = &world.scenario;
+    for (path, content) in &scenario.files {
+        folder.write(path, folder.named_in(content))?;
+    }
+    folder.write("ca.pem", authorities.trusted_pem())?;
+    folder.write("vault-passphrase", uuid::Uuid::new_v4().to_string())?;
+    // JSON is YAML in which every string is quoted, so that each comes back as it was.
+    folder.write("answers.yaml", serde_json::to_vec_pretty(&folder.named_in_all(&scenario.answers))?)?;
+    let helper = folder.join("bin/landfall-credentials");
+    let profile = format!("[profile {PROFILE}]\nregion = us-east-2\ncredential_process = \"{}\"\n", helper.display());
+    folder.write("aws/config", profile)?;
+    folder.write("aws/credentials", "")?;
+    folder.write("kube/config", kubeconfig(&at.api, &authorities.own_pem())?)?;
+    let stood_in_for = tools::NAMES.into_iter().filter(|name| !(real_cluster && *name == "helm")).collect::<Vec<_>>();
+    folder.link_tools(program, &stood_in_for)?;
+    folder.mark(&Place {
+        scenario: scenario.id.clone(),
+        folder: folder.path().to_owned(),
+        clock: world.clock.to_string(),
+        proxy: at.proxy.clone(),
+        tools: scenario.tools.clone(),
+    })
+}
+
+fn kubeconfig(server: &str, authority_pem: &str) -> io::Result<String> {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let name = "arn:aws:eks:us-east-2:123456789012:cluster/pay-1";
+    let config = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": STANDARD.encode(authority_pem)}}],
+        "users": [{"name": name, "user": {"token": "rehearsal"}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    });
+    serde_yaml::to_string(&config).map_err(io::Error::other)
+}
+
+fn environment(folder: &Folder, at: &Addresses, world: &World) -> BTreeMap<String, String> {
+    let inside = |path: &str| folder.join(path).display().to_string();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let pairs = [
+        ("AWS_ENDPOINT_URL", at.aws.clone()),
+        ("AWS_PROFILE", PROFILE.to_owned()),
+        ("AWS_CONFIG_FILE", inside("aws/config")),
+        ("AWS_SHARED_CREDENTIALS_FILE", inside("aws/credentials")),
+        ("AWS_REGION", "us-east-2".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("KUBECONFIG", inside("kube/config")),
+        ("PATH", format!("{}:{path}", inside("bin"))),
+        ("HTTPS_PROXY", format!("http://{}", at.proxy)),
+        ("HTTP_PROXY", format!("http://{}", at.proxy)),
+        ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
+        ("SSL_CERT_FILE", inside("ca.pem")),
+        ("LANDFALL_DNS", at.dns.clone()),
+        ("LANDFALL_CLOCK", world.clock.to_string()),
+        ("LANDFALL_VAULT", format!("file:{}?passphrase-file={}", inside("vault.age"), inside("vault-passphrase"))),
+        ("LANDFALL_STATE_DIR", inside("state")),
+        ("LANDFALL_ANSWERS", inside("answers.yaml")),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

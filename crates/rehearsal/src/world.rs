@@ -73,6 +73,17 @@ pub struct NodeSpec {
 }
 
 impl World {
+    /// The world at the start of a scenario.
+    pub fn new(scenario: Scenario, clock: Clock) -> Self {
+        Self {
+            aws: aws::Account::default(),
+            cluster: kube::Store::default(),
+            outside: outside::Outside::new(&scenario.outside, clock),
+            clock,
+            scenario,
+        }
+    }
+
     /// Moves the world on every 20 ms of real time until dropped; watches wake by what it changes.
     pub async fn run(self: Arc<Self>) {
         let mut beat = tokio::time::interval(Duration::from_millis(20));

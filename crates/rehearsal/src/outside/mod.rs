@@ -1,24 +1,18 @@
-//! Names and hosts.
-use jiff::Timestamp;
-use serde::Deserialize;
+//! Everything that is neither AWS nor the cluster: names, and the hosts behind the proxy.
+//!
+//! [`dns`] answers for the names of the scenario ([`names`] decides which exist now), [`proxy`] stands
+//! between the program and every host, [`authority`] signs their certificates, and [`host`] holds what they
+//! answer. [`postgres`] speaks a database's start-up. A scenario describes all of it ([`setup`]).
 
-use crate::world::Happening;
+pub mod authority;
+pub mod condition;
+pub mod dns;
+pub mod host;
+pub mod names;
+pub mod postgres;
+pub mod proxy;
+pub mod setup;
+pub mod state;
 
-/// The scenario's part.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Setup {}
-
-/// Names and hosts.
-#[derive(Debug, Default)]
-pub struct Outside {}
-
-impl Outside {
-    /// Moves on to now: which names started to resolve?
-    pub fn settle(&self, _now: Timestamp) -> Vec<Happening> {
-        Vec::new()
-    }
-
-    /// Takes in what happened elsewhere.
-    pub fn hear(&self, _now: Timestamp, _happenings: &[Happening]) {}
-}
+pub use setup::Setup;
+pub use state::Outside;
