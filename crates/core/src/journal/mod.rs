@@ -1,1 +1,7 @@
-//! t
+//! What happened, and what follows from it: versioned records, one JSON line each, and their folding.
+
+mod fold;
+mod record;
+
+pub use fold::{StepStory, Story};
+pub use record::{JournalFault, Record, Stamped, read};

@@ -1,0 +1,260 @@
+//! What follows from a journal: answers, waivers, and where every step stands.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Record, Stamped};
+use crate::{
+    event::{How, Outcome, Problem, TaskPath},
+    plan::{Answers, InstallId, Said},
+};
+
+/// Everything a journal says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Story {
+    /// The install's id.
+    pub install: Option<InstallId>,
+    /// The guide's id.
+    pub guide: String,
+    /// Digest of the guide it was begun with.
+    pub guide_digest: String,
+    /// Account, region, cluster, namespace.
+    pub target: Value,
+    /// Latest answers.
+    pub answers: Answers,
+    /// Frozen facts of the approved plan.
+    pub facts: Option<Value>,
+    /// Digest of the approved plan.
+    pub plan_digest: Option<String>,
+    /// Latest outcome of every check and verification.
+    pub looked: BTreeMap<TaskPath, Outcome>,
+    /// Waivers by task.
+    pub waived: BTreeMap<String, Said>,
+    /// Attestations by task.
+    pub attested: BTreeMap<String, Said>,
+    /// Where every step stands.
+    pub steps: BTreeMap<TaskPath, StepStory>,
+    /// Steps in the order they finished.
+    pub finished: Vec<TaskPath>,
+    /// When it was begun.
+    pub opened: Option<Timestamp>,
+    /// When something was last written.
+    pub last: Option<Timestamp>,
+    /// The exit code of the last run, if it came to one.
+    pub closed: Option<i32>,
+}
+
+/// Where one step stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepStory {
+    /// Its kind.
+    pub kind: String,
+    /// Parameters of the latest intent or result.
+    pub parameters: Value,
+    /// Digest of the latest intent's parameters.
+    pub digest: String,
+    /// Client token of the latest intent.
+    pub token: Option<String>,
+    /// An intent was written and no result yet.
+    pub open: bool,
+    /// What was there before the first change of ours.
+    pub before: Option<Value>,
+    /// How it was finished.
+    pub how: Option<How>,
+    /// Its outputs.
+    pub outputs: Value,
+    /// Why it failed last.
+    pub failed: Option<Problem>,
+    /// Who was asked to do it.
+    pub handed_over: Option<String>,
+    /// Taking away was begun.
+    pub undoing: bool,
+    /// It was taken away.
+    pub undone: bool,
+}
+
+impl Story {
+    /// Folds records in order.
+    pub fn fold(records: &[Stamped]) -> Self {
+        let mut story = Self::default();
+        for stamped in records {
+            story.take(stamped);
+        }
+        story
+    }
+
+    /// Takes one more record.
+    pub fn take(&mut self, stamped: &Stamped) {
+        self.last = Some(stamped.at);
+        match &stamped.record {
+            Record::Opened { install, guide, guide_digest, target, .. } => {
+                self.install = Some(install.clone());
+                self.guide.clone_from(guide);
+                self.guide_digest.clone_from(guide_digest);
+                self.target = target.clone();
+                self.opened = Some(stamped.at);
+            }
+            Record::Answered { answers } => self.answers = (**answers).clone(),
+            Record::Planned { digest, facts } => {
+                self.plan_digest = Some(digest.clone());
+                self.facts = Some(facts.clone());
+                self.closed = None;
+            }
+            Record::Looked { path, outcome } => {
+                self.looked.insert(path.clone(), outcome.clone());
+            }
+            Record::Waived { said } => {
+                self.waived.insert(said.task.clone(), said.clone());
+            }
+            Record::Attested { said } => {
+                self.attested.insert(said.task.clone(), said.clone());
+            }
+            Record::Decided { .. } => {}
+            Record::Intent { path, kind, parameters, digest, token } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                step.kind.clone_from(kind);
+                step.parameters = parameters.clone();
+                step.digest.clone_from(digest);
+                step.token = Some(token.clone());
+                step.open = true;
+                step.failed = None;
+                step.undoing = false;
+                if step.undone {
+                    step.undone = false;
+                    step.before = None;
+                }
+            }
+            Record::Before { path, before } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                step.before.get_or_insert_with(|| before.clone());
+            }
+            Record::Result { path, kind, how, parameters, outputs } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                step.kind.clone_from(kind);
+                step.open = false;
+                step.failed = None;
+                step.undone = false;
+                step.parameters = parameters.clone();
+                step.outputs = outputs.clone();
+                // Made stays made: a later run that finds it unchanged did not adopt it.
+                step.how = match (step.how, how) {
+                    (Some(made @ (How::Made | How::Changed)), How::Adopted) => Some(made),
+                    (_, how) => Some(*how),
+                };
+                self.finished.retain(|known| known != path);
+                self.finished.push(path.clone());
+            }
+            Record::Failed { path, problem } => {
+                self.steps.entry(path.clone()).or_default().failed = Some(problem.clone());
+            }
+            Record::HandedOver { path, to } => {
+                self.steps.entry(path.clone()).or_default().handed_over = Some(to.clone());
+            }
+            Record::Undoing { path } => self.steps.entry(path.clone()).or_default().undoing = true,
+            Record::Undone { path, .. } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                *step = StepStory {
+                    undone: true,
+                    kind: step.kind.clone(),
+                    parameters: step.parameters.clone(),
+                    ..StepStory::default()
+                };
+                self.finished.retain(|known| known != path);
+            }
+            Record::Closed { code } => self.closed = Some(*code),
+        }
+    }
+
+    /// What undo may touch, in reverse order of finishing: made or changed by us, and what was begun and never answered.
+    pub fn ours(&self) -> Vec<TaskPath> {
+        let mut paths: Vec<TaskPath> = self
+            .steps
+            .iter()
+            .filter(|(path, step)| step.open && !self.finished.contains(path))
+            .map(|(path, _)| path.clone())
+            .collect();
+        paths.extend(
+            self.finished
+                .iter()
+                .rev()
+                .filter(|path| {
+                    self.steps
+                        .get(path)
+                        .is_some_and(|step| matches!(step.how, Some(How::Made | How::Changed)) || step.open)
+                })
+                .cloned(),
+        );
+        paths
+    }
+
+    /// Whether every step that was begun is finished.
+    pub fn is_finished(&self) -> bool {
+        self.closed == Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fold(records: Vec<Record>) -> Story {
+        let stamped: Vec<Stamped> =
+            records.into_iter().map(|record| Stamped::now(Timestamp::UNIX_EPOCH, record)).collect();
+        Story::fold(&stamped)
+    }
+
+    fn path(text: &str) -> TaskPath {
+        text.parse().unwrap()
+    }
+
+    fn intent(text: &str) -> Record {
+        Record::Intent {
+            path: path(text),
+            kind: "k".into(),
+            parameters: json!({}),
+            digest: "d".into(),
+            token: "t".into(),
+        }
+    }
+
+    fn result(text: &str, how: How) -> Record {
+        Record::Result { path: path(text), kind: "k".into(), how, parameters: json!({}), outputs: json!({"id": 1}) }
+    }
+
+    #[test]
+    fn an_intent_without_a_result_stays_open() {
+        let story = fold(vec![intent("steps/a"), intent("steps/b"), result("steps/b", How::Made)]);
+        assert!(story.steps[&path("steps/a")].open);
+        assert!(!story.steps[&path("steps/b")].open);
+    }
+
+    #[test]
+    fn undo_takes_what_was_made_last_first_and_leaves_what_was_adopted() {
+        let story = fold(vec![
+            result("steps/a", How::Adopted),
+            intent("steps/b"),
+            result("steps/b", How::Made),
+            intent("steps/c"),
+            result("steps/c", How::Changed),
+            intent("steps/d"),
+        ]);
+        assert_eq!(story.ours(), [path("steps/d"), path("steps/c"), path("steps/b")]);
+    }
+
+    #[test]
+    fn what_was_made_stays_made_when_a_later_run_finds_it() {
+        let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::Adopted)]);
+        assert_eq!(story.steps[&path("steps/a")].how, Some(How::Made));
+    }
+
+    #[test]
+    fn what_was_undone_is_not_undone_again() {
+        let undone = Record::Undone { path: path("steps/a"), line: String::new() };
+        let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), undone]);
+        assert!(story.ours().is_empty());
+    }
+}

@@ -1,0 +1,180 @@
+//! What people said: an answers file, or what was typed. It holds references to secrets, never secrets.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    guide::Guide,
+    value::{Document, Fault},
+};
+
+/// All answers for one install.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answers {
+    /// Which guide they are for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guide: Option<String>,
+    /// Where it goes.
+    pub target: TargetAnswers,
+    /// Answers by input id.
+    pub inputs: Map<String, Value>,
+    /// Where secrets come from, by `secret.field`; rows secrets by their id, as a list of rows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// Answered for by a person because nobody lets us look.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attest: Vec<Said>,
+    /// Failed checks that a person goes past.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waive: Vec<Said>,
+    /// Decisions agreed to beforehand: drift, destroys, deliveries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approve: Vec<Said>,
+    /// Things found that may be taken over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adopt: Vec<Said>,
+    /// Optional steps left for later, and steps handed over: path to `later` or `handed_over`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: BTreeMap<String, String>,
+    /// Agreed to what checks make in the cluster for a moment.
+    pub probes: bool,
+}
+
+/// Where an install goes, as it was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TargetAnswers {
+    /// AWS profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// AWS region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Cluster name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// kubeconfig context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// What a person said of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// The task's path.
+    pub task: String,
+    /// Who.
+    pub name: String,
+    /// Why; a ticket.
+    pub reason: String,
+    /// The choice, where there is more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretSource {
+    /// A file's content.
+    File(PathBuf),
+    /// An environment variable of this process.
+    Env(String),
+    /// What a command prints.
+    Command(Vec<String>),
+    /// AWS Secrets Manager: name, or `name#key` of a JSON secret.
+    AwsSecret(String),
+    /// Made up: `uuid` or `password`.
+    Generate(crate::guide::Generate),
+    /// In the vault already.
+    Vault(bool),
+    /// Taken from the Secret that exists in the cluster.
+    Existing(bool),
+    /// Rows of columns (row secrets).
+    #[serde(untagged)]
+    Rows(Vec<BTreeMap<String, SecretSource>>),
+}
+
+impl Answers {
+    /// Reads an answers file for a guide. Every mistake is named with its line; all of them at once.
+    pub fn read(document: &Document, guide: &Guide) -> Result<Self, Vec<Fault>> {
+        if document.value().is_null() {
+            return Ok(Self::default());
+        }
+        let mut answers: Self = document.decode().map_err(|fault| vec![explain_secret(fault)])?;
+        let mut faults = Vec::new();
+        if let Some(other) = answers.guide.as_ref().filter(|other| **other != guide.id) {
+            faults.push(
+                document.fault("/guide", format!("these answers are for the guide {other}, not for {}", guide.id)),
+            );
+        }
+        let mut accepted = Map::new();
+        for (id, answer) in &answers.inputs {
+            let pointer = format!("/inputs/{id}");
+            match guide.inputs.iter().find(|input| input.id == *id) {
+                None => {
+                    let hint = nearest(id, guide.inputs.iter().map(|input| input.id.as_str()));
+                    faults.push(document.fault(&pointer, format!("{} asks nothing called {id}{hint}", guide.title)));
+                }
+                Some(input) => match input.accept(answer) {
+                    Ok(value) => {
+                        accepted.insert(id.clone(), value);
+                    }
+                    Err(refused) => faults.push(document.fault(&pointer, refused.to_string())),
+                },
+            }
+        }
+        answers.inputs = accepted;
+        for reference in answers.secrets.keys() {
+            let (secret, field) = reference.split_once('.').unwrap_or((reference, ""));
+            let known = guide.secrets.iter().find(|known| known.id == secret).is_some_and(|known| {
+                if known.rows.is_some() { field.is_empty() } else { known.fields.iter().any(|known| known.id == field) }
+            });
+            if !known {
+                let all: Vec<String> = guide
+                    .secrets
+                    .iter()
+                    .flat_map(|secret| match secret.rows {
+                        Some(_) => vec![secret.id.clone()],
+                        None => secret.fields.iter().map(|field| format!("{}.{}", secret.id, field.id)).collect(),
+                    })
+                    .collect();
+                let hint = nearest(reference, all.iter().map(String::as_str));
+                faults.push(document.fault(
+                    &format!("/secrets/{reference}"),
+                    format!("{} has no secret called {reference}{hint}", guide.title),
+                ));
+            }
+        }
+        if faults.is_empty() { Ok(answers) } else { Err(faults) }
+    }
+}
+
+/// A secret written as a plain text is the likeliest mistake; say so without quoting it.
+fn explain_secret(mut fault: Fault) -> Fault {
+    if fault.message.starts_with("secrets") {
+        fault.message =
+            "a secret's source is one of file, env, command, aws_secret, generate, vault, existing: an answers \
+                         file never holds the secret itself"
+                .into();
+    }
+    fault
+}
+
+/// ", did you mean x?", where something similar is known.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let best = known
+        .map(|candidate| (similar::TextDiff::from_chars(word, candidate).ratio(), candidate))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match best {
+        Some((ratio, candidate)) if ratio > 0.6 => format!("; did you mean {candidate}?"),
+        _ => String::new(),
+    }
+}
