@@ -317,6 +317,11 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// What taking it away means, in one line.
     fn undo_line(&self, cx: &PlanView<'_>) -> String;
 
+    /// Exactly what a person has to do, where only a person can; the engine then sends nothing and waits.
+    fn instruction(&self, _cx: &PlanView<'_>) -> Option<String> {
+        None
+    }
+
     /// What it needs to be allowed to do.
     fn permissions(&self, _cx: &PlanView<'_>) -> Permissions {
         Permissions::default()
@@ -386,6 +391,8 @@ pub trait AnyStep: Send + Sync {
     fn commands(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<String>;
     /// What taking it away means.
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String;
+    /// What a person has to do, where only a person can.
+    fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String>;
     /// What it needs.
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions;
     /// Hosts.
@@ -550,6 +557,10 @@ impl<K: Step> AnyStep for Erased<K> {
 
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String {
         decode::<K>(parameters).map_or_else(|_| String::new(), |kind| kind.undo_line(cx))
+    }
+
+    fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String> {
+        decode::<K>(parameters).ok()?.instruction(cx)
     }
 
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions {

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod cloud;
+pub mod engine;
 pub mod kind;
 pub mod kinds;
 pub mod lookup;

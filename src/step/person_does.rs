@@ -54,6 +54,10 @@ impl Step for PersonDoes {
         vec![format!("# a person: {}", self.instruction)]
     }
 
+    fn instruction(&self, _cx: &PlanView<'_>) -> Option<String> {
+        Some(self.instruction.to_string())
+    }
+
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
         self.undo.clone().unwrap_or_else(|| "nothing is taken back".into())
     }

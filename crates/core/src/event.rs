@@ -438,6 +438,11 @@ pub enum Happened {
         /// What was done, in one line.
         line: String,
     },
+    /// A failure the guide knows was seen in what was said.
+    Recognised {
+        /// The guide's problem.
+        problem: Problem,
+    },
     /// The service asked us to slow down; the door waits.
     Throttled {
         /// Which service.

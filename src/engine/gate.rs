@@ -1,0 +1,63 @@
+//! Where tasks wait while credentials are renewed: the first one asks, the others wait behind it.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::cloud::{Cloud, Door, Trouble};
+
+/// How often a parked door is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// One gate a door.
+#[derive(Default)]
+pub struct Gate {
+    aws: Mutex<()>,
+    kubernetes: Mutex<()>,
+}
+
+impl Gate {
+    /// Waits until the door answers again, or the install is asked to stop. `tell` hears each time it is tried in vain.
+    pub async fn pass(
+        &self,
+        door: Door,
+        cloud: &Cloud,
+        cancel: &CancellationToken,
+        tell: &(dyn Fn(&Trouble) + Send + Sync),
+    ) -> Result<(), Trouble> {
+        let gate = match door {
+            Door::Kubernetes => &self.kubernetes,
+            _ => &self.aws,
+        };
+        let _first = gate.lock().await;
+        let clock = cloud.clock();
+        loop {
+            let tried = match door {
+                Door::Kubernetes => {
+                    cloud.kube.renew();
+                    match cloud.kube.client().await {
+                        Ok(client) => client.apiserver_version().await.map(drop).map_err(Trouble::from),
+                        Err(trouble) => Err(trouble),
+                    }
+                }
+                _ => {
+                    cloud.aws.renew();
+                    match cloud.aws.sts().await {
+                        Ok(sts) => sts.get_caller_identity().send().await.map(drop).map_err(Trouble::from),
+                        Err(trouble) => Err(trouble),
+                    }
+                }
+            };
+            match tried {
+                Err(trouble @ (Trouble::Expired { .. } | Trouble::Unreachable { .. })) => tell(&trouble),
+                // Any other answer comes from a door that is open again.
+                _ => return Ok(()),
+            }
+            tokio::select! {
+                () = clock.sleep(AGAIN) => {}
+                () = cancel.cancelled() => return Err(Trouble::Interrupted),
+            }
+        }
+    }
+}

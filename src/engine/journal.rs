@@ -1,0 +1,206 @@
+//! One writer owns the journal; others send a record and hear when it is safely on disk.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, mpsc},
+};
+
+use landfall_core::{
+    event::Problem,
+    journal::{self, Record, Stamped, Story},
+};
+use tokio::sync::oneshot;
+
+use crate::cloud::{Clock, Trouble};
+
+/// Why the journal cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalTrouble {
+    /// Somebody else runs this install.
+    #[error("another Landfall runs this install: {0}")]
+    Held(String),
+    /// The disk said no.
+    #[error("{path}: {error}")]
+    Disk {
+        /// Which file or folder.
+        path: String,
+        /// What it said.
+        error: std::io::Error,
+    },
+    /// A line is broken.
+    #[error(transparent)]
+    Broken(#[from] journal::JournalFault),
+}
+
+impl From<JournalTrouble> for Trouble {
+    fn from(trouble: JournalTrouble) -> Self {
+        let problem = match &trouble {
+            JournalTrouble::Held(_) => Problem::new("JOURNAL-HELD", trouble.to_string(), "Wait for it, or stop it; then start again."),
+            JournalTrouble::Disk { .. } => Problem::new(
+                "JOURNAL-DISK",
+                format!("the journal cannot be written: {trouble}"),
+                "Make room or correct the folder's rights, then start again: it continues where it stopped. LANDFALL_STATE_DIR names another place.",
+            )
+            .why("Nothing is changed that is not written down first."),
+            JournalTrouble::Broken(fault) => Problem::new("JOURNAL-BROKEN", fault.to_string(), "Keep a copy of the file, then follow the message."),
+        };
+        problem.into()
+    }
+}
+
+type Order = (Record, oneshot::Sender<Result<(), String>>);
+
+/// The journal of one install.
+#[derive(Clone)]
+pub struct Journal {
+    folder: PathBuf,
+    story: Arc<Mutex<Story>>,
+    orders: mpsc::Sender<Order>,
+}
+
+impl Journal {
+    /// Opens an install's folder (made 0700 where it is missing), takes its lock, and reads what is there.
+    pub fn open(folder: &Path, clock: Clock) -> Result<Self, JournalTrouble> {
+        let disk = |path: &Path| {
+            let path = path.display().to_string();
+            move |error| JournalTrouble::Disk { path, error }
+        };
+        private_folder(folder).map_err(disk(folder))?;
+        let lock_path = folder.join("lock");
+        let mut lock = private().read(true).open(&lock_path).map_err(disk(&lock_path))?;
+        if lock.try_lock().is_err() {
+            let mut holder = String::new();
+            let _ = lock.read_to_string(&mut holder);
+            return Err(JournalTrouble::Held(holder.trim().to_owned()));
+        }
+        lock.set_len(0)
+            .and_then(|()| writeln!(lock, "process {} since {}", std::process::id(), clock.now()))
+            .map_err(disk(&lock_path))?;
+        let path = folder.join("journal.jsonl");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(disk(&path)(error)),
+        };
+        let (records, torn) = journal::read(&path, &text)?;
+        let file = private().append(true).open(&path).map_err(disk(&path))?;
+        if torn {
+            // The torn half-line is cut off, or the next record would be glued to it.
+            let whole = text.rfind('\n').map_or(0, |end| end + 1);
+            file.set_len(whole as u64).map_err(disk(&path))?;
+        } else if !text.is_empty() && !text.ends_with('\n') {
+            (&file).write_all(b"\n").map_err(disk(&path))?;
+        }
+        let story = Arc::new(Mutex::new(Story::fold(&records)));
+        let (orders, received) = mpsc::channel::<Order>();
+        let told = story.clone();
+        std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || write(&received, file, lock, clock, &told))
+            .map_err(disk(&path))?;
+        Ok(Self { folder: folder.to_owned(), story, orders })
+    }
+
+    /// Writes a record; returns once it is on disk.
+    pub async fn write(&self, record: Record) -> Result<(), Trouble> {
+        let (sender, heard) = oneshot::channel();
+        let gone = || JournalTrouble::Disk {
+            path: self.folder.join("journal.jsonl").display().to_string(),
+            error: std::io::Error::other("the journal's writer has stopped"),
+        };
+        self.orders.send((record, sender)).map_err(|_| gone())?;
+        match heard.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(message)) => Err(JournalTrouble::Disk {
+                path: self.folder.join("journal.jsonl").display().to_string(),
+                error: std::io::Error::other(message),
+            }
+            .into()),
+            Err(_) => Err(gone().into()),
+        }
+    }
+
+    /// What it says by now.
+    pub fn story(&self) -> Story {
+        self.story.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The install's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// Takes what has come in meanwhile, writes it in one go, syncs once, and answers everybody.
+fn write(orders: &mpsc::Receiver<Order>, mut file: File, lock: File, clock: Clock, story: &Mutex<Story>) {
+    let mut broken: Option<String> = None;
+    while let Ok(first) = orders.recv() {
+        let group: Vec<Order> = std::iter::once(first).chain(orders.try_iter()).collect();
+        let mut text = String::new();
+        let mut stamped = Vec::new();
+        for (record, _) in &group {
+            let record = Stamped::now(clock.now(), record.clone());
+            match serde_json::to_string(&record) {
+                Ok(line) => {
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+                Err(error) => broken = Some(error.to_string()),
+            }
+            stamped.push(record);
+        }
+        if broken.is_none() {
+            // A failed write stops everything after it: half a line may be on disk.
+            if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {
+                broken = Some(error.to_string());
+            }
+        }
+        if broken.is_none() {
+            let mut story = story.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            stamped.iter().for_each(|record| story.take(record));
+        }
+        for (_, heard) in group {
+            let _ = heard.send(broken.clone().map_or(Ok(()), Err));
+        }
+    }
+    drop(lock);
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+/// Makes a folder nobody else can read.
+pub fn private_folder(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Installs under the state folder, newest first: folder, what its journal says, or why it cannot be read.
+pub fn installs(state: &Path) -> Vec<(PathBuf, Result<Story, journal::JournalFault>)> {
+    let Ok(entries) = fs::read_dir(state) else { return Vec::new() };
+    let mut found: Vec<(PathBuf, Result<Story, journal::JournalFault>)> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| {
+            let path = entry.path().join("journal.jsonl");
+            let text = fs::read_to_string(&path).ok()?;
+            Some((entry.path(), journal::read(&path, &text).map(|(records, _)| Story::fold(&records))))
+        })
+        .collect();
+    found.sort_by_key(|(_, story)| std::cmp::Reverse(story.as_ref().ok().and_then(|story| story.last)));
+    found
+}

@@ -1,0 +1,544 @@
+//! One step: inspect → adopt, or write the intent → apply → inspect until it is there → write the result.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use landfall_core::{
+    catalogue::{Again, Descriptor},
+    event::{
+        Choice, Difference, Found, Happened, How, Outcome, Owner, Problem, Question, Recovery, State, TaskPath, Waiting,
+    },
+    journal::Record,
+    plan::{PlannedTask, Said, digest},
+};
+use serde_json::Value;
+
+use super::{Engine, RunOptions, Verdict, run::TaskEnd};
+use crate::{
+    cloud::{Door, Trouble},
+    kind::{AnyStep, Applied, Context},
+};
+
+/// How often nobody may answer before a step gives up; each time after the kind's interval.
+const UNREACHABLE: u32 = 20;
+
+/// Everything about one step that does not change while it runs.
+struct Running<'a> {
+    engine: &'a Engine,
+    task: &'a PlannedTask,
+    kind: Arc<dyn AnyStep>,
+    about: Descriptor,
+    parameters: Value,
+    digest: String,
+    cx: Context,
+    outputs: &'a BTreeMap<TaskPath, Value>,
+    options: &'a RunOptions,
+}
+
+impl Engine {
+    pub(super) async fn step(
+        &self,
+        task: &PlannedTask,
+        outputs: &BTreeMap<TaskPath, Value>,
+        options: &RunOptions,
+    ) -> Result<TaskEnd, Trouble> {
+        let Some(kind) = self.kinds.steps.get(&task.kind).cloned() else {
+            return self
+                .failed(
+                    task,
+                    Trouble::guide(format!("there is no step called {}", task.kind), "Correct the guide.").problem(),
+                )
+                .await;
+        };
+        let parameters = match self.parameters(task, &task.template, outputs) {
+            Ok(parameters) => parameters,
+            Err(trouble) => return self.failed(task, trouble.problem()).await,
+        };
+        if task.optional && options.answers.steps.get(&task.path.to_string()).is_some_and(|choice| choice == "later") {
+            self.teller.tell(&task.path, Happened::Skipped { reason: "left for later".into() });
+            return Ok(TaskEnd::Later);
+        }
+        let running = Running {
+            engine: self,
+            task,
+            about: kind.describe(),
+            kind,
+            digest: digest(&parameters),
+            parameters,
+            cx: self.context(task, outputs),
+            outputs,
+            options,
+        };
+        match running.go().await {
+            Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
+            // A journal that cannot be written ends the install, not only the step.
+            Err(Trouble::Problem(problem)) if problem.code.starts_with("JOURNAL-") => Err(Trouble::Problem(problem)),
+            Err(trouble) => self.failed(task, trouble.problem()).await,
+            Ok(end) => Ok(end),
+        }
+    }
+
+    async fn failed(&self, task: &PlannedTask, mut problem: Problem) -> Result<TaskEnd, Trouble> {
+        problem.source = problem.source.or_else(|| self.guide.place(&task.from));
+        self.journal.write(Record::Failed { path: task.path.clone(), problem: self.hidden(problem.clone()) }).await?;
+        self.teller.tell(&task.path, Happened::Failed { problem: problem.clone() });
+        Ok(TaskEnd::Failed(problem))
+    }
+
+    fn hidden(&self, problem: Problem) -> Problem {
+        Problem {
+            what: self.teller.hide(&problem.what),
+            why: self.teller.hide(&problem.why),
+            fix: self.teller.hide(&problem.fix),
+            ..problem
+        }
+    }
+}
+
+impl Running<'_> {
+    async fn go(&self) -> Result<TaskEnd, Trouble> {
+        let path = &self.task.path;
+        let known = self.engine.journal.story().steps.get(path).cloned().unwrap_or_default();
+        if let Some(instruction) = self.engine.view(self.task, |_, view| self.kind.instruction(view, &self.parameters))
+        {
+            return self.person(&instruction).await;
+        }
+        self.tell(Happened::Looking);
+        let found = self.inspect().await?;
+        if let Owner::Other(who) = &found.owner {
+            match &found.state {
+                State::Present { outputs } => {
+                    self.cx.say(format!("it belongs to {who}; used as it is"));
+                    return self.finish(How::Adopted, outputs.clone()).await;
+                }
+                State::Absent | State::Pending { .. } => {}
+                State::Drifted { differences, .. } => return Err(belongs_to_other(who, differences)),
+                State::Broken { problem, .. } => return Err(problem.clone().into()),
+            }
+        }
+        match found.state {
+            State::Present { outputs } => {
+                let how = if known.open && found.owner == Owner::Ours { How::Made } else { How::Adopted };
+                self.finish(how, outputs).await
+            }
+            State::Pending { why } => {
+                self.waiting(why, None);
+                let how = if found.owner == Owner::Ours { How::Made } else { How::Adopted };
+                self.until_there(how, None).await
+            }
+            State::Absent if known.open && self.about.again == Again::Once => self.repeat().await,
+            State::Absent => {
+                self.change(How::Made, known.token.filter(|_| known.open && known.digest == self.digest)).await
+            }
+            State::Drifted { outputs, differences } => {
+                let ours = found.owner == Owner::Ours;
+                let agreed = ours && (known.open || known.digest != self.digest);
+                self.drifted(outputs, differences, ours, agreed).await
+            }
+            State::Broken { problem, recoveries } => self.broken(problem, recoveries).await,
+        }
+    }
+
+    /// Writes the intent, sends the change, and waits for it to be there.
+    async fn change(&self, how: How, token: Option<String>) -> Result<TaskEnd, Trouble> {
+        if self.engine.cancel.is_cancelled() {
+            return Err(Trouble::Interrupted);
+        }
+        let path = self.task.path.clone();
+        let token = token
+            .unwrap_or_else(|| format!("{}-{}", self.engine.install, &uuid::Uuid::new_v4().simple().to_string()[..20]));
+        let intent = Record::Intent {
+            path: path.clone(),
+            kind: self.task.kind.clone(),
+            parameters: self.parameters.clone(),
+            digest: self.digest.clone(),
+            token: token.clone(),
+        };
+        self.engine.journal.write(intent).await?;
+        self.tell(Happened::Applying);
+        let mut job = None;
+        match self.apply(&token).await {
+            Ok(Applied::Sent { before: None }) => {}
+            Ok(Applied::Sent { before: Some(before) }) => {
+                self.engine.journal.write(Record::Before { path, before }).await?;
+                return self.until_there(How::Changed, None).await;
+            }
+            Ok(Applied::Started(started)) => job = Some(tokio::spawn(started)),
+            // Nobody knows whether it landed; the world does.
+            Err(Trouble::Unreachable { message, .. }) => {
+                self.cx.say(format!("no answer to the change ({message}); looking whether it landed"));
+            }
+            Err(trouble) => return Err(trouble),
+        }
+        self.until_there(how, job).await
+    }
+
+    async fn apply(&self, token: &str) -> Result<Applied, Trouble> {
+        loop {
+            match self.kind.apply(&self.cx, &self.parameters, token).await {
+                Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                other => return other,
+            }
+        }
+    }
+
+    /// Inspects until it is there, broken, or the deadline has passed.
+    async fn until_there(
+        &self,
+        how: How,
+        job: Option<tokio::task::JoinHandle<Result<(), Trouble>>>,
+    ) -> Result<TaskEnd, Trouble> {
+        let clock = self.engine.cloud.clock();
+        let given = self.task.within.unwrap_or(self.about.deadline);
+        let deadline = clock.now() + SignedDuration::try_from(given.0).unwrap_or_default();
+        let mut job = job;
+        let mut sent_again = false;
+        let mut absent = 0;
+        loop {
+            if let Some(running) = job.as_mut() {
+                // The child says itself how far it is; the world is asked once it has ended, or at each interval.
+                tokio::select! {
+                    ended = running => {
+                        job = None;
+                        if let Err(trouble) = ended.unwrap_or(Err(Trouble::Interrupted)) {
+                            return match self.inspect().await?.state {
+                                State::Present { outputs } => self.finish(how, outputs).await,
+                                State::Broken { problem, recoveries } if !matches!(trouble, Trouble::Interrupted) => {
+                                    self.cx.say(trouble.problem().why);
+                                    self.broken(problem, recoveries).await
+                                }
+                                _ => Err(trouble),
+                            };
+                        }
+                    }
+                    () = clock.sleep(self.about.interval.0) => {}
+                }
+            }
+            let found = self.inspect().await?;
+            match found.state {
+                State::Present { outputs } if job.is_none() => return self.finish(how, outputs).await,
+                State::Broken { problem, recoveries } if job.is_none() => {
+                    return self.broken(problem, recoveries).await;
+                }
+                State::Pending { why } => self.waiting(why, Some(deadline)),
+                State::Absent if job.is_none() => {
+                    absent += 1;
+                    // A change whose answer was lost and that never landed is sent once more, with its own token.
+                    if absent == 3 && !sent_again && self.about.again != Again::Once {
+                        sent_again = true;
+                        let known = self.engine.journal.story().steps.get(&self.task.path).cloned().unwrap_or_default();
+                        if known.open
+                            && let Some(token) = known.token
+                        {
+                            match self.apply(&token).await {
+                                Ok(Applied::Started(started)) => job = Some(tokio::spawn(started)),
+                                Ok(Applied::Sent { .. }) | Err(Trouble::Unreachable { .. }) => {}
+                                Err(trouble) => return Err(trouble),
+                            }
+                        }
+                    }
+                    self.waiting(Waiting::on("not there yet"), Some(deadline));
+                }
+                State::Drifted { differences, .. } if job.is_none() => {
+                    let fields: Vec<String> = differences.iter().map(|difference| difference.field.clone()).collect();
+                    self.waiting(Waiting::on(format!("not yet as planned: {}", fields.join(", "))), Some(deadline));
+                    if clock.now() >= deadline {
+                        return Err(still_different(&differences));
+                    }
+                }
+                _ => {}
+            }
+            if clock.now() >= deadline {
+                return Err(Problem::new(
+                    "STEP-DEADLINE",
+                    format!("it was not there after {given}"),
+                    "Read its story for the cause; start again to go on waiting.",
+                )
+                .into());
+            }
+            if job.is_none() {
+                self.pause(self.about.interval.0).await?;
+            } else if self.engine.cancel.is_cancelled() {
+                // The child hears the same token and ends itself; its end is awaited above.
+            }
+        }
+    }
+
+    async fn drifted(
+        &self,
+        outputs: Value,
+        differences: Vec<Difference>,
+        ours: bool,
+        agreed: bool,
+    ) -> Result<TaskEnd, Trouble> {
+        let fixed: Vec<&Difference> = differences.iter().filter(|difference| difference.fixed).collect();
+        if agreed && fixed.is_empty() {
+            return self.change(How::Changed, None).await;
+        }
+        let whose = if ours {
+            "It was changed since this install made it"
+        } else {
+            "It is there already, made by somebody else, and differs"
+        };
+        let mut choices =
+            vec![Choice { id: "use_as_is".into(), label: "leave it as it is and go on".into(), typed: None }];
+        if fixed.is_empty() {
+            choices.push(Choice { id: "change".into(), label: "change it to what the plan says".into(), typed: None });
+        }
+        choices.push(Choice { id: "stop".into(), label: "stop here".into(), typed: None });
+        let question = Question {
+            about: "drift".into(),
+            text: format!("{whose}. What shall be done?"),
+            choices,
+            differences: differences.clone(),
+        };
+        match self.decide(question).await? {
+            None => Ok(TaskEnd::Person),
+            Some(verdict) => match verdict.choice.as_str() {
+                "use_as_is" => self.finish(How::Adopted, outputs).await,
+                "change" => self.change(How::Changed, None).await,
+                _ => Err(still_different(&differences)),
+            },
+        }
+    }
+
+    async fn broken(&self, problem: Problem, recoveries: Vec<Recovery>) -> Result<TaskEnd, Trouble> {
+        if recoveries.is_empty() {
+            return Err(problem.into());
+        }
+        let mut choices = vec![Choice { id: "stop".into(), label: "stop here and look at it".into(), typed: None }];
+        choices.extend(recoveries.iter().map(|recovery| Choice {
+            id: recovery.id.clone(),
+            label: if recovery.loses.is_empty() {
+                recovery.does.clone()
+            } else {
+                format!("{} (lost: {})", recovery.does, recovery.loses)
+            },
+            typed: (!recovery.loses.is_empty()).then(|| recovery.id.clone()),
+        }));
+        let text = format!("{}. {} What shall be done?", problem.what, problem.why);
+        let question = Question { about: "recover".into(), text, choices, differences: Vec::new() };
+        match self.decide(question).await? {
+            Some(verdict) if verdict.choice != "stop" => {
+                self.kind.recover(&self.cx, &self.parameters, &verdict.choice).await?;
+                Box::pin(self.change(How::Made, None)).await
+            }
+            Some(_) => Err(problem.into()),
+            // Alone, a broken thing is a failure with its own fix, not a question nobody hears.
+            None => Err(problem.into()),
+        }
+    }
+
+    /// A step that must not be repeated was begun, and nobody knows whether it landed.
+    async fn repeat(&self) -> Result<TaskEnd, Trouble> {
+        let question = Question {
+            about: "repeat".into(),
+            text: "It was begun before and no answer was seen. Doing it again may make a second one.".into(),
+            choices: vec![
+                Choice { id: "landed".into(), label: "it landed: go on".into(), typed: None },
+                Choice { id: "repeat".into(), label: "do it again".into(), typed: None },
+            ],
+            differences: Vec::new(),
+        };
+        match self.decide(question).await? {
+            None => Ok(TaskEnd::Person),
+            Some(verdict) if verdict.choice == "repeat" => self.change(How::Made, None).await,
+            Some(_) => self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await,
+        }
+    }
+
+    /// A person's step: what ends it are the guide's `until` checks, or a person who says so.
+    async fn person(&self, instruction: &str) -> Result<TaskEnd, Trouble> {
+        let clock = self.engine.cloud.clock();
+        let within =
+            self.options.wait_person.or(self.task.within.map(|within| within.0)).unwrap_or(self.about.deadline.0);
+        let deadline = clock.now() + SignedDuration::try_from(within).unwrap_or_default();
+        let mut told: Option<String> = None;
+        loop {
+            let mut waits_for = None;
+            for until in &self.task.until {
+                let parameters = self.engine.parameters(self.task, &until.template, self.outputs)?;
+                match self.engine.ask(self.task, &until.kind, &parameters, self.outputs).await? {
+                    Outcome::Pass { .. } | Outcome::Skip { .. } | Outcome::Warn { .. } => {}
+                    other => {
+                        waits_for = Some(
+                            other.problem().map_or_else(|| other.line().to_owned(), |problem| problem.what.clone()),
+                        );
+                        break;
+                    }
+                }
+            }
+            if self.task.until.is_empty() {
+                return self.person_says(instruction, deadline).await;
+            }
+            let Some(waits_for) = waits_for else {
+                return self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await;
+            };
+            if told.as_ref() != Some(&waits_for) {
+                self.tell(Happened::Person {
+                    instruction: instruction.to_owned(),
+                    until: waits_for.clone(),
+                    deadline: Some(deadline),
+                });
+                told = Some(waits_for);
+            }
+            if clock.now() >= deadline {
+                return Ok(TaskEnd::Person);
+            }
+            self.pause(self.about.interval.0).await?;
+        }
+    }
+
+    async fn person_says(&self, instruction: &str, deadline: Timestamp) -> Result<TaskEnd, Trouble> {
+        self.tell(Happened::Person {
+            instruction: instruction.to_owned(),
+            until: "somebody says it is done".into(),
+            deadline: Some(deadline),
+        });
+        let question = Question {
+            about: "done".into(),
+            text: instruction.to_owned(),
+            choices: vec![Choice { id: "done".into(), label: "it is done".into(), typed: None }],
+            differences: Vec::new(),
+        };
+        match self.decide(question).await? {
+            Some(_) => self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await,
+            None => Ok(TaskEnd::Person),
+        }
+    }
+
+    /// Asks a person; what was agreed to beforehand answers at once, and alone nobody answers.
+    async fn decide(&self, question: Question) -> Result<Option<Verdict>, Trouble> {
+        let path = &self.task.path;
+        let beforehand: Option<&Said> =
+            self.options.answers.approve.iter().chain(&self.options.answers.adopt).find(|said| {
+                path.matches(&said.task)
+                    && said
+                        .choice
+                        .as_ref()
+                        .is_none_or(|choice| question.choices.iter().any(|known| known.id == *choice))
+            });
+        let verdict = match beforehand {
+            Some(said) => Verdict {
+                choice: said.choice.clone().unwrap_or_else(|| question.choices[0].id.clone()),
+                name: said.name.clone(),
+                reason: said.reason.clone(),
+            },
+            None => {
+                let heard = self.engine.desk.bring(path, question.clone());
+                self.tell(Happened::Asked { question: question.clone() });
+                if self.options.alone {
+                    return Ok(None);
+                }
+                tokio::select! {
+                    verdict = heard => verdict.map_err(|_| Trouble::Interrupted)?,
+                    () = self.engine.cancel.cancelled() => return Err(Trouble::Interrupted),
+                }
+            }
+        };
+        let decided = Record::Decided {
+            path: path.clone(),
+            about: question.about,
+            choice: verdict.choice.clone(),
+            name: verdict.name.clone(),
+            reason: verdict.reason.clone(),
+        };
+        self.engine.journal.write(decided).await?;
+        Ok(Some(verdict))
+    }
+
+    async fn finish(&self, how: How, outputs: Value) -> Result<TaskEnd, Trouble> {
+        let path = self.task.path.clone();
+        let before = self.engine.journal.story().steps.get(&path).and_then(|step| step.how);
+        let how = match (before, how) {
+            (Some(made @ (How::Made | How::Changed)), How::Adopted) => made,
+            (_, how) => how,
+        };
+        let record = Record::Result {
+            path,
+            kind: self.task.kind.clone(),
+            how,
+            parameters: self.parameters.clone(),
+            outputs: outputs.clone(),
+        };
+        self.engine.journal.write(record).await?;
+        self.tell(Happened::Finished { how, outputs: outputs.clone() });
+        Ok(TaskEnd::Done(outputs))
+    }
+
+    /// Inspects; an expired session parks it, silence is asked again.
+    async fn inspect(&self) -> Result<Found, Trouble> {
+        let mut silent = 0;
+        loop {
+            match self.kind.inspect(&self.cx, &self.parameters).await {
+                Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                Err(Trouble::Unreachable { what, message, door }) => {
+                    silent += 1;
+                    if silent > UNREACHABLE {
+                        return Err(Trouble::Unreachable { door, what, message });
+                    }
+                    let mut why = Waiting::on(format!("{what} does not answer; asking again"));
+                    why.story = vec![message];
+                    self.waiting(why, None);
+                    self.pause(self.about.interval.0).await?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn park(&self, door: Door, message: String) -> Result<(), Trouble> {
+        let tell = |trouble: &Trouble| {
+            let problem = trouble.problem();
+            let mut why = Waiting::on(problem.what.clone());
+            why.problem = Some(problem);
+            self.waiting(why, None);
+        };
+        tell(&Trouble::Expired { door, message });
+        self.engine.gate.pass(door, &self.engine.cloud, &self.engine.cancel, &tell).await
+    }
+
+    async fn pause(&self, wait: Duration) -> Result<(), Trouble> {
+        let clock = self.engine.cloud.clock();
+        tokio::select! {
+            () = clock.sleep(wait) => Ok(()),
+            () = self.engine.cancel.cancelled() => Err(Trouble::Interrupted),
+        }
+    }
+
+    fn waiting(&self, why: Waiting, deadline: Option<Timestamp>) {
+        self.tell(Happened::Waiting { why, deadline, usual: self.about.usual.clone() });
+    }
+
+    fn tell(&self, what: Happened) {
+        self.engine.teller.tell(&self.task.path, what);
+    }
+}
+
+fn shown(differences: &[Difference]) -> String {
+    differences
+        .iter()
+        .map(|difference| format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn still_different(differences: &[Difference]) -> Trouble {
+    Problem::new(
+        "STEP-DIFFERS",
+        "it is there, but not as planned",
+        "Change the answers to what is there, or change it to the plan, then start again.",
+    )
+    .why(shown(differences))
+    .into()
+}
+
+fn belongs_to_other(who: &str, differences: &[Difference]) -> Trouble {
+    Problem::new(
+        "STEP-OTHER-OWNER",
+        format!("it belongs to {who} and is not as planned"),
+        format!("Change it through {who}, or choose another name, then start again."),
+    )
+    .why(shown(differences))
+    .into()
+}

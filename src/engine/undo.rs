@@ -1,0 +1,152 @@
+//! Taking away what this install made, last first, and nothing else.
+
+use std::collections::BTreeMap;
+
+use landfall_core::{
+    event::{Happened, How, State, TaskPath},
+    journal::{Record, Story},
+    plan::PlannedTask,
+};
+use serde_json::Value;
+
+use super::Engine;
+use crate::{cloud::Trouble, kind::Made};
+
+/// One thing undo would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndoLine {
+    /// Which step.
+    pub path: TaskPath,
+    /// What it means.
+    pub line: String,
+    /// Whether data is lost; then the step's id has to be typed.
+    pub keeps_data: bool,
+}
+
+impl Engine {
+    /// What undo would do, in order. Decoded from the journal alone: the guide may have changed since.
+    pub fn undo_plan(&self, story: &Story) -> Vec<UndoLine> {
+        story
+            .ours()
+            .into_iter()
+            .filter_map(|path| {
+                let step = story.steps.get(&path)?;
+                let kind = self.kinds.steps.get(&step.kind)?;
+                let task = bare(&path, &step.kind, &step.parameters);
+                let line = match (&step.how, &step.before) {
+                    (Some(How::Changed), Some(_)) => {
+                        "restores what was there before, where it still has our value".to_owned()
+                    }
+                    _ => self.view(&task, |_, view| kind.undo_line(view, &step.parameters)),
+                };
+                Some(UndoLine { path, line, keeps_data: kind.describe().keeps_data })
+            })
+            .collect()
+    }
+
+    /// Takes away everything of [`Engine::undo_plan`]; `agreed` holds the paths of those that lose data and were typed.
+    /// Returns what was left.
+    pub async fn undo(&self, agreed: &[TaskPath]) -> Result<Vec<TaskPath>, Trouble> {
+        let mut left = Vec::new();
+        let plan = self.undo_plan(&self.journal.story());
+        for line in plan {
+            if self.cancel.is_cancelled() {
+                return Err(Trouble::Interrupted);
+            }
+            if line.keeps_data && !agreed.contains(&line.path) {
+                self.teller
+                    .tell(&line.path, Happened::Skipped { reason: "it holds data and was not agreed to".into() });
+                left.push(line.path);
+                continue;
+            }
+            if let Err(trouble) = self.undo_one(&line).await {
+                match trouble {
+                    Trouble::Interrupted => return Err(Trouble::Interrupted),
+                    other => {
+                        self.teller.tell(&line.path, Happened::Failed { problem: other.problem() });
+                        left.push(line.path);
+                    }
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    async fn undo_one(&self, line: &UndoLine) -> Result<(), Trouble> {
+        let story = self.journal.story();
+        let Some(step) = story.steps.get(&line.path) else { return Ok(()) };
+        let Some(kind) = self.kinds.steps.get(&step.kind) else { return Ok(()) };
+        let about = kind.describe();
+        let task = bare(&line.path, &step.kind, &step.parameters);
+        let outputs: BTreeMap<TaskPath, Value> =
+            story.steps.iter().map(|(path, step)| (path.clone(), step.outputs.clone())).collect();
+        let cx = self.context(&task, &outputs);
+        let made = Made { outputs: step.outputs.clone(), before: step.before.clone() };
+        self.teller.tell(&line.path, Happened::Applying);
+        self.journal.write(Record::Undoing { path: line.path.clone() }).await?;
+        let restores = step.before.is_some();
+        loop {
+            match kind.undo(&cx, &step.parameters, &made).await {
+                Ok(()) => break,
+                Err(trouble) if trouble.is_not_found() => break,
+                Err(Trouble::Expired { door, .. }) => self.gate.pass(door, &self.cloud, &self.cancel, &|_| {}).await?,
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        let clock = self.cloud.clock();
+        let deadline = clock.now() + jiff::SignedDuration::try_from(about.deadline.0).unwrap_or_default();
+        let person = self.view(&task, |_, view| kind.instruction(view, &step.parameters)).is_some();
+        while !restores && !person {
+            match kind.inspect(&cx, &step.parameters).await {
+                Ok(found) if found.state == State::Absent => break,
+                Ok(found) => {
+                    if let State::Pending { why } = found.state {
+                        self.teller.tell(&line.path, Happened::Waiting { why, deadline: Some(deadline), usual: None });
+                    }
+                }
+                Err(trouble) if trouble.is_not_found() => break,
+                Err(Trouble::Expired { door, .. }) => self.gate.pass(door, &self.cloud, &self.cancel, &|_| {}).await?,
+                Err(Trouble::Unreachable { .. }) => {}
+                Err(trouble) => return Err(trouble),
+            }
+            if clock.now() >= deadline {
+                return Err(landfall_core::event::Problem::new(
+                    "UNDO-DEADLINE",
+                    format!("it was still there after {}", about.deadline),
+                    "Look why it is kept (dependants, deletion protection), then run undo again.",
+                )
+                .into());
+            }
+            tokio::select! {
+                () = clock.sleep(about.interval.0) => {}
+                () = self.cancel.cancelled() => return Err(Trouble::Interrupted),
+            }
+        }
+        self.journal.write(Record::Undone { path: line.path.clone(), line: line.line.clone() }).await?;
+        self.teller.tell(&line.path, Happened::Undone { line: line.line.clone() });
+        Ok(())
+    }
+}
+
+/// A task made from the journal alone.
+fn bare(path: &TaskPath, kind: &str, parameters: &Value) -> PlannedTask {
+    PlannedTask {
+        path: path.clone(),
+        kind: kind.to_owned(),
+        title: path.id.clone(),
+        about: String::new(),
+        template: parameters.clone(),
+        parameters: parameters.clone(),
+        row: None,
+        after: std::collections::BTreeSet::new(),
+        severity: landfall_core::guide::Severity::Stop,
+        within: None,
+        until: Vec::new(),
+        attest: None,
+        proves: Vec::new(),
+        early: false,
+        optional: false,
+        from: Vec::new(),
+        pointer: String::new(),
+    }
+}
