@@ -1,1 +1,113 @@
-//! t
+//! Where is the person, what do they see, what may they press? A pure state machine that both front ends draw.
+//!
+//! [`Wizard::update`] takes an [`Input`] and gives [`Effect`]s; it has no clock (time is an input) and does nothing
+//! itself. One file per stage: [`Guides`], [`Target`], [`Fields`] (Inputs), [`Secrets`], [`Tasks`] (Checks),
+//! [`PlanStage`], [`Install`], [`Verify`], [`Summary`]. What the driver brings is in `shown.rs` and [`Input`].
+
+mod checks;
+mod effect;
+mod field;
+mod guide;
+mod input;
+mod inputs;
+mod install;
+mod line;
+mod plan;
+mod secrets;
+mod shown;
+mod stage;
+mod summary;
+mod target;
+mod task;
+mod update;
+mod verify;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use checks::{Answering, Tasks, VouchAs, Vouching};
+pub use effect::{Effect, Look, Origin, Record, TargetChoice, Vault, Vouched};
+pub use field::{AnsweredBy, Field, Suggestions};
+pub use guide::{Entry, Guides};
+pub use input::{Ended, Input, Key, Typed, VaultSaid};
+pub use inputs::{Editing, Fields};
+pub use install::{Install, Panel};
+pub use line::Line;
+pub use plan::{PlanStage, PlanTab};
+pub use secrets::{RowShape, SecretEditing, SecretField, SecretGroup, SecretRow, Secrets, Source};
+pub use shown::{
+    Change, GuideRow, InstallRow, PlanShown, PlannedTask, Resumed, ReviewLine, StoreOffer, SummaryShown, TargetSeen,
+};
+pub use stage::Stage;
+pub use summary::Summary;
+pub use target::Target;
+pub use task::{ErratumShown, Sign, TaskRow, TaskState};
+pub use verify::Verify;
+
+use crate::{catalogue::Catalogue, event::Problem, guide::LoadedGuide, why::Snapshot};
+
+/// Everything both front ends draw.
+#[derive(Clone, Debug)]
+pub struct Wizard {
+    /// Where the person is.
+    pub stage: Stage,
+    /// How far they have been.
+    pub reached: Stage,
+    /// The install's clock.
+    pub now: Timestamp,
+    /// When this run of the program began, on that clock.
+    pub started: Timestamp,
+    /// The terminal's columns and rows.
+    pub size: (u16, u16),
+    /// Who sits here: the name offered for waivers and attestations.
+    pub who: String,
+    /// Every kind's description.
+    pub catalogue: Arc<Catalogue>,
+    /// The chosen guide.
+    pub loaded: Option<Arc<LoadedGuide>>,
+    /// The install's id, once it is bound.
+    pub install_id: Option<String>,
+    /// Frozen facts.
+    pub facts: BTreeMap<String, Value>,
+    /// Guide.
+    pub guide: Guides,
+    /// Target.
+    pub target: Target,
+    /// Inputs.
+    pub inputs: Fields,
+    /// Secrets.
+    pub secrets: Secrets,
+    /// Checks.
+    pub checks: Tasks,
+    /// Plan.
+    pub plan: PlanStage,
+    /// Install.
+    pub install: Install,
+    /// Verify.
+    pub verify: Verify,
+    /// Summary.
+    pub summary: Summary,
+    /// What is watched.
+    pub snapshot: Arc<Snapshot>,
+    /// What lies over the stage.
+    pub over: Option<Over>,
+    /// A line for the person, until the next key.
+    pub notice: Option<String>,
+    /// Ctrl-C was pressed: it stops at the next safe point; again leaves at once.
+    pub pausing: bool,
+}
+
+/// What lies over a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Keys and what the stage is for.
+    Help,
+    /// What is known of a row: its code, what it does, where it comes from.
+    Explain(Vec<String>),
+    /// Something went wrong beside the stages.
+    Trouble(Problem),
+    /// Leave the program?
+    Leave,
+}

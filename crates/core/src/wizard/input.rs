@@ -1,0 +1,265 @@
+//! What reaches the wizard: keys, time, and what the driver was asked to find out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, SummaryShown, TargetSeen};
+use crate::{
+    event::{Fact, Problem, Table, TaskPath},
+    guide::LoadedGuide,
+    value::{Plain, SecretRef},
+    why::Snapshot,
+};
+
+/// Text a person typed or pasted. It may be a secret, so it cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(Plain);
+
+impl Typed {
+    /// Takes a text over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Plain::new(text.into()))
+    }
+
+    /// The text, for the field it goes into.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+
+    /// Its only character, where it has just one.
+    pub fn letter(&self) -> Option<char> {
+        let mut letters = self.reveal().chars();
+        letters.next().filter(|_| letters.next().is_none())
+    }
+}
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<typed>")
+    }
+}
+
+/// A key, by what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Go on, choose, finish a field.
+    Enter,
+    /// Back, close, leave a field.
+    Esc,
+    /// One up.
+    Up,
+    /// One down.
+    Down,
+    /// Left.
+    Left,
+    /// Right.
+    Right,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the start.
+    Home,
+    /// To the end.
+    End,
+    /// Next part or tab.
+    Tab,
+    /// Part or tab before.
+    BackTab,
+    /// Delete before the cursor.
+    Backspace,
+    /// Delete at the cursor.
+    Delete,
+    /// F1.
+    Help,
+    /// Ctrl-C.
+    Interrupt,
+    /// A character.
+    Letter(Typed),
+    /// A paste.
+    Paste(Typed),
+}
+
+impl Key {
+    /// A character's key.
+    pub fn letter(letter: char) -> Self {
+        Self::Letter(Typed::new(letter))
+    }
+}
+
+/// Everything that can happen to a wizard. Private to the program: front ends and driver send it, nothing stores it.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A key was pressed.
+    Key(Key),
+    /// The terminal's size, in columns and rows.
+    Size(u16, u16),
+    /// It is now this late on the install's clock.
+    Tick(Timestamp),
+
+    /// The guides there are (answers `Look::Guides`).
+    Guides(Vec<GuideRow>),
+    /// Unfinished installs (answers `Look::Guides`).
+    Installs(Vec<InstallRow>),
+    /// Whether any AWS credentials were found; without them the rehearsal is offered first.
+    Credentials(bool),
+    /// A guide was read (answers `Look::Guide`).
+    Opened(Arc<LoadedGuide>),
+    /// An install goes on where it stood (answers `Look::Install`).
+    Resumed(Box<Resumed>),
+    /// Where the install would go (answers `Look::Target`).
+    TargetSeen(Result<TargetSeen, Problem>),
+    /// A look-up's answer (answers `Effect::Lookup`).
+    Rows {
+        /// The field it was for: an input's id, or `target.region` and its siblings.
+        field: String,
+        /// Rows, or why there are none.
+        rows: Result<Table, Problem>,
+    },
+    /// Frozen facts that conditions and templates read as `facts.<name>`.
+    FactsSeen(BTreeMap<String, Value>),
+    /// The tasks there are now, in order, where the driver has resolved them; the wizard's own reading is replaced.
+    Tasks(Vec<TaskPath>),
+    /// A task said something.
+    Fact(Fact),
+    /// The tasks that were asked for have ended (checks, or verifications).
+    LookedAll,
+    /// A plan is ready (answers `Effect::Plan`).
+    PlanReady(Arc<PlanShown>),
+    /// There is no plan, and why.
+    PlanFailed(Problem),
+    /// The run ended: done, stopped by a failure, or paused.
+    Ended(Ended),
+    /// What the vault knows of one reference; never the value.
+    VaultSaid(VaultSaid),
+    /// Where secrets can be kept.
+    Stores(Vec<StoreOffer>),
+    /// What is watched.
+    Snapshot(Arc<Snapshot>),
+    /// What the summary shows, once there is something to show.
+    Summary(Arc<SummaryShown>),
+    /// A text was copied, and saved here.
+    Copied(String),
+    /// The person came back from a shell.
+    ShellEnded,
+    /// Something went wrong beside the stages (a full disk, a lost journal).
+    Trouble(Problem),
+
+    /// Choose a guide.
+    ChooseGuide(String),
+    /// Go on with an unfinished install.
+    ChooseInstall(String),
+    /// Answer a field, in its own type or as text.
+    Set {
+        /// An input's id, or `target.profile`, `target.region`, `target.cluster`, `target.context`, `target.namespace`.
+        field: String,
+        /// The answer.
+        value: Value,
+    },
+    /// Enter a secret.
+    SetSecret {
+        /// Which.
+        reference: SecretRef,
+        /// Its text.
+        secret: Plain,
+    },
+    /// Take a secret from somewhere.
+    TakeSecret {
+        /// Which.
+        reference: SecretRef,
+        /// From where.
+        from: Origin,
+    },
+    /// Keep secrets in this store.
+    ChooseStore {
+        /// One of those offered.
+        store: String,
+        /// For a file: what opens it.
+        passphrase: Option<Plain>,
+    },
+    /// Answer a task's question.
+    Choose {
+        /// Whose question.
+        question: TaskPath,
+        /// Which choice.
+        choice: String,
+        /// The word that had to be typed, where one had to.
+        typed: Option<String>,
+        /// Who decides.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Go on in spite of a failed check.
+    Waive {
+        /// Which check.
+        path: TaskPath,
+        /// Who says so.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Answer for what nobody would let us look at.
+    Attest {
+        /// Which check.
+        path: TaskPath,
+        /// Who answers for it.
+        name: String,
+        /// Ticket or reason.
+        reason: String,
+    },
+    /// A person says that their step is done.
+    Done(TaskPath),
+    /// Agree to the plan and its probes.
+    Approve {
+        /// Who agrees; empty where nobody asked.
+        name: String,
+    },
+    /// On to the next stage.
+    Next,
+    /// Back to the one before.
+    Back,
+    /// To a stage already reached.
+    Go(super::Stage),
+    /// Look again at one task, or at all of the stage.
+    Rerun(Option<TaskPath>),
+    /// Stop at the next safe point.
+    Pause,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything is done.
+    Done,
+    /// Some steps failed; what does not depend on them is done.
+    Failed,
+    /// It was paused and can go on.
+    Paused,
+}
+
+/// What the vault knows of one reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultSaid {
+    /// Which secret.
+    pub reference: SecretRef,
+    /// Its length in characters; none where there is none.
+    pub length: Option<usize>,
+    /// It begins or ends with white space or a newline.
+    pub stray_space: bool,
+    /// Its text, for fields that are not secret in themselves.
+    pub shown: Option<String>,
+    /// Whether it equals the Secret in the cluster; none where there is none or nobody looked.
+    pub equals_cluster: Option<bool>,
+    /// What went wrong with the last wish.
+    pub problem: Option<Problem>,
+}
+
+impl VaultSaid {
+    /// There is none.
+    pub fn none(reference: SecretRef) -> Self {
+        Self { reference, length: None, stray_space: false, shown: None, equals_cluster: None, problem: None }
+    }
+}
