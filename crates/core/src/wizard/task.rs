@@ -60,6 +60,8 @@ pub struct TaskRow {
     pub said: VecDeque<String>,
     /// A service that asked us to slow down.
     pub throttled: Option<String>,
+    /// Known failures of the product seen while it runs; nothing stops for them.
+    pub recognised: Vec<Problem>,
     /// A person's word on it.
     pub vouched: Option<Vouched>,
     /// How often it was begun.
@@ -147,6 +149,12 @@ impl TaskRow {
                     self.said.pop_front();
                 }
                 self.said.push_back(line.clone());
+                return;
+            }
+            Happened::Recognised { problem } => {
+                if !self.recognised.contains(problem) {
+                    self.recognised.push(problem.clone());
+                }
                 return;
             }
             Happened::Throttled { service } => {
