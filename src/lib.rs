@@ -9,4 +9,5 @@ pub mod engine;
 pub mod kind;
 pub mod kinds;
 pub mod lookup;
+pub mod secret;
 pub mod step;

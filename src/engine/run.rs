@@ -45,7 +45,7 @@ pub(super) enum TaskEnd {
     /// Others may read these outputs.
     Done(Value),
     /// What depends on it cannot run.
-    Failed(Problem),
+    Failed,
     /// A person has to do or decide something first.
     Person,
     /// Left for later by a person.
@@ -89,7 +89,7 @@ impl Engine {
                 TaskEnd::Done(outputs) => {
                     done.insert(path, outputs);
                 }
-                TaskEnd::Failed(_) => {
+                TaskEnd::Failed => {
                     out.insert(path.clone(), "failed");
                     failed.push(path);
                 }
@@ -162,6 +162,6 @@ impl Engine {
                 "Let somebody who may look attest it: attest in the answers, or a in the list.",
             )
         });
-        Ok(TaskEnd::Failed(problem))
+        Ok(TaskEnd::Failed)
     }
 }

@@ -82,7 +82,7 @@ impl Engine {
         problem.source = problem.source.or_else(|| self.guide.place(&task.from));
         self.journal.write(Record::Failed { path: task.path.clone(), problem: self.hidden(problem.clone()) }).await?;
         self.teller.tell(&task.path, Happened::Failed { problem: problem.clone() });
-        Ok(TaskEnd::Failed(problem))
+        Ok(TaskEnd::Failed)
     }
 
     fn hidden(&self, problem: Problem) -> Problem {
