@@ -114,6 +114,17 @@ fn two_clusters_stand_side_by_side_and_the_viewer_may_look_at_nothing() {
 }
 
 #[test]
+fn usage_is_measured_unless_there_is_no_metrics_server() {
+    let Some(cluster) = Cluster::start() else { return };
+    assert_eq!(cluster.kubectl(&["top", "nodes", "--no-headers"]).lines().count(), 2);
+    assert!(cluster.kubectl(&["top", "pods", "-A"]).contains("ingress-nginx-controller"));
+    drop(cluster);
+    let Some(bare) = Cluster::start_with(&["--no-metrics", "--no-ingress-class"]) else { return };
+    assert!(!bare.kubectl(&["api-versions"]).contains("metrics.k8s.io"));
+    assert_eq!(bare.kubectl(&["get", "ingressclasses", "-o", "name"]), "");
+}
+
+#[test]
 fn a_node_without_device_plugin_offers_no_gpu() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.gpu_node("bare", &["--no-gpu", "--node-group", "gpu-2"]);

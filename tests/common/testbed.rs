@@ -155,7 +155,7 @@ impl Cluster {
         Self::start_with(&[])
     }
 
-    /// `--issuer URL`: what the cluster says in its service accounts' tokens.
+    /// `--issuer URL` (of service accounts' tokens), `--no-metrics`, `--no-ingress-class`.
     pub fn start_with(options: &[&str]) -> Option<Self> {
         Testbed::require("cluster")?;
         let cluster = Self { dir: TempDir::new().unwrap() };
