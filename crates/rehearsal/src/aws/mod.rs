@@ -1,21 +1,30 @@
-//! The AWS account.
-use jiff::Timestamp;
-use serde::Deserialize;
+//! What does the AWS account of a rehearsal hold, and how does it answer?
+//!
+//! A request comes in at [`serve`], is understood by [`wire`], hit by [`fault`]s, looked up in [`service`] and
+//! answered by one function per operation, which changes the [`state::State`]. Time passes in
+//! [`Account::settle`]. What exists at the start, how long things take and what goes wrong is the [`Setup`].
 
-use crate::world::Happening;
+pub mod account;
+mod acm;
+pub mod ask;
+pub mod autoscaling;
+pub mod cloudwatch;
+pub mod ec2;
+pub mod eks;
+pub mod error;
+pub mod fault;
+pub mod iam;
+mod quotas;
+mod secrets;
+mod serve;
+pub mod service;
+pub mod setup;
+mod snapshot;
+mod ssm;
+pub mod state;
+mod sts;
+pub mod wire;
 
-/// The scenario's part.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Setup {}
-
-/// State of the account.
-#[derive(Debug, Default)]
-pub struct Account {}
-
-impl Account {
-    /// Moves on to now.
-    pub fn settle(&self, _now: Timestamp) -> Vec<Happening> {
-        Vec::new()
-    }
-}
+pub use account::{Account, Session};
+pub use serve::serve;
+pub use setup::Setup;

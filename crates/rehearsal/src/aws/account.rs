@@ -1,0 +1,305 @@
+//! The account: its regions, who may call, and the passing of time.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    ask::{Ask, hex, uuid},
+    autoscaling::policy,
+    ec2::Subnet,
+    eks::{Addon, Cluster, addon, node_group::scaling_group_name},
+    error::AwsError,
+    fault::{Fault, Faults},
+    iam::{self, Role, evaluate::means},
+    service::{Asked, operation},
+    setup::{Existing, Setup},
+    snapshot,
+    state::State,
+    wire::{Signature, model::model, validate::validate},
+};
+use crate::{Clock, world::Happening};
+
+/// State of the account.
+#[derive(Debug)]
+pub struct Account {
+    clock: Clock,
+    setup: Setup,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    home: State,
+    elsewhere: BTreeMap<String, State>,
+    faults: Faults,
+    sessions: BTreeMap<String, Timestamp>,
+    troubles: Vec<String>,
+}
+
+/// Credentials of a new session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Access key id.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: String,
+    /// Session token.
+    pub session_token: String,
+    /// When it ends, where the scenario lets sessions end.
+    pub expiration: Option<Timestamp>,
+}
+
+impl Account {
+    /// An account as the scenario has it, at the clock's time.
+    pub fn new(setup: &Setup, clock: Clock) -> Self {
+        let start = clock.now();
+        let mut troubles = Vec::new();
+        let home = furnish(setup, start, &mut troubles);
+        let inner = Inner {
+            home,
+            elsewhere: BTreeMap::new(),
+            faults: Faults::new(&setup.faults),
+            sessions: BTreeMap::new(),
+            troubles,
+        };
+        Self { clock, setup: setup.clone(), inner: Mutex::new(inner) }
+    }
+
+    /// Moves on to now.
+    pub fn settle(&self, now: Timestamp) -> Vec<Happening> {
+        let mut inner = self.inner();
+        inner.home.advance(now);
+        std::mem::take(&mut inner.home.happenings)
+    }
+
+    /// Says where a cluster's API server is; `certificate_authority` is base64 of PEM, as EKS answers it.
+    pub fn set_cluster_endpoint(&self, name: &str, endpoint: &str, certificate_authority: &str) {
+        if let Some(cluster) = self.inner().home.clusters.get_mut(name) {
+            cluster.endpoint = endpoint.to_owned();
+            cluster.certificate_authority = certificate_authority.to_owned();
+        }
+    }
+
+    /// Names of the clusters.
+    pub fn clusters(&self) -> Vec<String> {
+        self.inner().home.clusters.keys().cloned().collect()
+    }
+
+    /// A cluster's OIDC issuer, which its API server names in its tokens.
+    pub fn issuer(&self, name: &str) -> Option<String> {
+        self.inner().home.clusters.get(name).map(|cluster| cluster.issuer.clone())
+    }
+
+    /// Home region.
+    pub fn region(&self) -> &str {
+        &self.setup.region
+    }
+
+    /// Credentials of a session that begins with its first call.
+    pub fn session(&self) -> Session {
+        let known = self.inner().sessions.len();
+        let key = format!("ASIA{}", hex(&format!("session/{known}/{}", self.clock.now()), 16).to_uppercase());
+        Session {
+            secret_access_key: hex(&format!("secret/{key}"), 40),
+            session_token: hex(&format!("token/{key}"), 64),
+            expiration: self.setup.session.map(|lasts| self.clock.now() + lasts),
+            access_key_id: key,
+        }
+    }
+
+    /// What is wrong with the scenario's own calls, if anything.
+    pub fn troubles(&self) -> Vec<String> {
+        self.inner().troubles.clone()
+    }
+
+    /// Everything an install could leave behind, sorted and without times.
+    pub fn snapshot(&self) -> Value {
+        snapshot::snapshot(&self.inner().home)
+    }
+
+    /// The faults that hit a call, which is counted.
+    pub(super) fn faults(&self, service: &str, operation: &str) -> Vec<Fault> {
+        let mut inner = self.inner();
+        let since = self.clock.now().duration_since(inner.home.start);
+        inner.faults.hit(service, operation, since)
+    }
+
+    /// The simulated clock.
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Refuses callers whose session is over, and actions the scenario denies.
+    pub(super) fn admit(&self, service: &str, operation: &str, signature: &Signature) -> Result<String, AwsError> {
+        let mut inner = self.inner();
+        let now = self.clock.now();
+        let first = *inner.sessions.entry(signature.access_key.clone()).or_insert(now);
+        if self.setup.session.is_some_and(|lasts| now >= first + lasts) {
+            return Err(AwsError::expired(service));
+        }
+        let assumed = inner.home.tokens.get(&("session".to_owned(), signature.access_key.clone()));
+        let caller = assumed.map_or_else(|| self.setup.caller.clone(), |(caller, _)| caller.clone());
+        let action = format!("{service}:{operation}");
+        if caller == self.setup.caller && self.setup.denied.iter().any(|pattern| means(pattern, &action)) {
+            return Err(AwsError::denied(service, &action, &caller));
+        }
+        Ok(caller)
+    }
+
+    /// Does a call. IAM and STS are the whole account's; everything else is the region's own.
+    pub(super) fn perform(&self, service: &str, name: &str, input: &Value, signature: &Signature, caller: String) -> Result<Value, AwsError> {
+        let mut inner = self.inner();
+        let now = self.clock.now();
+        let start = inner.home.start;
+        let global = matches!(service, "iam" | "sts");
+        let state = if global || signature.region == self.setup.region {
+            &mut inner.home
+        } else {
+            let region = &signature.region;
+            inner.elsewhere.entry(region.clone()).or_insert_with(|| {
+                let bare = Setup { quotas: BTreeMap::new(), secrets: BTreeMap::new(), certificates: Vec::new(), ..self.setup.clone() };
+                State::empty(&bare, region, start)
+            })
+        };
+        state.advance(now);
+        let asked = Asked { now: state.now, caller, access_key: signature.access_key.clone() };
+        perform(state, service, name, input, &asked)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // State is changed by whole operations; one that panicked leaves at worst its own resource half made.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Validates, repeats what a client token already did, and runs the operation.
+fn perform(state: &mut State, service: &str, name: &str, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
+    let (Some(model), Some(run)) = (model(service), operation(service, name)) else {
+        return Err(AwsError::not_simulated(&format!("{service} {name}")));
+    };
+    let shapes = model.operations.get(name);
+    let findings = validate(model, shapes.and_then(|shapes| shapes.input.as_deref()), input);
+    if !findings.is_empty() {
+        let first = |list: &[String]| list.first().cloned();
+        let (missing, unknown) = (first(&findings.missing), first(&findings.unknown));
+        return Err(AwsError::invalid(service, missing.as_deref(), unknown.as_deref(), findings.message()));
+    }
+    if input.yes("DryRun") {
+        return Err(AwsError::new(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."));
+    }
+    let token = input.maybe("clientRequestToken").or_else(|| input.maybe("ClientToken"));
+    let Some(token) = token else { return run(state, input, asked) };
+    let key = (name.to_owned(), token.to_owned());
+    let mut rest = input.clone();
+    if let Some(rest) = rest.as_object_mut() {
+        rest.retain(|member, _| member != "clientRequestToken" && member != "ClientToken");
+    }
+    let digest = hex(&rest.to_string(), 64);
+    if let Some((known, answer)) = state.tokens.get(&key) {
+        if *known == digest {
+            return Ok(answer.clone());
+        }
+        return Err(match service {
+            "ec2" => AwsError::bad("IdempotentParameterMismatch", format!("Client token {token} was already used with different parameters")),
+            _ => AwsError::bad("InvalidRequestException", format!("The client request token {token} was already used with different parameters")),
+        });
+    }
+    let answer = run(state, input, asked)?;
+    state.tokens.insert(key, (digest, answer.clone()));
+    Ok(answer)
+}
+
+fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> State {
+    let mut state = State::empty(setup, &setup.region, start);
+    state.subnets = setup.subnets.iter().map(|subnet| (subnet.id.clone(), Subnet::new(subnet))).collect();
+    for role in &setup.roles {
+        state.iam.roles.insert(role.name.clone(), Role::new(role, &setup.account, start));
+    }
+    for cluster in &setup.clusters {
+        let made = Cluster::new(cluster, &setup.region, start);
+        for name in &cluster.addons {
+            let addon = Addon {
+                cluster: cluster.name.clone(),
+                name: name.clone(),
+                version: addon::newest(name).unwrap_or("v1.0.0-eksbuild.1").to_owned(),
+                role: None,
+                configuration: None,
+                tags: BTreeMap::new(),
+                created: made.created,
+                status: "ACTIVE",
+                since: made.created,
+            };
+            state.addons.insert((cluster.name.clone(), name.clone()), addon);
+        }
+        if cluster.oidc_provider {
+            let provider = iam::Provider {
+                url: made.issuer.trim_start_matches("https://").to_owned(),
+                clients: vec!["sts.amazonaws.com".to_owned()],
+                thumbprints: vec![hex("thumbprint", 40)],
+                created: made.created,
+                tags: BTreeMap::new(),
+            };
+            state.iam.providers.insert(iam::provider::arn(&state, &made.issuer), provider);
+        }
+        state.clusters.insert(cluster.name.clone(), made);
+    }
+    let mut calls: Vec<Existing> = setup.clusters.iter().filter(|cluster| cluster.cpu_node_group).map(|cluster| cpu_nodes(setup, &cluster.name)).collect();
+    calls.extend(setup.existing.iter().cloned());
+    calls.sort_by_key(|call| std::cmp::Reverse(call.ago));
+    state.now = start - calls.first().map_or(SignedDuration::ZERO, |call| call.ago);
+    for call in calls {
+        state.advance(start - call.ago);
+        let asked = Asked { now: state.now, caller: setup.caller.clone(), access_key: String::new() };
+        let input = fill_in(&state, call.input);
+        if let Err(error) = perform(&mut state, &call.service, &call.operation, &input, &asked) {
+            let trouble = format!("{} {} before the start: {}: {}", call.service, call.operation, error.code, error.message);
+            tracing::warn!("{trouble}");
+            troubles.push(trouble);
+        }
+    }
+    state.advance(start);
+    state
+}
+
+fn cpu_nodes(setup: &Setup, cluster: &str) -> Existing {
+    let subnets: Vec<&str> = setup.subnets.iter().filter(|subnet| !subnet.public).map(|subnet| &*subnet.id).collect();
+    Existing {
+        service: "eks".to_owned(),
+        operation: "CreateNodegroup".to_owned(),
+        input: json!({
+            "clusterName": cluster, "nodegroupName": "cpu-1", "subnets": subnets,
+            "nodeRole": format!("arn:aws:iam::{}:role/{cluster}-nodes", setup.account),
+            "instanceTypes": ["m8g.large"], "amiType": "AL2023_ARM_64_STANDARD",
+            "scalingConfig": { "minSize": 2, "maxSize": 4, "desiredSize": 2 },
+        }),
+        ago: SignedDuration::from_hours(24 * 30),
+    }
+}
+
+/// Puts names that only the account knows into the scenario's own calls.
+fn fill_in(state: &State, input: Value) -> Value {
+    match input {
+        Value::String(text) => {
+            let parts = |rest: &str| rest.trim_end_matches('}').split('/').map(str::to_owned).collect::<Vec<_>>();
+            let named = |cluster: &str, name: &str| scaling_group_name(cluster, name);
+            match (text.strip_prefix("${group:").map(parts), text.strip_prefix("${policy:").map(parts)) {
+                (Some(path), _) if path.len() == 2 => named(&path[0], &path[1]).into(),
+                (_, Some(path)) if path.len() == 3 => policy::arn(state, &named(&path[0], &path[1]), &path[2]).into(),
+                _ => text.into(),
+            }
+        }
+        Value::Array(items) => items.into_iter().map(|item| fill_in(state, item)).collect(),
+        Value::Object(object) => object.into_iter().map(|(name, value)| (name, fill_in(state, value))).collect(),
+        other => other,
+    }
+}
+
+/// An id for a request.
+pub(super) fn request_id() -> String {
+    uuid(&uuid::Uuid::new_v4().to_string())
+}

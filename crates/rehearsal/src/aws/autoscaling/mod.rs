@@ -1,0 +1,26 @@
+//! Auto Scaling: the groups behind node groups, their activities, tags and policies.
+//!
+//! [`fleet`] launches and ends instances; everything else answers calls.
+
+pub mod fleet;
+pub mod group;
+pub mod policy;
+pub mod tags;
+
+pub use group::Group;
+pub use policy::Policy;
+
+use super::service::Operation;
+
+/// The operations of this service.
+pub const OPERATIONS: &[(&str, Operation)] = &[
+    ("DescribeAutoScalingGroups", group::describe),
+    ("DescribeScalingActivities", group::activities),
+    ("DescribeWarmPool", group::warm_pool),
+    ("PutScalingPolicy", policy::put),
+    ("DescribePolicies", policy::describe),
+    ("DeletePolicy", policy::delete),
+    ("DescribeTags", tags::describe),
+    ("CreateOrUpdateTags", tags::create),
+    ("DeleteTags", tags::delete),
+];

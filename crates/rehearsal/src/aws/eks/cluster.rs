@@ -1,0 +1,108 @@
+//! Clusters. They are there from the start; nothing here makes one.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::aws::{
+    ask::{Ask, hex, page},
+    ec2::network::vpc_id,
+    error::AwsError,
+    service::Asked,
+    setup::ClusterSetup,
+    state::State,
+};
+
+/// A cluster.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Name.
+    pub name: String,
+    /// As the scenario has it.
+    pub setup: ClusterSetup,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its API server.
+    pub endpoint: String,
+    /// Its CA, base64 of PEM.
+    pub certificate_authority: String,
+    /// Its OIDC issuer.
+    pub issuer: String,
+    /// Its own security group.
+    pub security_group: String,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Cluster {
+    /// A cluster of half a year, whose endpoint is nobody's until it is set.
+    pub fn new(setup: &ClusterSetup, region: &str, start: Timestamp) -> Self {
+        let id = hex(&format!("cluster/{region}/{}", setup.name), 32).to_uppercase();
+        Self {
+            name: setup.name.clone(),
+            setup: setup.clone(),
+            created: start - SignedDuration::from_hours(24 * 190),
+            endpoint: format!("https://{id}.gr7.{region}.eks.amazonaws.com"),
+            certificate_authority: STANDARD.encode("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
+            issuer: format!("https://oidc.eks.{region}.amazonaws.com/id/{id}"),
+            security_group: format!("sg-0{}", hex(&format!("cluster-sg/{region}/{}", setup.name), 16)),
+            tags: setup.tags.clone(),
+        }
+    }
+
+    /// Its ARN.
+    pub fn arn(&self, state: &State) -> String {
+        state.arn("eks", &format!("cluster/{}", self.name))
+    }
+
+    fn answer(&self, state: &State) -> Value {
+        let subnets: Vec<&str> = state.subnets.values().map(|subnet| &*subnet.id).collect();
+        let auto = self.setup.auto_mode;
+        let mut answer = json!({
+            "name": self.name, "arn": self.arn(state), "createdAt": self.created.to_string(),
+            "version": self.setup.version, "endpoint": self.endpoint, "status": self.setup.status,
+            "roleArn": state.iam_arn(&format!("role/{}-cluster", self.name)),
+            "resourcesVpcConfig": {
+                "subnetIds": subnets, "securityGroupIds": [], "clusterSecurityGroupId": self.security_group,
+                "vpcId": vpc_id(state), "endpointPublicAccess": true, "endpointPrivateAccess": true,
+                "publicAccessCidrs": ["0.0.0.0/0"],
+            },
+            "kubernetesNetworkConfig": {
+                "serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4", "elasticLoadBalancing": { "enabled": auto },
+            },
+            "logging": { "clusterLogging": [{ "types": ["api", "audit", "authenticator", "controllerManager", "scheduler"], "enabled": false }] },
+            "identity": { "oidc": { "issuer": self.issuer } },
+            "certificateAuthority": { "data": self.certificate_authority },
+            "platformVersion": "eks.44", "tags": self.tags, "health": { "issues": [] },
+            "accessConfig": { "authenticationMode": self.setup.authentication_mode },
+            "upgradePolicy": { "supportType": self.setup.support_type },
+        });
+        if auto {
+            answer["computeConfig"] = json!({ "enabled": true, "nodePools": ["general-purpose", "system"] });
+            answer["storageConfig"] = json!({ "blockStorage": { "enabled": true } });
+        }
+        answer
+    }
+}
+
+/// The cluster a request means.
+pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Cluster, AwsError> {
+    state.clusters.get(name).ok_or_else(|| {
+        AwsError::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}."))
+    })
+}
+
+/// DescribeCluster.
+pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let cluster = find(state, input.text("name"))?;
+    Ok(json!({ "cluster": cluster.answer(state) }))
+}
+
+/// ListClusters.
+pub fn list(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let names: Vec<&String> = state.clusters.keys().collect();
+    let (page, next) = page(names, input.whole("maxResults"), input.maybe("nextToken"))?;
+    Ok(json!({ "clusters": page, "nextToken": next }))
+}

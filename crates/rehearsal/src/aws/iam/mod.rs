@@ -1,0 +1,77 @@
+//! IAM: roles and their policies, OIDC providers, and who may do what.
+
+pub mod evaluate;
+pub mod managed;
+pub mod provider;
+pub mod role;
+pub mod role_policy;
+pub mod simulate;
+pub mod user;
+
+use std::collections::BTreeMap;
+
+use super::{error::AwsError, service::Operation, state::State};
+
+pub use evaluate::{allows, attached};
+pub use provider::Provider;
+pub use role::Role;
+
+/// The operations of this service.
+pub const OPERATIONS: &[(&str, Operation)] = &[
+    ("GetRole", role::get),
+    ("CreateRole", role::create),
+    ("DeleteRole", role::delete),
+    ("ListRoles", role::list),
+    ("TagRole", role::tag),
+    ("UntagRole", role::untag),
+    ("ListRoleTags", role::tags),
+    ("UpdateAssumeRolePolicy", role::update_trust),
+    ("ListInstanceProfilesForRole", role::instance_profiles),
+    ("GetRolePolicy", role_policy::get),
+    ("PutRolePolicy", role_policy::put),
+    ("DeleteRolePolicy", role_policy::delete),
+    ("ListRolePolicies", role_policy::list),
+    ("ListAttachedRolePolicies", role_policy::attached),
+    ("AttachRolePolicy", role_policy::attach),
+    ("DetachRolePolicy", role_policy::detach),
+    ("GetPolicy", managed::get),
+    ("SimulatePrincipalPolicy", simulate::simulate),
+    ("ListOpenIDConnectProviders", provider::list),
+    ("GetOpenIDConnectProvider", provider::get),
+    ("CreateOpenIDConnectProvider", provider::create),
+    ("DeleteOpenIDConnectProvider", provider::delete),
+    ("GetUser", user::get),
+    ("ListAccountAliases", user::aliases),
+];
+
+/// What IAM holds.
+#[derive(Debug, Default)]
+pub struct Iam {
+    /// Roles by name.
+    pub roles: BTreeMap<String, Role>,
+    /// OIDC providers by ARN.
+    pub providers: BTreeMap<String, Provider>,
+}
+
+/// The role with this ARN.
+pub fn role_of_arn<'a>(state: &'a State, arn: &str) -> Option<&'a Role> {
+    state.iam.roles.values().find(|role| role.arn == arn)
+}
+
+/// Refuses what EKS refuses as a node role.
+pub fn node_role(state: &State, arn: &str) -> Result<(), AwsError> {
+    let refuse = |message: String| Err(AwsError::bad("InvalidParameterException", message));
+    let Some(role) = role_of_arn(state, arn) else {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        return refuse(format!("The role with name {name} cannot be found. (Service: Iam, Status Code: 404)"));
+    };
+    if !role.trusts("ec2.amazonaws.com") {
+        return refuse("Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of nodeRole".to_owned() + &format!(" {arn}"));
+    }
+    Ok(())
+}
+
+/// The one that IAM means where a thing is missing.
+pub fn missing(what: impl Into<String>) -> AwsError {
+    AwsError::new(404, "NoSuchEntity", what)
+}

@@ -1,0 +1,127 @@
+//! Service Quotas: how many vCPUs of each family may run at once.
+
+use serde_json::{Value, json};
+
+use super::{
+    ask::{Ask, hex, page},
+    error::AwsError,
+    service::{Asked, Operation},
+    state::State,
+};
+
+/// The operations of this service.
+pub const OPERATIONS: &[(&str, Operation)] = &[
+    ("GetServiceQuota", get),
+    ("ListServiceQuotas", list),
+    ("GetAWSDefaultServiceQuota", default),
+    ("RequestServiceQuotaIncrease", request),
+    ("ListRequestedServiceQuotaChangeHistoryByQuota", history),
+];
+
+/// Code, name and what a new account has.
+const QUOTAS: &[(&str, &str, f64)] = &[
+    ("L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 640.0),
+    ("L-DB2E81BA", "Running On-Demand G and VT instances", 0.0),
+    ("L-417A185B", "Running On-Demand P instances", 0.0),
+    ("L-74FC7D96", "Running On-Demand F instances", 0.0),
+    ("L-7295265B", "Running On-Demand X instances", 0.0),
+    ("L-3819A6DF", "All G and VT Spot Instance Requests", 0.0),
+];
+
+fn known(input: &Value) -> Result<&'static (&'static str, &'static str, f64), AwsError> {
+    let (service, code) = (input.text("ServiceCode"), input.text("QuotaCode"));
+    QUOTAS.iter().find(|(known, ..)| *known == code && service == "ec2").ok_or_else(|| {
+        let message = format!("The request failed because the specified service or quota does not exist: {service} {code}");
+        AwsError::bad("NoSuchResourceException", message)
+    })
+}
+
+/// What a quota is now, increases that were granted included.
+pub fn value(state: &State, code: &str) -> f64 {
+    let default = QUOTAS.iter().find(|(known, ..)| *known == code).map_or(0.0, |(.., default)| *default);
+    let own = state.setup.quotas.get(code).copied().unwrap_or(default);
+    let granted = state.quota_requests.iter().filter(|request| request.0 == code && granted(state, request));
+    granted.map(|(_, value, _)| *value).fold(own, f64::max)
+}
+
+fn granted(state: &State, request: &(String, f64, jiff::Timestamp)) -> bool {
+    state.setup.timings.quota.is_some_and(|takes| state.now >= request.2 + takes)
+}
+
+/// vCPUs that count against a quota.
+pub fn used(state: &State, code: &str) -> u32 {
+    let running = state.instances.values().filter(|instance| instance.lives() && instance.kind.quota() == code);
+    running.map(|instance| instance.kind.vcpu).sum()
+}
+
+fn answer(state: &State, quota: &(&str, &str, f64), value: f64) -> Value {
+    let (code, name, _) = quota;
+    json!({
+        "ServiceCode": "ec2", "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)", "QuotaCode": code,
+        "QuotaName": name, "QuotaArn": state.arn("servicequotas", &format!("ec2/{code}")), "Value": value, "Unit": "None",
+        "Adjustable": true, "GlobalQuota": false, "QuotaAppliedAtLevel": "ACCOUNT",
+    })
+}
+
+fn get(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let quota = known(input)?;
+    Ok(json!({ "Quota": answer(state, quota, value(state, quota.0)) }))
+}
+
+fn default(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let quota = known(input)?;
+    Ok(json!({ "Quota": answer(state, quota, quota.2) }))
+}
+
+fn list(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    if input.text("ServiceCode") != "ec2" {
+        return Err(AwsError::not_simulated(&format!("servicequotas of {}", input.text("ServiceCode"))));
+    }
+    let code = input.maybe("QuotaCode");
+    let all: Vec<Value> = QUOTAS
+        .iter()
+        .filter(|quota| code.is_none_or(|code| code == quota.0))
+        .map(|quota| answer(state, quota, value(state, quota.0)))
+        .collect();
+    let (page, next) = page(all, input.whole("MaxResults"), input.maybe("NextToken"))?;
+    Ok(json!({ "Quotas": page, "NextToken": next }))
+}
+
+fn requested(state: &State, at: usize) -> Value {
+    let Some(request) = state.quota_requests.get(at) else { return Value::Null };
+    let (code, value, when) = request;
+    let name = QUOTAS.iter().find(|(known, ..)| known == code).map_or("", |(_, name, _)| *name);
+    json!({
+        "Id": hex(&format!("quota-request/{code}/{at}"), 32), "ServiceCode": "ec2",
+        "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)", "QuotaCode": code, "QuotaName": name,
+        "DesiredValue": value, "Status": if granted(state, request) { "APPROVED" } else { "CASE_OPENED" },
+        "Created": when.to_string(), "LastUpdated": when.to_string(), "GlobalQuota": false, "Unit": "None",
+        "QuotaArn": state.arn("servicequotas", &format!("ec2/{code}")),
+    })
+}
+
+fn request(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
+    let quota = known(input)?;
+    let wanted = input.get("DesiredValue").and_then(Value::as_f64).unwrap_or_default();
+    let now = value(state, quota.0);
+    if wanted <= now {
+        let message = format!("You must provide a quota value greater than the current quota value of {now}");
+        return Err(AwsError::bad("IllegalArgumentException", message));
+    }
+    if state.quota_requests.iter().any(|request| request.0 == quota.0 && !granted(state, request)) {
+        return Err(AwsError::bad("ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota."));
+    }
+    state.quota_requests.push((quota.0.to_owned(), wanted, asked.now));
+    Ok(json!({ "RequestedQuota": requested(state, state.quota_requests.len() - 1) }))
+}
+
+fn history(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let quota = known(input)?;
+    let all: Vec<Value> = (0..state.quota_requests.len())
+        .filter(|at| state.quota_requests[*at].0 == quota.0)
+        .map(|at| requested(state, at))
+        .filter(|request| input.maybe("Status").is_none_or(|wanted| wanted == request.text("Status")))
+        .collect();
+    let (page, next) = page(all, input.whole("MaxResults"), input.maybe("NextToken"))?;
+    Ok(json!({ "RequestedQuotas": page, "NextToken": next }))
+}

@@ -1,0 +1,347 @@
+//! What exists in the account at the start, how long things take there, and what goes wrong: the scenario's part.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::fault::Fault;
+
+/// The account. Left empty it is a sensible one: a cluster `pay-1` on Kubernetes 1.31 with a CPU node group,
+/// three private subnets, a node role with its policies, and quota for GPU instances.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Setup {
+    /// Account id.
+    pub account: String,
+    /// Its alias, as the console shows it.
+    pub alias: Option<String>,
+    /// Region where everything is; any other region is empty.
+    pub region: String,
+    /// Who the credentials belong to, as `sts get-caller-identity` says.
+    pub caller: String,
+    /// How long a session lasts from its first call; for ever where it is left out. A new access key id is a new session.
+    pub session: Option<SignedDuration>,
+    /// Actions the caller may not do, with `*` (`iam:Simulate*`); simulated as denied, too.
+    pub denied: Vec<String>,
+    /// Clusters.
+    pub clusters: Vec<ClusterSetup>,
+    /// Subnets of the one VPC.
+    pub subnets: Vec<SubnetSetup>,
+    /// Roles.
+    pub roles: Vec<RoleSetup>,
+    /// Quotas that differ from the defaults: code to value.
+    pub quotas: BTreeMap<String, f64>,
+    /// Zones in which an instance type is not offered: type to zones.
+    pub not_offered: BTreeMap<String, Vec<String>>,
+    /// Where launches fail for want of capacity.
+    pub no_capacity: Vec<NoCapacity>,
+    /// How nodes join.
+    pub join: Join,
+    /// How long the rest takes.
+    pub timings: Timings,
+    /// What the nodes are busy with.
+    pub load: Load,
+    /// Certificates in ACM.
+    pub certificates: Vec<CertificateSetup>,
+    /// Secrets in Secrets Manager: name to text.
+    pub secrets: BTreeMap<String, String>,
+    /// Calls made before the start, which leave behind what they leave behind.
+    pub existing: Vec<Existing>,
+    /// What goes wrong with calls.
+    pub faults: Vec<Fault>,
+}
+
+/// A cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterSetup {
+    /// Name.
+    pub name: String,
+    /// Kubernetes minor version.
+    pub version: String,
+    /// `ACTIVE`, `CREATING`, `FAILED` …
+    pub status: String,
+    /// `API_AND_CONFIG_MAP`, `API` or `CONFIG_MAP`.
+    pub authentication_mode: String,
+    /// `STANDARD` or `EXTENDED`.
+    pub support_type: String,
+    /// EKS Auto Mode.
+    pub auto_mode: bool,
+    /// Whether IAM knows the cluster's OIDC issuer.
+    pub oidc_provider: bool,
+    /// Whether it has the node group `cpu-1`: 2 × m8g.large.
+    pub cpu_node_group: bool,
+    /// Add-ons by name.
+    pub addons: Vec<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Default for ClusterSetup {
+    fn default() -> Self {
+        Self {
+            name: "pay-1".to_owned(),
+            version: "1.31".to_owned(),
+            status: "ACTIVE".to_owned(),
+            authentication_mode: "API_AND_CONFIG_MAP".to_owned(),
+            support_type: "EXTENDED".to_owned(),
+            auto_mode: false,
+            oidc_provider: true,
+            cpu_node_group: true,
+            addons: ["coredns", "kube-proxy", "metrics-server", "vpc-cni"].map(str::to_owned).to_vec(),
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+/// A subnet.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubnetSetup {
+    /// Id.
+    pub id: String,
+    /// Zone, e.g. `us-east-2a`.
+    pub zone: String,
+    /// Addresses, e.g. `10.0.1.0/24`.
+    pub cidr: String,
+    /// Free addresses at the start.
+    #[serde(default = "plenty")]
+    pub free: i64,
+    /// Whether it has a route to an internet gateway.
+    #[serde(default)]
+    pub public: bool,
+}
+
+fn plenty() -> i64 {
+    200
+}
+
+/// A role.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoleSetup {
+    /// Name.
+    pub name: String,
+    /// Path, `/` unless said otherwise.
+    pub path: Option<String>,
+    /// Service that may assume it, e.g. `ec2.amazonaws.com`.
+    pub service: Option<String>,
+    /// Names of attached AWS policies.
+    pub policies: Vec<String>,
+    /// Inline policies: name to document.
+    pub inline: BTreeMap<String, Value>,
+}
+
+/// A want of capacity.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoCapacity {
+    /// In these zones; everywhere where empty.
+    pub zones: Vec<String>,
+    /// Of these types; of all GPU types where empty.
+    pub instance_types: Vec<String>,
+    /// Until this long after the start; for ever where it is left out.
+    pub until: Option<SignedDuration>,
+}
+
+/// How nodes join.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Join {
+    /// This long after its launch an instance's node appears.
+    pub after: SignedDuration,
+    /// And this much longer for each further instance of a group.
+    pub apart: SignedDuration,
+    /// Node groups (with `*`) whose nodes never join.
+    pub never: Vec<String>,
+    /// Nodes that never join do so for this reason, as their console output shows.
+    pub reason: String,
+}
+
+impl Default for Join {
+    fn default() -> Self {
+        Self {
+            after: SignedDuration::from_secs(150),
+            apart: SignedDuration::from_secs(12),
+            never: Vec::new(),
+            reason: "kubelet: Unable to register node with API server: dial tcp: i/o timeout".to_owned(),
+        }
+    }
+}
+
+/// How long things take.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timings {
+    /// From CreateNodegroup to its auto scaling group.
+    pub scaling_group: SignedDuration,
+    /// From a launch to a running instance.
+    pub launch: SignedDuration,
+    /// From the last node's joining to ACTIVE.
+    pub active: SignedDuration,
+    /// Between two attempts to launch what could not be launched.
+    pub launch_again: SignedDuration,
+    /// From an unfulfilled scaling group to CREATE_FAILED.
+    pub launch_gives_up: SignedDuration,
+    /// From the scaling group to NodeCreationFailure. EKS User Guide, "Managed node group errors": 15 minutes.
+    pub join_gives_up: SignedDuration,
+    /// From NodeCreationFailure to CREATE_FAILED.
+    pub failed: SignedDuration,
+    /// From UpdateNodegroupConfig to its end.
+    pub update: SignedDuration,
+    /// From DeleteNodegroup until its instances go, and again until the group is gone.
+    pub delete: SignedDuration,
+    /// From a node's joining until the CloudWatch agent's data can be seen.
+    pub metrics: SignedDuration,
+    /// From CreateAddon to ACTIVE.
+    pub addon: SignedDuration,
+    /// From a request for more quota until it is granted; never where it is left out.
+    pub quota: Option<SignedDuration>,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        let seconds = SignedDuration::from_secs;
+        Self {
+            scaling_group: seconds(40),
+            launch: seconds(20),
+            active: seconds(15),
+            launch_again: seconds(60),
+            launch_gives_up: seconds(25 * 60),
+            join_gives_up: seconds(15 * 60),
+            failed: seconds(60),
+            update: seconds(40),
+            delete: seconds(90),
+            metrics: seconds(180),
+            addon: seconds(30),
+            quota: None,
+        }
+    }
+}
+
+/// What the nodes are busy with, in percent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Load {
+    /// GPU.
+    pub gpu: f64,
+    /// CPU.
+    pub cpu: f64,
+    /// Whether the agent sets the dimension `arch`, which only one of its two parsers of `nvidia-smi` does.
+    pub arch: bool,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self { gpu: 22.0, cpu: 14.0, arch: true }
+    }
+}
+
+/// A certificate in ACM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateSetup {
+    /// Main name.
+    pub domain: String,
+    /// Further names.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// `ISSUED`, `PENDING_VALIDATION`, `EXPIRED` …
+    #[serde(default = "issued")]
+    pub status: String,
+    /// Days until it ends, from the start.
+    #[serde(default = "most_of_a_year")]
+    pub days: i64,
+}
+
+fn issued() -> String {
+    "ISSUED".to_owned()
+}
+
+fn most_of_a_year() -> i64 {
+    300
+}
+
+/// A call made before the start. In its input's texts `${group:CLUSTER/NODE_GROUP}` stands for the name of a
+/// node group's scaling group and `${policy:CLUSTER/NODE_GROUP/NAME}` for the ARN of a scaling policy of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    /// e.g. `ec2`.
+    pub service: String,
+    /// e.g. `CreateLaunchTemplate`.
+    pub operation: String,
+    /// The request, with the API's names.
+    pub input: Value,
+    /// How long before the start it was made; an hour where it is left out.
+    #[serde(default = "an_hour")]
+    pub ago: SignedDuration,
+}
+
+fn an_hour() -> SignedDuration {
+    SignedDuration::from_hours(1)
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            account: "123456789012".to_owned(),
+            alias: Some("corp-prod".to_owned()),
+            region: "us-east-2".to_owned(),
+            caller: "arn:aws:sts::123456789012:assumed-role/admin/sre".to_owned(),
+            session: None,
+            denied: Vec::new(),
+            clusters: vec![ClusterSetup::default()],
+            subnets: default_subnets(),
+            roles: default_roles(),
+            quotas: BTreeMap::from([("L-DB2E81BA".to_owned(), 64.0)]),
+            not_offered: BTreeMap::new(),
+            no_capacity: Vec::new(),
+            join: Join::default(),
+            timings: Timings::default(),
+            load: Load::default(),
+            certificates: Vec::new(),
+            secrets: BTreeMap::new(),
+            existing: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+fn default_subnets() -> Vec<SubnetSetup> {
+    let subnet = |id: &str, zone: &str, third: u32, free: i64, public: bool| SubnetSetup {
+        id: format!("subnet-0{id}"),
+        zone: format!("us-east-2{zone}"),
+        cidr: format!("10.0.{third}.0/24"),
+        free,
+        public,
+    };
+    vec![
+        subnet("a1d3c5e7f9b24680a", "a", 1, 203, false),
+        subnet("b2e4d6f8a0c35791b", "b", 2, 198, false),
+        subnet("c3f5e7a9b1d46802c", "c", 3, 211, false),
+        subnet("d4a6f8b0c2e57913d", "a", 101, 246, true),
+        subnet("e5b7a9c1d3f68024e", "b", 102, 247, true),
+        subnet("f6c8b0d2e4a79135f", "c", 103, 248, true),
+    ]
+}
+
+fn default_roles() -> Vec<RoleSetup> {
+    let role = |name: &str, service: Option<&str>, policies: &[&str]| RoleSetup {
+        name: name.to_owned(),
+        service: service.map(str::to_owned),
+        policies: policies.iter().map(|name| (*name).to_owned()).collect(),
+        ..RoleSetup::default()
+    };
+    vec![
+        role("admin", None, &["AdministratorAccess"]),
+        role("pay-1-cluster", Some("eks.amazonaws.com"), &["AmazonEKSClusterPolicy"]),
+        role(
+            "pay-1-nodes",
+            Some("ec2.amazonaws.com"),
+            &["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"],
+        ),
+    ]
+}

@@ -1,0 +1,86 @@
+//! What is there, without times: two installs that did the same leave equal snapshots.
+
+use serde_json::{Map, Value, json};
+
+use super::{ask::Ask, state::State};
+
+/// Members that tell a moment.
+const TIMES: &[&str] = &["createdAt", "modifiedAt", "CreateTime", "CreateDate"];
+
+/// Everything an install could leave behind.
+pub fn snapshot(state: &State) -> Value {
+    let node_groups: Map<String, Value> = state
+        .node_groups
+        .values()
+        .map(|group| (format!("{}/{}", group.cluster, group.name), timeless(group.answer(state))))
+        .collect();
+    let launch_templates: Map<String, Value> = state
+        .launch_templates
+        .values()
+        .map(|template| {
+            let versions: Map<String, Value> = template
+                .versions
+                .iter()
+                .map(|(number, version)| (number.to_string(), json!({ "description": version.description, "data": version.data })))
+                .collect();
+            (template.name.clone(), json!({ "default": template.default, "versions": versions, "tags": template.tags }))
+        })
+        .collect();
+    let groups: Map<String, Value> = state
+        .groups
+        .values()
+        .map(|group| {
+            let sizes = [group.scaling.min, group.scaling.max, group.scaling.desired];
+            (group.name.clone(), json!({ "sizes": sizes, "tags": group.tags }))
+        })
+        .collect();
+    let policies: Map<String, Value> = state
+        .policies
+        .values()
+        .map(|policy| (format!("{}/{}", policy.group, policy.name), Value::Object(policy.input.clone())))
+        .collect();
+    let alarms: Map<String, Value> = state
+        .alarms
+        .values()
+        .map(|alarm| (alarm.name.clone(), json!({ "alarm": alarm.input, "tags": alarm.tags })))
+        .collect();
+    let roles: Map<String, Value> = state
+        .iam
+        .roles
+        .values()
+        .map(|role| {
+            let mut attached = role.attached.clone();
+            attached.sort();
+            let role_value = json!({ "path": role.path, "trust": role.trust, "attached": attached, "inline": role.inline, "tags": role.tags });
+            (role.name.clone(), role_value)
+        })
+        .collect();
+    let mut nodes: Vec<Value> = state
+        .instances
+        .values()
+        .filter(|instance| instance.lives())
+        .map(|instance| json!({ "group": instance.group, "type": instance.kind.name, "joined": instance.joined.is_some() }))
+        .collect();
+    nodes.sort_by_key(Value::to_string);
+    let addons: Map<String, Value> = state
+        .addons
+        .values()
+        .map(|addon| (format!("{}/{}", addon.cluster, addon.name), json!({ "version": addon.version, "status": addon.status, "role": addon.role })))
+        .collect();
+    let pod_identities: Vec<Value> = state.pod_identities.values().cloned().map(timeless).collect();
+    let requests: Vec<Value> = state.quota_requests.iter().map(|(code, value, _)| json!({ "code": code, "value": value })).collect();
+    json!({
+        "node_groups": node_groups, "launch_templates": launch_templates, "scaling_groups": groups,
+        "scaling_policies": policies, "alarms": alarms, "roles": roles, "instances": nodes, "addons": addons,
+        "pod_identities": pod_identities, "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
+        "quota_requests": requests, "cluster_tags": state.clusters.values().map(|cluster| (cluster.name.clone(), json!(cluster.tags))).collect::<Map<_, _>>(),
+    })
+}
+
+fn timeless(mut value: Value) -> Value {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| !TIMES.contains(&name.as_str()));
+    }
+    debug_assert!(value.maybe("createdAt").is_none());
+    value
+}
