@@ -109,6 +109,10 @@ impl Rehearsal {
         }
         world.outside.ask_cluster(Cluster::of(&folder.join("kube/config"), None)?);
 
+        for cluster in world.aws.clusters() {
+            world.aws.set_cluster_endpoint(&cluster, &at.api, &authorities.own_pem());
+        }
+        servers.spawn(crate::aws::serve(world.clone(), aws));
         servers.spawn(dns::serve_udp(world.clone(), names_udp));
         servers.spawn(dns::serve_tcp(world.clone(), names_tcp));
         servers.spawn(Proxy::new(world.clone(), authorities).serve(proxy));

@@ -22,7 +22,8 @@ pub struct World {
 /// What one part of the world tells the others.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
-    /// An instance of a node group joined the cluster: a Node object appears.
+    /// An instance of a node group joined the cluster: a Node object appears. For a node that is there
+    /// already: its node group's labels or taints changed.
     NodeJoined(NodeSpec),
     /// An instance went away: its Node object and pods disappear.
     NodeLeft {
@@ -76,7 +77,7 @@ impl World {
     /// The world at the start of a scenario.
     pub fn new(scenario: Scenario, clock: Clock) -> Self {
         Self {
-            aws: aws::Account::default(),
+            aws: aws::Account::new(&scenario.aws, clock),
             cluster: kube::Store::default(),
             outside: outside::Outside::new(&scenario.outside, clock),
             clock,

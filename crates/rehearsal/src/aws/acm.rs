@@ -39,7 +39,7 @@ fn list(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> 
             json!({
                 "CertificateArn": arn(state, certificate), "DomainName": certificate.domain,
                 "SubjectAlternativeNameSummaries": names(certificate), "HasAdditionalSubjectAlternativeNames": false,
-                "Status": certificate.status, "Type": "AMAZON_ISSUED", "KeyAlgorithm": "RSA-2048", "InUse": false,
+                "Status": certificate.status, "Type": "AMAZON_ISSUED", "KeyAlgorithm": "RSA_2048", "InUse": false,
                 "NotBefore": from, "NotAfter": until, "RenewalEligibility": "INELIGIBLE",
             })
         })

@@ -319,12 +319,12 @@ fn default_subnets() -> Vec<SubnetSetup> {
         public,
     };
     vec![
-        subnet("a1d3c5e7f9b24680a", "a", 1, 203, false),
-        subnet("b2e4d6f8a0c35791b", "b", 2, 198, false),
-        subnet("c3f5e7a9b1d46802c", "c", 3, 211, false),
-        subnet("d4a6f8b0c2e57913d", "a", 101, 246, true),
-        subnet("e5b7a9c1d3f68024e", "b", 102, 247, true),
-        subnet("f6c8b0d2e4a79135f", "c", 103, 248, true),
+        subnet("a1d3c5e7f9b24680", "a", 1, 203, false),
+        subnet("b2e4d6f8a0c35791", "b", 2, 198, false),
+        subnet("c3f5e7a9b1d46802", "c", 3, 211, false),
+        subnet("d4a6f8b0c2e57913", "a", 101, 246, true),
+        subnet("e5b7a9c1d3f68024", "b", 102, 247, true),
+        subnet("f6c8b0d2e4a79135", "c", 103, 248, true),
     ]
 }
 
