@@ -40,8 +40,6 @@ pub struct Chart {
 pub struct Unpacked {
     /// `Chart.yaml`.
     pub metadata: Value,
-    /// `Chart.yaml` as text.
-    pub metadata_text: String,
     /// `values.yaml` as text.
     pub values_text: String,
     /// The recorded manifests; none in an archive that no rehearsal made.
@@ -56,14 +54,15 @@ impl Chart {
 
     /// `Chart.yaml`.
     pub fn metadata(&self, name: &str) -> Value {
-        let mut metadata = json!({"apiVersion": "v2", "name": name, "type": "application", "version": self.version});
-        if let Some(version) = &self.app_version {
-            metadata["appVersion"] = json!(version);
-        }
-        if let Some(description) = &self.description {
-            metadata["description"] = json!(description);
-        }
-        metadata
+        let all = [
+            ("apiVersion", Some("v2")),
+            ("appVersion", self.app_version.as_deref()),
+            ("description", self.description.as_deref()),
+            ("name", Some(name)),
+            ("type", Some("application")),
+            ("version", Some(self.version.as_str())),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect()
     }
 
     /// The archive: the same bytes every time.
@@ -98,9 +97,9 @@ impl Unpacked {
                 files.insert(inside, text);
             }
         }
-        let metadata_text = files.remove("Chart.yaml").ok_or_else(|| io::Error::other("Chart.yaml file is missing"))?;
-        let metadata = serde_yaml::from_str(&metadata_text).map_err(io::Error::other)?;
+        let metadata = files.remove("Chart.yaml").ok_or_else(|| io::Error::other("Chart.yaml file is missing"))?;
+        let metadata = serde_yaml::from_str(&metadata).map_err(io::Error::other)?;
         let values_text = files.remove("values.yaml").unwrap_or_default();
-        Ok(Self { metadata, metadata_text, values_text, manifests: files.remove(RECORDED) })
+        Ok(Self { metadata, values_text, manifests: files.remove(RECORDED) })
     }
 }

@@ -25,13 +25,16 @@ pub struct Cluster {
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// No usable kubeconfig.
-    #[error("Kubernetes cluster unreachable: {path}: {why}")]
+    #[error("{path}: {why}")]
     Kubeconfig {
         /// The file.
         path: PathBuf,
         /// The reason.
         why: String,
     },
+    /// No such context.
+    #[error("context \"{0}\" does not exist")]
+    NoContext(String),
     /// No connection.
     #[error("Kubernetes cluster unreachable: {0}")]
     Unreachable(#[from] io::Error),
@@ -52,7 +55,8 @@ impl Cluster {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
         let config: Value = serde_yaml::from_str(&text).map_err(|_| wrong("is not valid YAML"))?;
         let name = context.or(config["current-context"].as_str()).unwrap_or_default();
-        let context = entry(&config["contexts"], name).map(|found| &found["context"]).ok_or_else(|| wrong("has no such context"))?;
+        let context = entry(&config["contexts"], name).map(|found| &found["context"])
+            .ok_or_else(|| ClusterError::NoContext(name.to_owned()))?;
         let named = |list: &str, key: &str| entry(&config[list], context[key].as_str().unwrap_or_default());
         let cluster = named("clusters", "cluster").map(|found| &found["cluster"]).ok_or_else(|| wrong("has no such cluster"))?;
         let user = named("users", "user").map_or(&Value::Null, |found| &found["user"]);
