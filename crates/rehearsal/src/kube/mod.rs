@@ -1,21 +1,43 @@
-//! The cluster.
-use jiff::Timestamp;
-use serde::Deserialize;
+//! The cluster: what would a Kubernetes API server answer, and what would controllers, scheduler and
+//! kubelets make of what clients ask for?
+//!
+//! [`setup`] is the scenario's part. [`store`] is what the rest of the world holds; behind its lock
+//! ([`state`]) are the objects with the history of their changes ([`objects`]), and what moves by itself
+//! ([`live`]). A client's call comes in at [`serve`], is understood by [`call`] and answered by [`answer`],
+//! which writes ([`write`], [`remove`]), watches ([`mod@watch`]), reads logs ([`log`]) or prints tables
+//! ([`table`]). [`proxy`] stands in front of a real API server ([`upstream`]) instead.
 
-use crate::world::Happening;
+pub mod access;
+pub mod admit;
+pub mod answer;
+pub mod call;
+pub mod discovery;
+pub mod faults;
+pub mod fields;
+pub mod list;
+pub mod live;
+pub mod log;
+pub mod metrics;
+pub mod object;
+pub mod objects;
+pub mod patch;
+pub mod proxy;
+pub mod quantity;
+pub mod refusal;
+pub mod remove;
+pub mod resource;
+pub mod rule;
+pub mod scale;
+pub mod selector;
+pub mod serve;
+pub mod setup;
+pub mod state;
+pub mod store;
+pub mod table;
+pub mod upstream;
+pub mod watch;
+pub mod write;
 
-/// The scenario's part.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Setup {}
-
-/// Objects of the cluster.
-#[derive(Debug, Default)]
-pub struct Store {}
-
-impl Store {
-    /// Moves on to now.
-    pub fn settle(&self, _now: Timestamp, _happenings: &[Happening]) -> Vec<Happening> {
-        Vec::new()
-    }
-}
+pub use serve::serve;
+pub use setup::Setup;
+pub use store::Store;

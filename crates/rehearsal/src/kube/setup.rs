@@ -1,0 +1,235 @@
+//! What the cluster is like: the scenario's part `kubernetes`, with the defaults of an ordinary EKS cluster.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{access::Denied, faults::Fault, rule::Rule};
+use crate::world::NodeSpec;
+
+/// The scenario's part. Durations are written `90s`, `2m`, in simulated time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Setup {
+    /// What `/version` says.
+    pub version: String,
+    /// Region in the names of load balancers.
+    pub region: String,
+    /// Who the caller is, in refusals and reviews.
+    pub user: String,
+    /// Groups of the caller.
+    pub groups: Vec<String>,
+    /// Accepted bearer tokens; any is when there are none.
+    pub tokens: Vec<String>,
+    /// Issuer of service account tokens; EKS names the same one in DescribeCluster.
+    pub issuer: String,
+    /// uid of `kube-system`, by which a cluster is recognised; a random one where it is left out.
+    pub uid: Option<String>,
+    /// How long ago everything that is there at the start was made.
+    pub age: SignedDuration,
+    /// Nodes beside those of the AWS account's node groups.
+    pub nodes: Vec<NodeSetup>,
+    /// Manifests that are there at the start; one of the same name replaces a default one.
+    pub objects: Vec<Value>,
+    /// Defaults to leave out, as `resource.group/namespace/name` (`storageclasses.storage.k8s.io//gp2`).
+    pub without: Vec<String>,
+    /// Is ingress-nginx there, with its Service of type LoadBalancer and IngressClass `nginx`?
+    pub ingress_nginx: bool,
+    /// Is it EKS Auto Mode, with its IngressClass `alb` served?
+    pub auto_mode: bool,
+    /// Does metrics-server answer `metrics.k8s.io`?
+    pub metrics_server: bool,
+    /// Is cert-manager there?
+    pub cert_manager: bool,
+    /// What makes GPUs allocatable at the start.
+    pub gpu: Gpu,
+    /// How long things take.
+    pub times: Times,
+    /// How pods behave; the first that matches decides.
+    pub pods: Vec<Rule>,
+    /// Registries that want a login, host to credentials.
+    pub registries: BTreeMap<String, Login>,
+    /// What the caller may not do.
+    pub denied: Vec<Denied>,
+    /// What goes wrong with calls.
+    pub faults: Vec<Fault>,
+    /// How many changes watches can be resumed over.
+    pub history: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            version: "v1.31.13-eks-ecaa3a6".into(),
+            region: "us-east-2".into(),
+            user: "arn:aws:sts::123456789012:assumed-role/admin/landfall".into(),
+            groups: vec!["system:authenticated".into()],
+            tokens: Vec::new(),
+            issuer: "https://oidc.eks.us-east-2.amazonaws.com/id/5C2D14F0B2A94D6E8F3A7B1C9E0D2F4A".into(),
+            uid: None,
+            age: SignedDuration::from_hours(6),
+            nodes: Vec::new(),
+            objects: Vec::new(),
+            without: Vec::new(),
+            ingress_nginx: true,
+            auto_mode: false,
+            metrics_server: true,
+            cert_manager: false,
+            gpu: Gpu::None,
+            times: Times::default(),
+            pods: Vec::new(),
+            registries: BTreeMap::new(),
+            denied: Vec::new(),
+            faults: Vec::new(),
+            history: 20_000,
+        }
+    }
+}
+
+/// What makes GPUs allocatable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gpu {
+    /// Nothing yet.
+    #[default]
+    None,
+    /// NVIDIA's device plugin, with the affinity of its Helm chart.
+    DevicePlugin,
+    /// The GPU Operator, which labels GPU nodes itself.
+    Operator,
+}
+
+/// Credentials a registry accepts.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Login {
+    /// User name.
+    pub username: String,
+    /// Password; any is accepted where it is left out.
+    pub password: Option<String>,
+}
+
+/// Nodes that are there at the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NodeSetup {
+    /// Name of the node, a prefix where there are several.
+    pub name: String,
+    /// How many.
+    pub count: u32,
+    /// Name of its node group.
+    pub node_group: String,
+    /// e.g. `m8g.large`.
+    pub instance_type: String,
+    /// `amd64` or `arm64`.
+    pub architecture: String,
+    /// Availability zone.
+    pub zone: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Taints as Kubernetes writes them.
+    pub taints: Vec<Value>,
+    /// vCPU.
+    pub cpu: u32,
+    /// GiB.
+    pub memory_gib: u32,
+    /// GPUs.
+    pub gpus: u32,
+}
+
+impl Default for NodeSetup {
+    fn default() -> Self {
+        Self {
+            name: "ip-10-0-9-9.us-east-2.compute.internal".into(),
+            count: 1,
+            node_group: "general".into(),
+            instance_type: "m7i.xlarge".into(),
+            architecture: "amd64".into(),
+            zone: "us-east-2a".into(),
+            labels: BTreeMap::new(),
+            taints: Vec::new(),
+            cpu: 4,
+            memory_gib: 16,
+            gpus: 0,
+        }
+    }
+}
+
+impl NodeSetup {
+    /// One spec a node.
+    pub fn specs(&self, kubelet: &str) -> Vec<NodeSpec> {
+        (0..self.count)
+            .map(|n| NodeSpec {
+                name: if self.count == 1 { self.name.clone() } else { format!("{}-{n}", self.name) },
+                node_group: self.node_group.clone(),
+                instance_type: self.instance_type.clone(),
+                architecture: self.architecture.clone(),
+                zone: self.zone.clone(),
+                labels: self.labels.clone(),
+                taints: self.taints.clone(),
+                cpu: self.cpu,
+                memory_gib: self.memory_gib,
+                gpus: self.gpus,
+                kubelet: kubelet.to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// How long things take, in simulated time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Times {
+    /// From a node's registration to Ready.
+    pub node_ready: SignedDuration,
+    /// Pulling a pod's images.
+    pub pull: SignedDuration,
+    /// Starting a pod's containers.
+    pub start: SignedDuration,
+    /// From started to ready.
+    pub ready: SignedDuration,
+    /// From ready to allocatable GPUs, for the device plugin.
+    pub device_plugin: SignedDuration,
+    /// A job's pod, from start to completion.
+    pub job: SignedDuration,
+    /// A pod's termination.
+    pub terminate: SignedDuration,
+    /// A namespace's, once it is empty.
+    pub namespace: SignedDuration,
+    /// From an ingress to its address.
+    pub ingress: SignedDuration,
+    /// From a Service of type LoadBalancer to its address.
+    pub load_balancer: SignedDuration,
+    /// Binding a volume.
+    pub volume: SignedDuration,
+    /// Issuing a certificate.
+    pub certificate: SignedDuration,
+    /// Between two tries of a mount or a container's configuration.
+    pub retry: SignedDuration,
+    /// Between two bookmarks of a watch.
+    pub bookmark: SignedDuration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        let seconds = SignedDuration::from_secs;
+        Self {
+            node_ready: seconds(8),
+            pull: seconds(6),
+            start: seconds(1),
+            ready: seconds(2),
+            device_plugin: seconds(3),
+            job: seconds(5),
+            terminate: seconds(3),
+            namespace: seconds(5),
+            ingress: seconds(40),
+            load_balancer: seconds(90),
+            volume: seconds(5),
+            certificate: seconds(30),
+            retry: seconds(10),
+            bookmark: seconds(60),
+        }
+    }
+}
