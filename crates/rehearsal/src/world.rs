@@ -78,7 +78,7 @@ impl World {
     pub fn new(scenario: Scenario, clock: Clock) -> Self {
         Self {
             aws: aws::Account::new(&scenario.aws, clock),
-            cluster: kube::Store::default(),
+            cluster: kube::Store::new(&scenario.kubernetes, clock),
             outside: outside::Outside::new(&scenario.outside, clock),
             clock,
             scenario,
