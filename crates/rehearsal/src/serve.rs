@@ -16,10 +16,12 @@ use tokio::{
 use crate::{
     Clock, Scenario, World,
     folder::Folder,
+    kube::{self, upstream::{Unusable, Upstream}},
     outside::{
         authority::{Authorities, CertificateError},
         dns,
         proxy::Proxy,
+        setup::Certificate,
     },
     tools::{
         self,
@@ -63,6 +65,9 @@ pub enum StartError {
     /// The cluster.
     #[error("{0}")]
     Cluster(#[from] ClusterError),
+    /// The real API server's kubeconfig.
+    #[error("{0}")]
+    Kubernetes(#[from] Unusable),
 }
 
 /// A running rehearsal; everything stops when it is dropped.
@@ -76,6 +81,9 @@ pub struct Rehearsal {
 
 /// The profile that the AWS configuration of a rehearsal holds.
 pub const PROFILE: &str = "corp-prod";
+
+/// The bearer token of the kubeconfig handed out.
+const TOKEN: &str = "rehearsal";
 
 impl Rehearsal {
     /// Starts every server on loopback and fills the folder.
@@ -113,6 +121,15 @@ impl Rehearsal {
             world.aws.set_cluster_endpoint(&cluster, &at.api, &authorities.own_pem());
         }
         servers.spawn(crate::aws::serve(world.clone(), aws));
+        let tls = api_server_tls(&authorities)?;
+        match &options.kubernetes {
+            None => servers.spawn(ended("Kubernetes", kube::serve(world.clone(), api, tls))),
+            Some(kubeconfig) => {
+                let mut upstream = Upstream::read(kubeconfig)?;
+                upstream.stand_ins.push(TOKEN.into());
+                servers.spawn(ended("Kubernetes", kube::proxy::serve(Arc::new(upstream), world.scenario.id.clone(), api, tls)))
+            }
+        };
         servers.spawn(dns::serve_udp(world.clone(), names_udp));
         servers.spawn(dns::serve_tcp(world.clone(), names_tcp));
         servers.spawn(Proxy::new(world.clone(), authorities).serve(proxy));
@@ -153,6 +170,20 @@ struct Addresses {
     api: String,
     proxy: String,
     dns: String,
+}
+
+/// TLS of the API server; HTTP/2 carries many watches on one connection.
+fn api_server_tls(authorities: &Authorities) -> Result<Arc<rustls::ServerConfig>, CertificateError> {
+    let names = Certificate { names: vec!["127.0.0.1".into(), "localhost".into()], ..Certificate::default() };
+    let mut tls = authorities.leaf("127.0.0.1", &names)?.server("127.0.0.1")?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(tls))
+}
+
+async fn ended(what: &'static str, server: impl Future<Output = io::Result<()>>) {
+    if let Err(error) = server.await {
+        tracing::error!(%error, "{what} is no longer served");
+    }
 }
 
 async fn listen(what: &'static str) -> Result<TcpListener, StartError> {
@@ -207,7 +238,7 @@ fn kubeconfig(server: &str, authority_pem: &str) -> io::Result<String> {
         "kind": "Config",
         "current-context": name,
         "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": STANDARD.encode(authority_pem)}}],
-        "users": [{"name": name, "user": {"token": "rehearsal"}}],
+        "users": [{"name": name, "user": {"token": TOKEN}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     });
     serde_yaml::to_string(&config).map_err(io::Error::other)

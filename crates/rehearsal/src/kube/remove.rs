@@ -41,17 +41,20 @@ impl State {
         }
         match removal.propagation.as_str() {
             "Orphan" => self.orphan(object::uid(&object)),
-            "Foreground" => self.objects.change(key, |object| {
-                let finalizers = object::slot(object, &["metadata", "finalizers"]);
-                match finalizers {
-                    Value::Array(finalizers) => finalizers.push("foregroundDeletion".into()),
-                    other => *other = json!(["foregroundDeletion"]),
-                }
-            }),
+            "Foreground" => self.hold_for_owned(key),
             _ => {}
         }
         let gone = self.begin_removal(key, removal.grace);
         Ok(if gone { success } else { self.objects.value(key).cloned().unwrap_or(success) })
+    }
+
+    /// Lets an object's deletion wait for what it owns.
+    pub fn hold_for_owned(&mut self, key: &Key) {
+        self.objects.change(key, |object| match object::slot(object, &["metadata", "finalizers"]) {
+            Value::Array(finalizers) if finalizers.iter().any(|finalizer| finalizer == "foregroundDeletion") => {}
+            Value::Array(finalizers) => finalizers.push("foregroundDeletion".into()),
+            other => *other = json!(["foregroundDeletion"]),
+        });
     }
 
     /// Marks an object as being deleted; takes it away at once where nothing waits for it. Is it gone?

@@ -33,6 +33,10 @@ pub fn foreground(state: &mut State, key: &Key) {
     let owned: Vec<Key> = state.objects.owned_by(&uid).cloned().collect();
     if !owned.is_empty() {
         for key in owned {
+            let owner = state.objects.value(&key).map(|object| object::uid(object).to_owned()).unwrap_or_default();
+            if state.objects.owned_by(&owner).next().is_some() {
+                state.hold_for_owned(&key);
+            }
             state.begin_removal(&key, None);
         }
         // What went at once left nothing behind that would bring us here again.
