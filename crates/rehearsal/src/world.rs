@@ -76,9 +76,11 @@ pub struct NodeSpec {
 impl World {
     /// The world at the start of a scenario.
     pub fn new(scenario: Scenario, clock: Clock) -> Self {
+        let aws = aws::Account::new(&scenario.aws, clock);
+        let kubernetes = scenario.kubernetes.in_account(&aws, &scenario.aws);
         Self {
-            aws: aws::Account::new(&scenario.aws, clock),
-            cluster: kube::Store::new(&scenario.kubernetes, clock),
+            aws,
+            cluster: kube::Store::new(&kubernetes, clock),
             outside: outside::Outside::new(&scenario.outside, clock),
             clock,
             scenario,

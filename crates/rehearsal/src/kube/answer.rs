@@ -151,7 +151,7 @@ fn attributes<'a>(call: &Call, target: &'a Target) -> Attributes<'a> {
 
 fn on_objects(world: &Arc<World>, call: &Call, target: &Target, body: &[u8]) -> Result<Response<Body>, Refusal> {
     let setup = world.cluster.setup();
-    if target.group == "metrics.k8s.io" && setup.metrics_server {
+    if target.group == "metrics.k8s.io" && setup.metrics_server() {
         return metrics::answer(world, call, target);
     }
     if matches!(target.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io") {

@@ -22,25 +22,25 @@ pub fn answer(world: &World, call: &Call) -> Result<Response<Body>, Refusal> {
     let setup = world.cluster.setup();
     let value = match call.segments().as_slice() {
         ["healthz" | "livez" | "readyz", ..] => return Ok(answer::text("ok")),
-        ["version"] => version(&setup.version),
+        ["version"] => version(setup.version()),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:443" }],
         }),
         ["apis"] => {
-            let groups: Vec<Value> = groups(&kinds, setup.metrics_server).into_iter().map(|(group, versions)| described(&group, &versions)).collect();
+            let groups: Vec<Value> = groups(&kinds, setup.metrics_server()).into_iter().map(|(group, versions)| described(&group, &versions)).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         ["apis", group] => {
-            let all = groups(&kinds, setup.metrics_server);
+            let all = groups(&kinds, setup.metrics_server());
             let versions = all.get(*group).ok_or_else(Refusal::no_such_path)?;
             let mut value = described(group, versions);
             value["kind"] = "APIGroup".into();
             value["apiVersion"] = "v1".into();
             value
         }
-        ["api", version] => resources(&kinds, "", version, setup.metrics_server)?,
-        ["apis", group, version] => resources(&kinds, group, version, setup.metrics_server)?,
+        ["api", version] => resources(&kinds, "", version, setup.metrics_server())?,
+        ["apis", group, version] => resources(&kinds, group, version, setup.metrics_server())?,
         [".well-known", "openid-configuration"] => json!({
             "issuer": setup.issuer, "jwks_uri": format!("{}/keys", setup.issuer), "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],

@@ -7,23 +7,24 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{access::Denied, faults::Fault, rule::Rule};
-use crate::world::NodeSpec;
+use crate::{aws, world::NodeSpec};
 
-/// The scenario's part. Durations are written `90s`, `2m`, in simulated time.
+/// The scenario's part. Durations are written `90s`, `2m`, in simulated time. What is left out agrees with the
+/// AWS account, whose first cluster this is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Setup {
-    /// What `/version` says.
+    /// What `/version` says, e.g. `v1.31.13-eks-ecaa3a6`.
     pub version: String,
-    /// Region in the names of load balancers.
+    /// Region in the names of load balancers; the account's where it is left out.
     pub region: String,
-    /// Who the caller is, in refusals and reviews.
+    /// Who the caller is, in refusals and reviews; the account's caller where it is left out.
     pub user: String,
     /// Groups of the caller.
     pub groups: Vec<String>,
     /// Accepted bearer tokens; any is when there are none.
     pub tokens: Vec<String>,
-    /// Issuer of service account tokens; EKS names the same one in DescribeCluster.
+    /// Issuer of service account tokens; the one that EKS names in DescribeCluster where it is left out.
     pub issuer: String,
     /// uid of `kube-system`, by which a cluster is recognised; a random one where it is left out.
     pub uid: Option<String>,
@@ -38,9 +39,9 @@ pub struct Setup {
     /// Is ingress-nginx there, with its Service of type LoadBalancer and IngressClass `nginx`?
     pub ingress_nginx: bool,
     /// Is it EKS Auto Mode, with its IngressClass `alb` served?
-    pub auto_mode: bool,
+    pub auto_mode: Option<bool>,
     /// Does metrics-server answer `metrics.k8s.io`?
-    pub metrics_server: bool,
+    pub metrics_server: Option<bool>,
     /// Is cert-manager there?
     pub cert_manager: bool,
     /// What makes GPUs allocatable at the start.
@@ -62,20 +63,20 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            version: "v1.31.13-eks-ecaa3a6".into(),
-            region: "us-east-2".into(),
-            user: "arn:aws:sts::123456789012:assumed-role/admin/landfall".into(),
+            version: String::new(),
+            region: String::new(),
+            user: String::new(),
             groups: vec!["system:authenticated".into()],
             tokens: Vec::new(),
-            issuer: "https://oidc.eks.us-east-2.amazonaws.com/id/5C2D14F0B2A94D6E8F3A7B1C9E0D2F4A".into(),
+            issuer: String::new(),
             uid: None,
             age: SignedDuration::from_hours(6),
             nodes: Vec::new(),
             objects: Vec::new(),
             without: Vec::new(),
             ingress_nginx: true,
-            auto_mode: false,
-            metrics_server: true,
+            auto_mode: None,
+            metrics_server: None,
             cert_manager: false,
             gpu: Gpu::None,
             times: Times::default(),
@@ -85,6 +86,41 @@ impl Default for Setup {
             faults: Vec::new(),
             history: 20_000,
         }
+    }
+}
+
+impl Setup {
+    /// Filled in from an account, so that both halves of the world tell the same story.
+    pub fn in_account(&self, account: &aws::Account, of: &aws::Setup) -> Self {
+        let mut whole = self.clone();
+        let fill = |field: &mut String, from: &dyn Fn() -> Option<String>| {
+            if field.is_empty() {
+                *field = from().unwrap_or_default();
+            }
+        };
+        let cluster = of.clusters.first();
+        fill(&mut whole.version, &|| cluster.map(|cluster| format!("v{}.13-eks-ecaa3a6", cluster.version)));
+        fill(&mut whole.region, &|| Some(of.region.clone()));
+        fill(&mut whole.user, &|| Some(of.caller.clone()));
+        fill(&mut whole.issuer, &|| account.issuer(&cluster?.name));
+        whole.auto_mode = whole.auto_mode.or_else(|| Some(cluster?.auto_mode));
+        whole.metrics_server = whole.metrics_server.or_else(|| Some(cluster?.addons.iter().any(|addon| addon == "metrics-server")));
+        whole
+    }
+
+    /// What `/version` says.
+    pub fn version(&self) -> &str {
+        if self.version.is_empty() { "v1.31.13-eks-ecaa3a6" } else { &self.version }
+    }
+
+    /// Is it EKS Auto Mode?
+    pub fn auto_mode(&self) -> bool {
+        self.auto_mode.unwrap_or(false)
+    }
+
+    /// Is metrics-server there?
+    pub fn metrics_server(&self) -> bool {
+        self.metrics_server.unwrap_or(true)
     }
 }
 

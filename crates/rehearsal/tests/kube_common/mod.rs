@@ -24,7 +24,9 @@ impl Cluster {
     pub async fn at_speed(setup: &str, speed: f64) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let kubernetes: kube::Setup = if setup.trim().is_empty() { kube::Setup::default() } else { serde_yaml::from_str(setup).unwrap() };
-        let scenario = Scenario { id: "test".into(), kubernetes, ..Scenario::default() };
+        let mut scenario = Scenario { id: "test".into(), kubernetes, ..Scenario::default() };
+        // Only the nodes that the test declares.
+        scenario.aws.clusters.iter_mut().for_each(|cluster| cluster.cpu_node_group = false);
         let clock = Clock::starting_at("2026-11-20T09:00:00Z".parse().unwrap(), speed);
         let world = Arc::new(World::new(scenario, clock));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

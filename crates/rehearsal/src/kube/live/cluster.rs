@@ -12,12 +12,12 @@ use crate::{
 pub fn furnish(state: &mut State) {
     let setup = state.setup.clone();
     let mut furniture = basics(setup.uid.as_deref());
-    if setup.auto_mode {
+    if setup.auto_mode() {
         furniture.push(json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": { "name": "alb" }, "spec": { "controller": "eks.amazonaws.com/alb" } }));
     } else {
         furniture.extend(agents());
     }
-    if setup.metrics_server {
+    if setup.metrics_server() {
         furniture.extend(metrics_server());
     }
     if setup.ingress_nginx {
@@ -46,7 +46,7 @@ pub fn furnish(state: &mut State) {
             None => place(state, object.clone()),
         }
     }
-    let kubelet = setup.version.clone();
+    let kubelet = setup.version().to_owned();
     for spec in setup.nodes.iter().flat_map(|node| node.specs(&kubelet)) {
         hear(state, &Happening::NodeJoined(spec));
     }

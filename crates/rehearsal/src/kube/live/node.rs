@@ -17,6 +17,7 @@ const SELF: From<'_> = From::Controller("node-controller");
 /// An instance registers itself.
 pub fn join(state: &mut State, spec: &NodeSpec) {
     if state.objects.find("nodes", "", &spec.name).is_some() {
+        adapt(state, spec);
         return;
     }
     state.machines.insert(spec.name.clone(), spec.clone());
@@ -76,6 +77,27 @@ pub fn join(state: &mut State, spec: &NodeSpec) {
         );
         state.later(state.setup.times.node_ready, Work::NodeReady(spec.name.clone()));
     }
+}
+
+/// Its node group has other labels or taints now; what others set stays.
+fn adapt(state: &mut State, spec: &NodeSpec) {
+    let before = state.machines.insert(spec.name.clone(), spec.clone()).unwrap_or_default();
+    state.objects.change(&Key::new("nodes", "", &spec.name), |node| {
+        for key in before.labels.keys().filter(|key| !spec.labels.contains_key(*key)) {
+            object::unset(node, &["metadata", "labels", key]);
+        }
+        for (key, value) in &spec.labels {
+            object::set(node, &["metadata", "labels", key], value.as_str());
+        }
+        let mut taints = object::list(node, "/spec/taints").to_vec();
+        taints.retain(|taint| !before.taints.contains(taint));
+        taints.extend(spec.taints.iter().cloned());
+        if taints.is_empty() {
+            object::unset(node, &["spec", "taints"]);
+        } else {
+            object::set(node, &["spec", "taints"], taints);
+        }
+    });
 }
 
 // One address for each pod and a few for the host, as the VPC CNI counts: 29 and 58 are usual sizes.
