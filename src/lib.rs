@@ -10,4 +10,5 @@ pub mod kind;
 pub mod kinds;
 pub mod lookup;
 pub mod secret;
+pub mod session;
 pub mod step;

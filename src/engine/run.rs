@@ -155,13 +155,6 @@ impl Engine {
         if standing.stops.is_empty() {
             return Ok(TaskEnd::Done(Value::Null));
         }
-        let problem = outcome.problem().cloned().unwrap_or_else(|| {
-            Problem::new(
-                "UNKNOWN",
-                outcome.line().to_owned(),
-                "Let somebody who may look attest it: attest in the answers, or a in the list.",
-            )
-        });
         Ok(TaskEnd::Failed)
     }
 }

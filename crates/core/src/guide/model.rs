@@ -29,6 +29,9 @@ pub struct Guide {
     pub source: SourceInfo,
     /// Where it is installed.
     pub target: Target,
+    /// Look-ups whose first row is frozen at Plan; read as `{{ facts.<id> }}`.
+    #[serde(default)]
+    pub facts: Vec<FactLookup>,
     /// What is asked, in order.
     #[serde(default)]
     pub inputs: Vec<Input>,
@@ -108,6 +111,19 @@ pub struct Identity {
     /// Whether it may be left out.
     #[serde(default)]
     pub optional: bool,
+}
+
+/// A look-up whose first row's value becomes a fact.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactLookup {
+    /// Snake-case name.
+    pub id: String,
+    /// Which look-up.
+    pub lookup: String,
+    /// Its parameters; templates over the target.
+    #[serde(default)]
+    pub with: Value,
 }
 
 /// A condition: an expression over inputs, `target` and frozen `facts`, without braces.

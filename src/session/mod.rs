@@ -1,0 +1,397 @@
+//! One install in hand: guide, target, answers, vault, plan. Front ends drive it; it drives the engine.
+//!
+//! In order: [`Session::prove`] (where it goes), [`Session::bind`] (which install), [`Session::gather`] (facts),
+//! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
+
+mod planning;
+mod secrets;
+mod summary;
+mod target;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
+
+use landfall_core::{
+    event::{Fact, Problem, Section, TaskPath},
+    guide::{LoadedGuide, Severity},
+    journal::{Record, Story},
+    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, scope, settle},
+    value::{Mask, Scope},
+};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+pub use planning::Planned;
+pub use summary::{calendar, markdown};
+pub use target::{Proven, TargetChoice};
+
+use crate::{
+    cloud::{Cloud, Endpoints, Trouble},
+    engine::{Desk, Engine, Gate, Journal, Teller, installs, needs},
+    kind::{Needs, Target},
+    kinds::Kinds,
+    secret::{Place, Vault},
+};
+
+/// What every install of this program run shares.
+#[derive(Clone)]
+pub struct House {
+    /// What guides can name.
+    pub kinds: Arc<Kinds>,
+    /// Where everything is.
+    pub endpoints: Endpoints,
+    /// What must never be shown.
+    pub mask: Arc<RwLock<Mask>>,
+    /// Where facts go.
+    pub facts: UnboundedSender<Fact>,
+}
+
+/// An install in hand, before it is bound to a target.
+pub struct Session {
+    /// What is shared.
+    pub house: House,
+    /// The guide.
+    pub guide: Arc<LoadedGuide>,
+    /// The doors, with the chosen profile, region and context.
+    pub cloud: Arc<Cloud>,
+    /// What people said.
+    pub answers: Answers,
+    /// Where it goes, once that is proven.
+    pub proven: Option<Proven>,
+    /// The install, once it is bound.
+    pub bound: Option<Bound>,
+    /// Frozen look-ups.
+    pub frozen: Facts,
+    /// Why a fact could not be looked up, by its id.
+    pub unknown_facts: BTreeMap<String, Problem>,
+    /// Set when it is asked to stop.
+    pub cancel: CancellationToken,
+}
+
+/// An install that has an id, a folder, a journal and a vault.
+#[derive(Clone)]
+pub struct Bound {
+    /// Its id.
+    pub install: InstallId,
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its journal.
+    pub journal: Journal,
+    /// Its vault.
+    pub vault: Vault,
+    /// Where persons decide.
+    pub desk: Desk,
+    /// Where expired doors are waited for.
+    pub gate: Arc<Gate>,
+}
+
+impl Session {
+    /// A session for a guide.
+    pub fn new(house: House, guide: Arc<LoadedGuide>, answers: Answers) -> Self {
+        let cloud = Arc::new(Cloud::new(house.endpoints.clone()));
+        Self {
+            house,
+            guide,
+            cloud,
+            answers,
+            proven: None,
+            bound: None,
+            frozen: Facts::new(),
+            unknown_facts: BTreeMap::new(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// The bound install, or why there is none.
+    pub fn bound(&self) -> Result<&Bound, Trouble> {
+        self.bound.as_ref().ok_or_else(|| Trouble::guide("no target was confirmed yet", "Confirm the target first."))
+    }
+
+    /// Binds the install to the proven target: an unfinished (or finished) install of the same guide and target goes on,
+    /// otherwise a new one begins.
+    pub async fn bind(&mut self, place: Place, passphrase: Option<landfall_core::value::Plain>) -> Result<(), Trouble> {
+        let proven = self
+            .proven
+            .clone()
+            .ok_or_else(|| Trouble::guide("no target was proven yet", "Confirm the target first."))?;
+        if let Some((real, simulated)) = self.cloud.vouch.mixed() {
+            return Err(Problem::new(
+                "ENDPOINTS-MIXED",
+                format!("{real} is real and {simulated} is simulated"),
+                "Use either all of a rehearsal's variables or none of them: close this shell, or source all of `landfall rehearse --serve`.",
+            )
+            .why("A rehearsal must never touch a real account, and a real install must never trust a simulated answer.")
+            .into());
+        }
+        let target = Arc::new(proven.target.clone());
+        let wanted = serde_json::to_value(&*target).unwrap_or_default();
+        let known = installs(&self.house.endpoints.state).into_iter().find_map(|(folder, story)| {
+            let story = story.ok()?;
+            let same = story.guide == self.guide.guide.id
+                && ["account", "region", "cluster", "cluster_id", "namespace"]
+                    .iter()
+                    .all(|field| story.target.get(*field) == wanted.get(*field));
+            same.then_some((folder, story.install?))
+        });
+        let (folder, install, fresh) = match known {
+            Some((folder, install)) => (folder, install, false),
+            None => {
+                let install = InstallId::random();
+                (self.house.endpoints.state.join(install.as_str()), install, true)
+            }
+        };
+        let journal = Journal::open(&folder, self.cloud.clock())?;
+        let vault = Vault::open(place, &install, self.house.mask.clone(), passphrase).await?;
+        if fresh {
+            journal
+                .write(Record::Opened {
+                    install: install.clone(),
+                    guide: self.guide.guide.id.clone(),
+                    guide_digest: guide_digest(&self.guide),
+                    program: format!("landfall {}", env!("CARGO_PKG_VERSION")),
+                    target: wanted,
+                })
+                .await?;
+            keep_guide(&folder, &self.guide)?;
+        } else {
+            self.merge(&journal.story());
+        }
+        self.bound =
+            Some(Bound { install, target, folder, journal, vault, desk: Desk::default(), gate: Arc::default() });
+        Ok(())
+    }
+
+    /// Answers of an earlier run stand where nothing new was said.
+    fn merge(&mut self, story: &Story) {
+        let mut answers = story.answers.clone();
+        answers.target = self.answers.target.clone();
+        for (id, answer) in &self.answers.inputs {
+            answers.inputs.insert(id.clone(), answer.clone());
+        }
+        for (reference, source) in &self.answers.secrets {
+            answers.secrets.insert(reference.clone(), source.clone());
+        }
+        answers.attest.extend(self.answers.attest.iter().cloned());
+        answers.waive.extend(self.answers.waive.iter().cloned());
+        answers.approve.extend(self.answers.approve.iter().cloned());
+        answers.adopt.extend(self.answers.adopt.iter().cloned());
+        answers.steps.extend(self.answers.steps.clone());
+        answers.probes |= self.answers.probes;
+        for list in [&mut answers.attest, &mut answers.waive, &mut answers.approve, &mut answers.adopt] {
+            let mut seen = Vec::new();
+            list.retain(|said| {
+                let new = !seen.contains(said);
+                seen.push(said.clone());
+                new
+            });
+        }
+        self.answers = answers;
+    }
+
+    /// The journal's story; empty before the install is bound.
+    pub fn story(&self) -> Story {
+        self.bound.as_ref().map(|bound| bound.journal.story()).unwrap_or_default()
+    }
+
+    /// Looks the guide's facts up. Those of an approved plan stay frozen.
+    pub async fn gather(&mut self) -> Result<(), Trouble> {
+        if let Some(Value::Object(frozen)) = self.story().facts {
+            self.frozen = frozen;
+            return Ok(());
+        }
+        for fact in self.guide.guide.facts.clone() {
+            let with = self.scope_without_steps().render(&fact.with).unwrap_or_default();
+            let seen = match self.house.kinds.lookups.get(&fact.lookup) {
+                None => {
+                    Err(Trouble::guide(format!("there is no look-up called {}", fact.lookup), "Correct the guide."))
+                }
+                Some(lookup) => {
+                    let engine = self.engine(&Plan::default())?;
+                    let task = bare_task(&fact.id);
+                    lookup.rows(&engine.context(&task, &BTreeMap::new()), &with).await
+                }
+            };
+            match seen {
+                Ok(table) => {
+                    let value = table.rows.into_iter().next().map_or(Value::Null, |row| row.value);
+                    self.frozen.insert(fact.id, value);
+                }
+                Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
+                Err(trouble) => {
+                    self.frozen.insert(fact.id.clone(), Value::Null);
+                    self.unknown_facts.insert(fact.id, trouble.problem());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One look-up, for an input's table; parameters are rendered with the answers so far.
+    pub async fn lookup(&self, name: &str, with: &Value) -> Result<landfall_core::event::Table, Trouble> {
+        let lookup = self
+            .house
+            .kinds
+            .lookups
+            .get(name)
+            .ok_or_else(|| Trouble::guide(format!("there is no look-up called {name}"), "Correct the guide."))?;
+        let with = self
+            .scope_without_steps()
+            .render(with)
+            .map_err(|fault| Trouble::guide(format!("{name}: {fault}"), "Answer what it reads first."))?;
+        let engine = self.engine(&Plan::default())?;
+        lookup.rows(&engine.context(&bare_task(name), &BTreeMap::new()), &with).await
+    }
+
+    /// Answers with defaults filled in.
+    pub fn settle(&self) -> Settled {
+        settle(&self.guide.guide, &self.answers, &self.frozen, &self.target_value())
+    }
+
+    /// Where it goes, as templates read it.
+    pub fn target_value(&self) -> Value {
+        let target = self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default();
+        serde_json::to_value(target).unwrap_or_default()
+    }
+
+    /// Names templates may read, without step outputs.
+    pub fn scope_without_steps(&self) -> Scope {
+        let install = self.bound.as_ref().map_or_else(|| InstallId::of("preview"), |bound| bound.install.clone());
+        scope(&self.guide.guide, &self.settle(), &self.frozen, &self.target_value(), &install)
+    }
+
+    /// Resolves guide and answers.
+    pub fn resolve(&self) -> Result<Plan, Trouble> {
+        Plan::build(&self.guide, &self.scope_without_steps()).map_err(|fault| {
+            Trouble::guide(fault.to_string(), "Mend the guide; `landfall guide lint` shows the place.")
+        })
+    }
+
+    /// An engine for a plan.
+    pub fn engine(&self, plan: &Plan) -> Result<Engine, Trouble> {
+        let scope = self.scope_without_steps();
+        let target = self.proven.as_ref().map(|proven| Arc::new(proven.target.clone())).unwrap_or_default();
+        let bound = self.bound()?;
+        let needs = needs(plan, &self.guide, &self.house.kinds, &target, &bound.install, &scope);
+        Ok(Engine {
+            kinds: self.house.kinds.clone(),
+            cloud: self.cloud.clone(),
+            secrets: Arc::new(bound.vault.clone()),
+            guide: self.guide.clone(),
+            target,
+            install: bound.install.clone(),
+            scope: Arc::new(scope),
+            needs: Arc::new(needs),
+            folder: bound.folder.clone(),
+            journal: bound.journal.clone(),
+            teller: Teller::new(self.cloud.clock(), self.house.mask.clone(), &self.guide, self.house.facts.clone()),
+            desk: bound.desk.clone(),
+            gate: bound.gate.clone(),
+            cancel: self.cancel.clone(),
+        })
+    }
+
+    /// What a plan needs, without a bound install.
+    pub fn needs(&self, plan: &Plan) -> Needs {
+        let target = self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default();
+        let install = self.bound.as_ref().map_or_else(|| InstallId::of("preview"), |bound| bound.install.clone());
+        needs(plan, &self.guide, &self.house.kinds, &target, &install, &self.scope_without_steps())
+    }
+
+    /// Writes the answers down as they are now.
+    pub async fn record_answers(&self) -> Result<(), Trouble> {
+        let bound = self.bound()?;
+        if bound.journal.story().answers == self.answers {
+            return Ok(());
+        }
+        bound.journal.write(Record::Answered { answers: Box::new(self.answers.clone()) }).await
+    }
+
+    /// Writes down who goes past what, and who answers for what, where a task of the plan is meant.
+    pub async fn record_vouches(&self, plan: &Plan) -> Result<(), Trouble> {
+        let bound = self.bound()?;
+        let story = bound.journal.story();
+        for task in &plan.tasks {
+            let name = task.path.to_string();
+            let for_task = |said: &&landfall_core::plan::Said| task.path.matches(&said.task);
+            if let Some(said) = self.answers.waive.iter().find(for_task).filter(|_| !story.waived.contains_key(&name)) {
+                let said = landfall_core::plan::Said { task: name.clone(), ..said.clone() };
+                bound.journal.write(Record::Waived { said }).await?;
+            }
+            if let Some(said) =
+                self.answers.attest.iter().find(for_task).filter(|_| !story.attested.contains_key(&name))
+            {
+                let said = landfall_core::plan::Said { task: name.clone(), ..said.clone() };
+                bound.journal.write(Record::Attested { said }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Outputs of every finished step, as the journal knows them.
+    pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
+        self.story()
+            .steps
+            .into_iter()
+            .filter(|(_, step)| step.how.is_some())
+            .map(|(path, step)| (path, step.outputs))
+            .collect()
+    }
+
+    /// The plan's tasks of a section that are not run in the middle of the install.
+    pub fn looks<'a>(&self, plan: &'a Plan, section: Section) -> Vec<&'a PlannedTask> {
+        plan.section(section).filter(|task| !task.early).collect()
+    }
+}
+
+/// A digest of a guide's files.
+pub fn guide_digest(guide: &LoadedGuide) -> String {
+    landfall_core::plan::digest(&serde_json::json!(guide.folder.files))
+}
+
+/// The guide itself is copied beside the journal, so that undo and support never depend on a newer one.
+fn keep_guide(folder: &std::path::Path, guide: &LoadedGuide) -> Result<(), Trouble> {
+    let disk = |error: std::io::Error| {
+        Trouble::from(Problem::new(
+            "JOURNAL-DISK",
+            format!("{}: {error}", folder.display()),
+            "Make room or correct the folder's rights, then start again.",
+        ))
+    };
+    for (path, text) in guide.folder.files.iter().filter(|(path, _)| !path.starts_with("scenarios/")) {
+        let file = folder.join("guide").join(path);
+        if let Some(parent) = file.parent() {
+            std::fs::create_dir_all(parent).map_err(disk)?;
+        }
+        std::fs::write(file, text).map_err(disk)?;
+    }
+    Ok(())
+}
+
+/// A task for look-ups outside the plan.
+fn bare_task(id: &str) -> PlannedTask {
+    PlannedTask {
+        path: TaskPath::new(Section::Checks, id),
+        kind: String::new(),
+        title: id.to_owned(),
+        about: String::new(),
+        template: Value::Null,
+        parameters: Value::Null,
+        row: None,
+        after: std::collections::BTreeSet::new(),
+        severity: Severity::Warn,
+        within: None,
+        until: Vec::new(),
+        attest: None,
+        proves: Vec::new(),
+        early: false,
+        optional: false,
+        from: Vec::new(),
+        pointer: String::new(),
+    }
+}

@@ -1,0 +1,256 @@
+//! A plan in plain words: what would happen to each thing, what a person would type, how it is taken away.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use landfall_core::{
+    event::{Difference, Owner, Permissions, Problem, Section, State},
+    journal::Story,
+    plan::{Plan, PlannedTask},
+    wizard::{Change, PlanShown, PlannedTask as Shown, ReviewLine},
+};
+
+use super::Session;
+use crate::{cloud::Trouble, engine::Engine};
+
+/// A resolved plan and how it is shown.
+pub struct Planned {
+    /// The graph.
+    pub plan: Plan,
+    /// In plain words.
+    pub shown: PlanShown,
+    /// What runs it.
+    pub engine: Engine,
+}
+
+impl Session {
+    /// Resolves guide and answers, looks at what is there, and says what would be done.
+    pub async fn plan(&self) -> Result<Planned, Trouble> {
+        let plan = self.resolve()?;
+        let engine = self.engine(&plan)?;
+        let story = self.story();
+        let known = self.outputs();
+        let tasks = join_all(plan.runs().map(|task| shown(self, &engine, task, &story, &known))).await;
+        let tasks: Vec<Shown> = tasks.into_iter().collect::<Result<_, _>>()?;
+        let mut notes: Vec<Problem> = self.unknown_facts.values().cloned().collect();
+        notes.extend(self.horizon(&engine));
+        let mut shown = PlanShown {
+            digest: plan.digest(),
+            takes: self.guide.guide.takes.clone().unwrap_or_default(),
+            review: review(&plan, &story, &tasks),
+            hosts: engine
+                .needs
+                .hosts
+                .iter()
+                .map(|host| format!("{} → {}:{}  {}", host.from, host.host, host.port, host.why))
+                .collect(),
+            permissions: permissions_text(&engine.needs.permissions),
+            notes,
+            tasks,
+        };
+        for path in story.ours().iter().filter(|path| plan.task(path).is_none()) {
+            shown.review.push(ReviewLine {
+                path: path.clone(),
+                what: Change::Unwanted,
+                why: "these answers no longer want it; `landfall undo` takes it away".into(),
+            });
+        }
+        Ok(Planned { plan, shown, engine })
+    }
+
+    /// A session that ends before the longest step would.
+    fn horizon(&self, engine: &Engine) -> Option<Problem> {
+        let expires = self.proven.as_ref()?.expires?;
+        let longest = engine.needs.longest_step?;
+        let left = expires.duration_since(self.cloud.clock().now());
+        (left.as_secs_f64() < longest.0.as_secs_f64()).then(|| {
+            Problem::new(
+                "AWS-EXPIRES",
+                format!("the AWS session ends in {} min, and one step may take {longest}", left.as_mins().max(0)),
+                "Renew it now to be asked less; otherwise Landfall waits for renewed credentials and goes on.\n$ aws sso login",
+            )
+        })
+    }
+}
+
+async fn shown(
+    session: &Session,
+    engine: &Engine,
+    task: &PlannedTask,
+    story: &Story,
+    known: &BTreeMap<landfall_core::event::TaskPath, serde_json::Value>,
+) -> Result<Shown, Trouble> {
+    let errata: Vec<String> = session
+        .guide
+        .guide
+        .errata
+        .iter()
+        .filter(|erratum| erratum.shown_at.contains(&task.path.id))
+        .filter(|erratum| erratum.when.as_deref().is_none_or(|condition| engine.scope.holds(condition).unwrap_or(true)))
+        .map(|erratum| format!("{}: {} → {}", erratum.id, erratum.wrong, erratum.instead))
+        .collect();
+    let mut row = Shown {
+        path: task.path.clone(),
+        code: String::new(),
+        title: task.title.clone(),
+        about: task.about.clone(),
+        what: Change::Look,
+        line: String::new(),
+        changes: Vec::new(),
+        commands: Vec::new(),
+        rendered: String::new(),
+        undo: String::new(),
+        permissions: Vec::new(),
+        after: task.after.iter().cloned().collect(),
+        errata,
+        from: session.guide.place(&task.from),
+        usual: None,
+        probe: false,
+    };
+    if task.path.section != Section::Steps {
+        if let Some(kind) = engine.kinds.checks.get(&task.kind) {
+            let about = kind.describe();
+            row.code = about.code;
+            row.line = about.about;
+            row.probe = about.touches != landfall_core::catalogue::Touches::Nothing;
+        }
+        return Ok(row);
+    }
+    let Some(kind) = engine.kinds.steps.get(&task.kind) else {
+        return Err(Trouble::guide(format!("there is no step called {}", task.kind), "Correct the guide."));
+    };
+    let about = kind.describe();
+    row.code = about.code;
+    row.usual = about.usual;
+    row.line = about.about;
+    // What earlier runs made is known already; what is not, stays open.
+    let scope = engine.scope_of(task, known).with_late_steps();
+    let parameters = scope.render(&task.template).unwrap_or_else(|_| task.parameters.clone());
+    engine.view(task, |_, view| {
+        row.commands = kind.commands(view, &parameters);
+        row.undo = kind.undo_line(view, &parameters);
+        row.permissions = permissions_lines(&kind.permissions(view, &parameters));
+        if let Some(instruction) = kind.instruction(view, &parameters) {
+            row.what = Change::Person;
+            row.line = instruction.lines().next().unwrap_or_default().to_owned();
+            row.rendered = instruction;
+        }
+    });
+    if row.what == Change::Person {
+        return Ok(row);
+    }
+    let cx = engine.context(task, known);
+    let ours = story.steps.get(&task.path);
+    match kind.inspect(&cx, &parameters).await {
+        Ok(found) => {
+            let owner = found.owner;
+            (row.what, row.changes) = match found.state {
+                State::Absent => (Change::Make, Vec::new()),
+                State::Pending { why } => {
+                    row.line = why.on;
+                    (if owner == Owner::Ours { Change::Make } else { Change::Adopt }, Vec::new())
+                }
+                State::Present { .. } if owner == Owner::Ours || ours.is_some_and(|step| step.how.is_some()) => {
+                    (Change::Unchanged, Vec::new())
+                }
+                State::Present { .. } => (Change::Adopt, Vec::new()),
+                State::Drifted { differences, .. } => (drift(&owner, ours, &parameters, &differences), differences),
+                State::Broken { problem, .. } => {
+                    row.line = problem.what;
+                    (Change::Decide, Vec::new())
+                }
+            };
+        }
+        // Not being allowed to look is shown, and does not keep anybody from planning.
+        Err(trouble) => {
+            row.what = Change::Make;
+            row.line = format!("could not be looked at: {}", trouble.problem().what);
+        }
+    }
+    Ok(row)
+}
+
+fn drift(
+    owner: &Owner,
+    ours: Option<&landfall_core::journal::StepStory>,
+    parameters: &serde_json::Value,
+    differences: &[Difference],
+) -> Change {
+    let changed_by_answers = ours.is_some_and(|step| step.digest != landfall_core::plan::digest(parameters));
+    match owner {
+        Owner::Ours if differences.iter().any(|difference| difference.fixed) => Change::Replace,
+        Owner::Ours if changed_by_answers || ours.is_some_and(|step| step.open) => Change::Change,
+        _ => Change::Decide,
+    }
+}
+
+/// What is different from what was approved before.
+fn review(plan: &Plan, story: &Story, tasks: &[Shown]) -> Vec<ReviewLine> {
+    if story.plan_digest.is_none() {
+        return Vec::new();
+    }
+    plan.runs()
+        .zip(tasks)
+        .filter_map(|(task, shown)| {
+            let step = story.steps.get(&task.path);
+            let why = match shown.what {
+                Change::Unchanged | Change::Look | Change::Person => return None,
+                Change::Make if step.is_some_and(|step| step.how.is_some()) => {
+                    "it was made before and is gone".to_owned()
+                }
+                Change::Make if step.is_some_and(|step| step.open) => "it was begun and no result was seen".to_owned(),
+                Change::Make => "not done yet".to_owned(),
+                _ => shown
+                    .changes
+                    .iter()
+                    .map(|difference| {
+                        format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found)
+                    })
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            };
+            Some(ReviewLine { path: task.path.clone(), what: shown.what.clone(), why })
+        })
+        .collect()
+}
+
+fn permissions_lines(permissions: &Permissions) -> Vec<String> {
+    let mut lines: Vec<String> =
+        permissions.iam.iter().map(|(action, resources)| format!("{action} on {}", resources.join(", "))).collect();
+    lines.extend(permissions.rbac.iter().map(|rule| {
+        let group = if rule.group.is_empty() { String::new() } else { format!(".{}", rule.group) };
+        match &rule.namespace {
+            Some(namespace) => format!("{} {}{group} in {namespace}", rule.verb, rule.resource),
+            None => format!("{} {}{group} in the cluster", rule.verb, rule.resource),
+        }
+    }));
+    lines
+}
+
+/// IAM policy and RBAC rules as text to hand over.
+fn permissions_text(permissions: &Permissions) -> String {
+    let mut by_resources: BTreeMap<&Vec<String>, Vec<&str>> = BTreeMap::new();
+    for (action, resources) in &permissions.iam {
+        by_resources.entry(resources).or_default().push(action);
+    }
+    let statements: Vec<serde_json::Value> = by_resources
+        .into_iter()
+        .map(|(resources, actions)| serde_json::json!({ "Effect": "Allow", "Action": actions, "Resource": resources }))
+        .collect();
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
+    let mut rules: BTreeMap<(Option<&str>, &str, &str), Vec<&str>> = BTreeMap::new();
+    for rule in &permissions.rbac {
+        rules.entry((rule.namespace.as_deref(), &rule.group, &rule.resource)).or_default().push(&rule.verb);
+    }
+    let roles: Vec<serde_json::Value> = rules
+        .into_iter()
+        .map(|((namespace, group, resource), verbs)| {
+            serde_json::json!({ "namespace": namespace, "apiGroups": [group], "resources": [resource], "verbs": verbs })
+        })
+        .collect();
+    format!(
+        "IAM policy:\n{}\n\nKubernetes rules (no namespace: ClusterRole):\n{}",
+        serde_json::to_string_pretty(&policy).unwrap_or_default(),
+        roles.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    )
+}

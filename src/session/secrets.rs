@@ -1,0 +1,176 @@
+//! Fetching what the answers say, making up what may be made up, adopting what exists; and saying what is missing.
+
+use landfall_core::{
+    event::Problem,
+    guide::{Field, Secret},
+    plan::SecretSource,
+    value::{Plain, SecretRef},
+};
+
+use super::Session;
+use crate::{
+    cloud::Trouble,
+    secret::sources::{fetch, generate, join_rows, refusal, row_reference},
+};
+
+impl Session {
+    /// Secrets the guide wants with these answers.
+    pub fn wanted_secrets(&self) -> Vec<&Secret> {
+        let scope = self.scope_without_steps();
+        self.guide
+            .guide
+            .secrets
+            .iter()
+            .filter(|secret| secret.when.as_deref().is_none_or(|condition| scope.holds(condition).unwrap_or(true)))
+            .collect()
+    }
+
+    /// Brings every wanted secret into the vault that can be brought without a person. Returns what is still missing, and
+    /// what was noticed on the way.
+    pub async fn bring_secrets(&self) -> Result<(Vec<Problem>, Vec<String>), Trouble> {
+        let (mut missing, mut noticed) = (Vec::new(), Vec::new());
+        for secret in self.wanted_secrets() {
+            if secret.rows.is_some() {
+                self.bring_rows(secret, &mut missing, &mut noticed).await?;
+                continue;
+            }
+            for field in &secret.fields {
+                let reference = SecretRef::field(&secret.id, &field.id);
+                let source = self.answers.secrets.get(&reference.to_string()).cloned();
+                let label =
+                    format!("{}, {}", secret.label, field.label.clone().unwrap_or_else(|| field.id.replace('_', " ")));
+                match self.bring(secret, field, &reference, source).await? {
+                    Some((plain, note)) => {
+                        if let Some(refused) = refusal(field, &plain) {
+                            missing.push(absent(&reference, &refused));
+                        } else {
+                            self.bound()?.vault.keep(&reference, plain).await?;
+                        }
+                        noticed.extend(note.map(|note| format!("{label}: {note}")));
+                    }
+                    None if self.bound()?.vault.read(&reference).await?.is_some() || field.optional => {}
+                    None => missing.push(absent(&reference, &format!("{label} is missing"))),
+                }
+            }
+        }
+        Ok((missing, noticed))
+    }
+
+    /// A field's new value, if there is one to bring; nothing in the vault is ever replaced by something made up.
+    async fn bring(
+        &self,
+        secret: &Secret,
+        field: &Field,
+        reference: &SecretRef,
+        source: Option<SecretSource>,
+    ) -> Result<Option<(Plain, Option<String>)>, Trouble> {
+        let vault = &self.bound()?.vault;
+        let made_up = match &source {
+            Some(SecretSource::Generate(how)) => Some(*how),
+            Some(_) => None,
+            None => field.generate,
+        };
+        let existing = matches!(source, Some(SecretSource::Existing(true)));
+        if let Some(how) = made_up {
+            if vault.read(reference).await?.is_some() {
+                return Ok(None);
+            }
+            // A key that exists in the cluster is adopted: a new one would lock the product out of its own data.
+            if field.keep
+                && let Some(found) = self.existing(secret, field).await?
+            {
+                return Ok(Some((found, Some("adopted from the Secret that exists".into()))));
+            }
+            return Ok(Some((generate(how), None)));
+        }
+        if existing {
+            return Ok(self.existing(secret, field).await?.map(|found| (found, None)));
+        }
+        let Some(source) = source else { return Ok(None) };
+        let Some(plain) = fetch(&source, &self.cloud).await? else { return Ok(None) };
+        if !field.multiline && plain.stray_space() {
+            return Ok(Some((plain.trimmed(), Some("space or a newline at its end was removed".into()))));
+        }
+        Ok(Some((plain, None)))
+    }
+
+    async fn bring_rows(
+        &self,
+        secret: &Secret,
+        missing: &mut Vec<Problem>,
+        noticed: &mut Vec<String>,
+    ) -> Result<(), Trouble> {
+        let Some(shape) = &secret.rows else { return Ok(()) };
+        let vault = &self.bound()?.vault;
+        let rows = match self.answers.secrets.get(&secret.id) {
+            Some(SecretSource::Rows(rows)) => rows.clone(),
+            _ => {
+                if vault.read(&SecretRef::field(&secret.id, "value")).await?.is_none() {
+                    missing.push(absent(&SecretRef(secret.id.clone()), &format!("{} is missing", secret.label)));
+                }
+                return Ok(());
+            }
+        };
+        if rows.len() < shape.at_least {
+            missing.push(absent(
+                &SecretRef(secret.id.clone()),
+                &format!("{} needs at least {} rows", secret.label, shape.at_least),
+            ));
+            return Ok(());
+        }
+        let before = missing.len();
+        for (index, row) in rows.iter().enumerate() {
+            for column in &shape.columns {
+                let reference = row_reference(secret, index, column);
+                match self.bring(secret, column, &reference, row.get(&column.id).cloned()).await? {
+                    Some((plain, note)) => {
+                        match refusal(column, &plain) {
+                            Some(refused) => missing.push(absent(&reference, &refused)),
+                            None => vault.keep(&reference, plain).await?,
+                        }
+                        noticed.extend(note.map(|note| format!("{reference}: {note}")));
+                    }
+                    None if vault.read(&reference).await?.is_some() => {}
+                    None => missing.push(absent(&reference, &format!("{reference} is missing"))),
+                }
+            }
+        }
+        if missing.len() == before {
+            join_rows(vault, secret, shape, rows.len()).await?;
+        }
+        Ok(())
+    }
+
+    /// The value in the Kubernetes Secret that exists, if it does and may be read.
+    pub async fn existing(&self, secret: &Secret, field: &Field) -> Result<Option<Plain>, Trouble> {
+        let Some(name) = &secret.kubernetes else { return Ok(None) };
+        let Ok(serde_json::Value::String(name)) = self.scope_without_steps().render_text(name) else { return Ok(None) };
+        let Some((namespace, name)) = name.split_once('/') else { return Ok(None) };
+        self.existing_key(namespace, name, field.key.as_deref().unwrap_or(&field.id)).await
+    }
+
+    /// One key of a Secret in the cluster; nothing where it is not there or may not be read.
+    pub async fn existing_key(&self, namespace: &str, name: &str, key: &str) -> Result<Option<Plain>, Trouble> {
+        let client = self.cloud.kube.client().await?;
+        let secrets: kube::Api<k8s_openapi::api::core::v1::Secret> = kube::Api::namespaced(client, namespace);
+        match secrets.get_opt(name).await.map_err(Trouble::from) {
+            Ok(Some(found)) => Ok(found
+                .data
+                .and_then(|data| data.get(key).cloned())
+                .and_then(|bytes| String::from_utf8(bytes.0).ok())
+                .map(Plain::new)),
+            Ok(None) | Err(Trouble::Denied { .. }) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+}
+
+fn absent(reference: &SecretRef, what: &str) -> Problem {
+    Problem::new(
+        "SECRET-MISSING",
+        what.to_owned(),
+        format!(
+            "Name its source under secrets: in the answers file ({reference}: {{ file: … }}), or run\n$ landfall secrets set {reference}"
+        ),
+    )
+}

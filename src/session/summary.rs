@@ -1,0 +1,206 @@
+//! The last page: what was made, what the vendor's text had wrong, what expires, what to know from now on.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use landfall_core::{event::How, journal::Story, plan::Plan, wizard::SummaryShown};
+
+use super::Session;
+
+impl Session {
+    /// Sums an install up.
+    pub fn summary(&self, plan: &Plan) -> SummaryShown {
+        let story = self.story();
+        let mut scope = self.scope_without_steps().with_late_steps();
+        for (path, outputs) in self.outputs() {
+            if path.key.is_none() {
+                scope.step(path.id, outputs);
+            }
+        }
+        let made = plan
+            .tasks
+            .iter()
+            .filter_map(|task| {
+                let how = story.steps.get(&task.path)?.how?;
+                let word = match how {
+                    How::Made => "made",
+                    How::Changed => "changed",
+                    How::Adopted => "found there",
+                    How::HandedOver => "done by a person",
+                };
+                Some(format!("{word}: {}", task.title))
+            })
+            .collect();
+        let errata = self
+            .guide
+            .guide
+            .errata
+            .iter()
+            .filter(|erratum| erratum.when.as_deref().is_none_or(|condition| scope.holds(condition).unwrap_or(true)))
+            .map(|erratum| (erratum.id.clone(), erratum.wrong.clone(), erratum.instead.clone()))
+            .collect();
+        let after: Vec<(String, String)> = self
+            .guide
+            .guide
+            .after
+            .iter()
+            .filter(|after| after.when.as_deref().is_none_or(|condition| scope.holds(condition).unwrap_or(false)))
+            .filter_map(|after| match scope.render_text(&after.text) {
+                Ok(serde_json::Value::String(text)) => Some((after.title.clone(), text)),
+                _ => None,
+            })
+            .collect();
+        let urls = after
+            .iter()
+            .flat_map(|(title, text)| {
+                text.split_whitespace()
+                    .filter(|word| word.starts_with("https://"))
+                    .map(|word| (title.clone(), word.trim_end_matches(['.', ',', ')']).to_owned()))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let vouched = story
+            .waived
+            .values()
+            .map(|said| format!("{} waived {}: {}", said.name, said.task, said.reason))
+            .chain(
+                story.attested.values().map(|said| format!("{} answers for {}: {}", said.name, said.task, said.reason)),
+            )
+            .collect();
+        let cloudtrail = self.bound.as_ref().filter(|bound| !bound.target.region.is_empty()).map(|bound| {
+            format!(
+                "aws cloudtrail lookup-events --region {} --start-time {} --query \"Events[?contains(CloudTrailEvent, 'landfall-{}')]\"",
+                bound.target.region,
+                story.opened.unwrap_or(Timestamp::UNIX_EPOCH),
+                bound.install
+            )
+        });
+        SummaryShown {
+            made,
+            urls,
+            errata,
+            expires: self.expiries(&story),
+            vouched,
+            after,
+            markdown: None,
+            calendar: None,
+            cloudtrail,
+        }
+    }
+
+    /// Dates in what checks and steps saw: an output or a parameter called `expires` or `…_ends`.
+    fn expiries(&self, story: &Story) -> Vec<(Timestamp, String)> {
+        let mut found: Vec<(Timestamp, String)> = Vec::new();
+        let mut see = |what: &str, value: &serde_json::Value| {
+            for (key, value) in value.as_object().into_iter().flatten() {
+                let ends = key == "expires" || key.ends_with("_ends") || key.ends_with("_expires");
+                let date = value.as_str().filter(|_| ends).and_then(|text| text.parse().ok());
+                found.extend(date.map(|date| (date, format!("{what}: {}", key.replace('_', " ")))));
+            }
+        };
+        for (name, fact) in &self.frozen {
+            see(name, fact);
+        }
+        for (path, step) in &story.steps {
+            see(&path.id, &step.outputs);
+        }
+        found.extend(self.proven.as_ref().and_then(|proven| proven.expires).map(|at| (at, "AWS session".to_owned())));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Writes `summary.md` and `expiries.ics` beside the journal and names them in the summary.
+    pub fn write_summary(&self, summary: &mut SummaryShown) -> std::io::Result<()> {
+        let Some(bound) = &self.bound else { return Ok(()) };
+        let page = bound.folder.join("summary.md");
+        std::fs::write(&page, markdown(&self.guide.guide.title, &bound.install.to_string(), summary))?;
+        summary.markdown = Some(page.display().to_string());
+        if !summary.expires.is_empty() {
+            let file = bound.folder.join("expiries.ics");
+            std::fs::write(&file, calendar(&self.guide.guide.title, self.cloud.clock().now(), &summary.expires))?;
+            summary.calendar = Some(file.display().to_string());
+        }
+        Ok(())
+    }
+}
+
+/// The summary as one Markdown page.
+pub fn markdown(title: &str, install: &str, summary: &SummaryShown) -> String {
+    let mut page = format!("# {title}: install {install}\n");
+    let mut section = |heading: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            let _ = write!(page, "\n## {heading}\n\n");
+            for line in lines {
+                let _ = writeln!(page, "- {}", line.replace('\n', "\n  "));
+            }
+        }
+    };
+    section("What was done", summary.made.clone());
+    section("Addresses", summary.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
+    section(
+        "Where the vendor's guide would have failed here",
+        summary.errata.iter().map(|(id, wrong, instead)| format!("{id}: {wrong}. Instead: {instead}")).collect(),
+    );
+    section("Answered for by people", summary.vouched.clone());
+    section(
+        "What expires",
+        summary.expires.iter().map(|(at, what)| format!("{}: {what}", at.strftime("%Y-%m-%d"))).collect(),
+    );
+    section("From now on", summary.after.iter().map(|(title, text)| format!("{title}: {text}")).collect());
+    section("Find every call of this install", summary.cloudtrail.iter().map(|line| format!("`{line}`")).collect());
+    page
+}
+
+/// Expiries as an iCalendar file (RFC 5545), each as a whole-day event with an alarm a week before.
+pub fn calendar(title: &str, now: Timestamp, expires: &[(Timestamp, String)]) -> String {
+    let mut file = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//landfall//expiries//EN\r\n");
+    for (at, what) in expires {
+        let summary = format!("{title}: {what}").replace('\\', "\\\\").replace([';'], "\\;").replace(',', "\\,");
+        let day = at.strftime("%Y%m%d");
+        let identity = landfall_core::plan::digest(&serde_json::json!([title, what, at]));
+        for line in [
+            "BEGIN:VEVENT".to_owned(),
+            format!("UID:{}@landfall", &identity[..24]),
+            format!("DTSTAMP:{}", now.strftime("%Y%m%dT%H%M%SZ")),
+            format!("DTSTART;VALUE=DATE:{day}"),
+            format!("SUMMARY:{summary}"),
+            "BEGIN:VALARM".into(),
+            "ACTION:DISPLAY".into(),
+            format!("DESCRIPTION:{summary}"),
+            "TRIGGER:-P7D".into(),
+            "END:VALARM".into(),
+            "END:VEVENT".into(),
+        ] {
+            fold(&mut file, &line);
+        }
+    }
+    file.push_str("END:VCALENDAR\r\n");
+    file
+}
+
+/// Lines longer than 75 octets are folded (RFC 5545, 3.1).
+fn fold(file: &mut String, line: &str) {
+    let mut width = 0;
+    for letter in line.chars() {
+        if width + letter.len_utf8() > 74 {
+            file.push_str("\r\n ");
+            width = 1;
+        }
+        file.push(letter);
+        width += letter.len_utf8();
+    }
+    file.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calendar_folds_long_lines_and_escapes_commas() {
+        let text = calendar("Arthur Shield", Timestamp::UNIX_EPOCH, &[(Timestamp::UNIX_EPOCH, "a, ".repeat(60))]);
+        assert!(text.lines().all(|line| line.len() <= 75), "{text}");
+        assert!(text.contains("a\\, "));
+    }
+}

@@ -1,0 +1,233 @@
+//! Where does it go? Account, region, cluster, namespace, and the proof that the kubeconfig's context is that cluster.
+
+use std::sync::Arc;
+
+use aws_credential_types::provider::ProvideCredentials;
+use jiff::Timestamp;
+use landfall_core::event::{Outcome, Problem};
+use landfall_core::plan::TargetAnswers;
+use serde_json::json;
+
+use super::{Session, bare_task};
+use crate::{
+    cloud::{Cloud, Trouble},
+    engine::Teller,
+    kind::{Context, Needs, Target},
+};
+
+/// What was chosen; what is left out is found.
+pub type TargetChoice = TargetAnswers;
+
+/// A target, and what proves it.
+#[derive(Clone, Debug, Default)]
+pub struct Proven {
+    /// It.
+    pub target: Target,
+    /// Profile in use.
+    pub profile: String,
+    /// `role/admin`, `user/ops`.
+    pub identity: String,
+    /// kubeconfig context.
+    pub context: String,
+    /// When the session ends.
+    pub expires: Option<Timestamp>,
+    /// What proves that the context is that cluster.
+    pub proof: Option<String>,
+    /// Why it may not be.
+    pub doubt: Option<Problem>,
+    /// The rehearsal's name, where the endpoints are simulated.
+    pub rehearsal: Option<String>,
+}
+
+impl Session {
+    /// Looks at AWS and the cluster. A doubt is not an error: Target shows it and stops there.
+    pub async fn prove(&mut self, choice: &TargetChoice) -> Result<Proven, Trouble> {
+        let mut endpoints = self.house.endpoints.clone();
+        endpoints.profile = choice.profile.clone().or(endpoints.profile);
+        endpoints.region = choice.region.clone().or(endpoints.region);
+        endpoints.context = choice.context.clone().or(endpoints.context);
+        let cloud = Arc::new(Cloud::new(endpoints.clone()));
+        let mut proven = Proven { profile: endpoints.profile.clone().unwrap_or_default(), ..Proven::default() };
+        let kind = self.guide.guide.target.cluster.clone();
+        if kind == "eks" {
+            self.prove_aws(&cloud, choice, &mut proven).await?;
+        }
+        proven.target.namespace = choice
+            .namespace
+            .clone()
+            .or_else(|| self.guide.guide.target.namespace.clone())
+            .unwrap_or_else(|| "default".to_owned());
+        self.cloud = cloud.clone();
+        if kind != "none" {
+            proven.context = cloud.kube.context().unwrap_or_default();
+            self.prove_cluster(&cloud, &mut proven, &kind).await;
+        }
+        proven.rehearsal = cloud.vouch.rehearsal();
+        self.answers.target = TargetAnswers {
+            profile: endpoints.profile,
+            region: Some(proven.target.region.clone()).filter(|region| !region.is_empty()),
+            cluster: Some(proven.target.cluster.clone()).filter(|cluster| !cluster.is_empty()),
+            context: Some(proven.context.clone()).filter(|context| !context.is_empty()),
+            namespace: Some(proven.target.namespace.clone()),
+        };
+        self.proven = Some(proven.clone());
+        Ok(proven)
+    }
+
+    async fn prove_aws(&self, cloud: &Cloud, choice: &TargetChoice, proven: &mut Proven) -> Result<(), Trouble> {
+        let region = cloud.aws.region().await.ok_or_else(|| {
+            Trouble::from(Problem::new(
+                "AWS-REGION",
+                "no AWS region is chosen",
+                "Choose one in Target, with --region, or\n$ export AWS_REGION=us-east-2",
+            ))
+        })?;
+        let identity =
+            cloud.aws.sts().await?.get_caller_identity().send().await.map_err(|error| no_credentials(error.into()))?;
+        let arn = identity.arn().unwrap_or_default();
+        let mut parts = arn.splitn(6, ':');
+        proven.target.partition = parts.nth(1).unwrap_or("aws").to_owned();
+        proven.identity = identity_name(arn);
+        proven.target.account = identity.account().unwrap_or_default().to_owned();
+        proven.target.region = region;
+        if let Some(provider) = cloud.aws.config().await.credentials_provider()
+            && let Ok(credentials) = provider.provide_credentials().await
+        {
+            proven.expires = credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok());
+        }
+        let eks = cloud.aws.eks().await?;
+        let cluster = match &choice.cluster {
+            Some(cluster) => cluster.clone(),
+            None => {
+                let listed = eks.list_clusters().send().await?;
+                match listed.clusters() {
+                    [only] => only.clone(),
+                    [] => {
+                        return Err(Problem::new(
+                            "EKS-NO-CLUSTER",
+                            format!("there is no EKS cluster in {}", proven.target.region),
+                            "Choose another region or account.",
+                        )
+                        .into());
+                    }
+                    several => {
+                        return Err(Problem::new(
+                            "EKS-CHOOSE",
+                            "several clusters; choose one",
+                            format!("Choose in Target, or with target.cluster in the answers: {}", several.join(", ")),
+                        )
+                        .into());
+                    }
+                }
+            }
+        };
+        let described = eks.describe_cluster().name(&cluster).send().await.map_err(|error| {
+            let trouble = Trouble::from(error);
+            if trouble.is_not_found() {
+                Problem::new(
+                    "EKS-NOT-FOUND",
+                    format!("there is no EKS cluster {cluster} in {}", proven.target.region),
+                    "Check region and account: the header shows both. List them:\n$ aws eks list-clusters",
+                )
+                .into()
+            } else {
+                trouble
+            }
+        })?;
+        proven.target.cluster_id = described.cluster().and_then(|cluster| cluster.arn()).unwrap_or_default().to_owned();
+        proven.target.cluster = cluster;
+        Ok(())
+    }
+
+    /// Asks the kind that compares context and cluster; its answer is the proof or the doubt.
+    async fn prove_cluster(&self, cloud: &Arc<Cloud>, proven: &mut Proven, kind: &str) {
+        if kind != "eks" {
+            match cloud.kube.config(None).await {
+                Ok(config) => {
+                    let ca = config.root_cert.unwrap_or_default().concat();
+                    proven.target.cluster_id =
+                        landfall_core::plan::digest(&json!([config.cluster_url.to_string(), ca]));
+                    proven.target.cluster.clone_from(&proven.context);
+                    proven.proof = Some(format!("context {}", proven.context));
+                }
+                Err(trouble) => proven.doubt = Some(trouble.problem()),
+            }
+            return;
+        }
+        let Some(check) = self.house.kinds.checks.get("kube.context") else { return };
+        let (sender, _nobody) = tokio::sync::mpsc::unbounded_channel();
+        let teller = Teller::new(cloud.clock(), self.house.mask.clone(), &self.guide, sender);
+        let task = bare_task("context");
+        let path = task.path.clone();
+        let cx = Context {
+            cloud: cloud.clone(),
+            target: Arc::new(proven.target.clone()),
+            install: landfall_core::plan::InstallId::of("preview"),
+            path: task.path,
+            needs: Arc::new(Needs::default()),
+            files: Arc::new(self.guide.folder.clone()),
+            scope: Arc::default(),
+            secrets: Arc::new(NoSecrets),
+            tell: Arc::new(move |what| teller.tell(&path, what)),
+            cancel: self.cancel.clone(),
+            folder: std::path::PathBuf::new(),
+        };
+        match check.run(&cx, &json!({})).await {
+            Ok(Outcome::Pass { fact }) => proven.proof = Some(fact),
+            Ok(Outcome::Warn { problem }) => proven.proof = Some(problem.what),
+            Ok(Outcome::Unknown { denied, ask }) => {
+                proven.doubt =
+                    Some(Problem::new("KUBE-CONTEXT-UNKNOWN", format!("{denied} was denied"), format!("Ask {ask}.")));
+            }
+            Ok(other) => proven.doubt = other.problem().cloned(),
+            Err(trouble) => proven.doubt = Some(trouble.problem()),
+        }
+    }
+}
+
+fn no_credentials(trouble: Trouble) -> Trouble {
+    match &trouble {
+        Trouble::Expired { message, .. } if message.contains("no providers") => Problem::new(
+            "AWS-NO-CREDENTIALS",
+            "no AWS credentials were found",
+            "Sign in first; Landfall never logs in by itself:\n$ aws sso login --profile <profile>\n$ export AWS_PROFILE=<profile>\nOr rehearse without an account:\n$ landfall rehearse",
+        )
+        .why(message.clone())
+        .into(),
+        _ => trouble,
+    }
+}
+
+/// `arn:aws:sts::123456789012:assumed-role/admin/session` → `role/admin`.
+fn identity_name(arn: &str) -> String {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
+    match resource.strip_prefix("assumed-role/") {
+        Some(rest) => format!("role/{}", rest.split('/').next().unwrap_or(rest)),
+        None => resource.to_owned(),
+    }
+}
+
+/// The proof of a target needs no secrets.
+struct NoSecrets;
+
+#[async_trait::async_trait]
+impl crate::kind::Secrets for NoSecrets {
+    async fn get(&self, _: &landfall_core::value::SecretRef) -> Result<Option<landfall_core::value::Plain>, Trouble> {
+        Ok(None)
+    }
+
+    async fn put(&self, _: &landfall_core::value::SecretRef, _: landfall_core::value::Plain) -> Result<(), Trouble> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assumed_role_is_shown_as_its_role() {
+        assert_eq!(identity_name("arn:aws:sts::123456789012:assumed-role/admin/me@corp"), "role/admin");
+        assert_eq!(identity_name("arn:aws:iam::123456789012:user/ops"), "user/ops");
+    }
+}
