@@ -37,6 +37,17 @@ pub struct Target {
     pub partition: String,
 }
 
+impl Target {
+    /// The ARN of something in this account and region; `*` stands for what is not known yet.
+    pub fn arn(&self, service: &str, rest: &str) -> String {
+        let known = |text: &str| if text.is_empty() { "*".to_owned() } else { text.to_owned() };
+        let partition = if self.partition.is_empty() { "aws" } else { &self.partition };
+        // IAM belongs to no region.
+        let region = if service == "iam" { String::new() } else { known(&self.region) };
+        format!("arn:{partition}:{service}:{region}:{}:{rest}", known(&self.account))
+    }
+}
+
 /// What the whole plan needs, computed by the engine for checks that look at all of it.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
@@ -124,7 +135,7 @@ impl Context {
     pub fn tags(&self) -> BTreeMap<String, String> {
         BTreeMap::from([
             ("landfall:install".to_owned(), self.install.to_string()),
-            ("landfall:task".to_owned(), self.path.to_string()),
+            ("landfall:task".to_owned(), tag_value(&self.path.to_string())),
         ])
     }
 
@@ -147,6 +158,11 @@ impl Context {
         }
         Ok(known)
     }
+}
+
+/// IAM refuses tag values with other signs than these: IAM API reference, `Tag`.
+fn tag_value(text: &str) -> String {
+    text.chars().map(|c| if c.is_alphanumeric() || " _.:/=+-@".contains(c) { c } else { '_' }).collect()
 }
 
 fn lookup(known: &BTreeMap<SecretRef, Plain>, reference: &SecretRef) -> Result<String, Trouble> {

@@ -32,6 +32,18 @@ impl Kinds {
     pub fn all() -> Self {
         Self {
             checks: by_name!(AnyCheck:
+                check::aws_alarms::Alarms,
+                check::aws_certificate::Certificate,
+                check::aws_cluster::Cluster,
+                check::aws_cluster_version::ClusterVersion,
+                check::aws_identity::Identity,
+                check::aws_instance_offering::InstanceOffering,
+                check::aws_node_group::NodeGroup,
+                check::aws_permissions::Permissions,
+                check::aws_quota::Quota,
+                check::aws_role_policies::RolePolicies,
+                check::aws_scaling_policies::ScalingPolicies,
+                check::aws_subnets::Subnets,
                 check::person_attests::PersonAttests,
             ),
             steps: by_name!(AnyStep:

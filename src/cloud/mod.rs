@@ -7,6 +7,7 @@ mod aws;
 mod clock;
 mod endpoints;
 mod kubernetes;
+pub mod look;
 pub mod net;
 mod trouble;
 mod vouch;

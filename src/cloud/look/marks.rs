@@ -1,0 +1,82 @@
+//! Whose is it? Tags tell.
+
+use landfall_core::{event::Owner, plan::InstallId};
+
+/// The tag that names the install.
+pub const INSTALL: &str = "landfall:install";
+
+/// Whose a resource with these tags is.
+pub fn owner<'a>(install: &InstallId, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Owner {
+    let mut other = None;
+    for (key, value) in tags {
+        if key == INSTALL {
+            return if value == install.as_str() { Owner::Ours } else { Owner::Other(format!("install {value}")) };
+        }
+        let manager = manager(key, value);
+        if manager.is_some() {
+            other = manager;
+        }
+    }
+    other.map_or(Owner::Unmarked, Owner::Other)
+}
+
+/// The tool that a tag says manages the resource.
+fn manager(key: &str, value: &str) -> Option<String> {
+    let lower = key.to_lowercase();
+    let value_lower = value.to_lowercase();
+    if key == "aws:cloudformation:stack-name" {
+        return Some(format!("CloudFormation stack {value}"));
+    }
+    if lower.contains("terraform") || lower.contains("opentofu") {
+        return Some(format!("Terraform ({key}={value})"));
+    }
+    let says_manager = ["managedby", "managed-by", "managed_by", "provisioner", "createdby", "created-by"]
+        .iter()
+        .any(|word| lower.ends_with(word));
+    if says_manager {
+        for (word, name) in [
+            ("terraform", "Terraform"),
+            ("opentofu", "OpenTofu"),
+            ("pulumi", "Pulumi"),
+            ("crossplane", "Crossplane"),
+            ("cdk", "AWS CDK"),
+        ] {
+            if value_lower.contains(word) {
+                return Some(name.to_owned());
+            }
+        }
+    }
+    if lower.starts_with("crossplane-") {
+        return Some("Crossplane".to_owned());
+    }
+    if lower.starts_with("services.k8s.aws/") {
+        return Some("AWS Controllers for Kubernetes".to_owned());
+    }
+    if lower == "alpha.eksctl.io/nodegroup-name" {
+        return Some(format!("eksctl ({value})"));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(tags: &[(&str, &str)]) -> Owner {
+        owner(&InstallId::of("abcd1234"), tags.iter().copied())
+    }
+
+    #[test]
+    fn our_install_is_ours_and_another_is_somebody_elses() {
+        assert_eq!(of(&[("landfall:install", "abcd1234"), ("x", "y")]), Owner::Ours);
+        assert_eq!(of(&[("landfall:install", "ffff0000")]), Owner::Other("install ffff0000".into()));
+    }
+
+    #[test]
+    fn other_managers_are_named() {
+        assert_eq!(of(&[("aws:cloudformation:stack-name", "net")]), Owner::Other("CloudFormation stack net".into()));
+        assert_eq!(of(&[("ManagedBy", "Terraform Cloud")]), Owner::Other("Terraform".into()));
+        assert_eq!(of(&[("Name", "gpu")]), Owner::Unmarked);
+        assert_eq!(of(&[("managed-by", "the platform team")]), Owner::Unmarked);
+    }
+}

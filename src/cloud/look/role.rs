@@ -1,0 +1,82 @@
+//! What is an IAM role called, and what is attached to it?
+
+use crate::cloud::{Cloud, Trouble};
+
+/// The role's name: what follows the last slash of its ARN (SSO roles have paths), or the text itself.
+pub fn role_name(arn: &str) -> &str {
+    match arn.split_once(":role/") {
+        Some((_, path)) => path.rsplit('/').next().unwrap_or(path),
+        None => arn,
+    }
+}
+
+/// Names of the attached managed policies.
+pub async fn attached_policies(cloud: &Cloud, role: &str) -> Result<Vec<String>, Trouble> {
+    let pages = cloud
+        .aws
+        .iam()
+        .await?
+        .list_attached_role_policies()
+        .role_name(role_name(role))
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await?;
+    Ok(pages.into_iter().filter_map(|policy| policy.policy_name).collect())
+}
+
+/// What an ARN of `sts get-caller-identity` means for IAM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// The account's root user.
+    Root,
+    /// A user, by ARN.
+    User(String),
+    /// A role's session, by the role's name (the path is lost in such an ARN).
+    Session {
+        /// The role's name.
+        role: String,
+        /// The session's name.
+        session: String,
+    },
+    /// Something else (a federated user).
+    Other(String),
+}
+
+/// Reads a caller's ARN.
+pub fn caller(arn: &str) -> Caller {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    if resource == "root" {
+        return Caller::Root;
+    }
+    if resource.starts_with("user/") {
+        return Caller::User(arn.to_owned());
+    }
+    if let Some(rest) = resource.strip_prefix("assumed-role/")
+        && let Some((role, session)) = rest.split_once('/')
+    {
+        return Caller::Session { role: role.to_owned(), session: session.to_owned() };
+    }
+    Caller::Other(arn.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_name_is_the_last_part_of_its_path() {
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/pay-1-nodes"), "pay-1-nodes");
+        assert_eq!(role_name("arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Admin"), "Admin");
+        assert_eq!(role_name("pay-1-nodes"), "pay-1-nodes");
+    }
+
+    #[test]
+    fn a_session_belongs_to_a_role() {
+        let session = caller("arn:aws:sts::123456789012:assumed-role/admin/sre");
+        assert_eq!(session, Caller::Session { role: "admin".into(), session: "sre".into() });
+        assert_eq!(caller("arn:aws:iam::123456789012:root"), Caller::Root);
+        assert!(matches!(caller("arn:aws:iam::123456789012:user/ops/jo"), Caller::User(_)));
+    }
+}
