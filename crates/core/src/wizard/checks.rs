@@ -1,7 +1,7 @@
 //! Checks: looked at before anything is touched. Verify is the same screen after the install.
 
-use super::{Line, TaskRow};
-use crate::event::TaskPath;
+use super::{Action, Answering, Effect, Sign, Stage, TaskRow, Vouching, Wizard};
+use crate::event::{Fact, Section, TaskPath};
 
 /// A list of tasks with a selection. Checks, Install and Verify are all this.
 #[derive(Clone, Debug, Default)]
@@ -12,51 +12,10 @@ pub struct Tasks {
     pub at: usize,
     /// They were asked for and have not all ended.
     pub running: bool,
-    /// They ended at least once.
-    pub looked: bool,
     /// A person's word being typed.
     pub vouching: Option<Vouching>,
     /// A question being answered.
     pub answering: Option<Answering>,
-}
-
-/// Whether a person goes on in spite of a failure, or answers for what nobody could look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VouchAs {
-    /// Go on in spite of it.
-    Waiver,
-    /// Answer for it.
-    Attestation,
-}
-
-/// A person's word being typed, inside the task's story.
-#[derive(Clone, Debug)]
-pub struct Vouching {
-    /// Which kind.
-    pub how: VouchAs,
-    /// On which task.
-    pub path: TaskPath,
-    /// Who.
-    pub name: Line,
-    /// Why, or a ticket.
-    pub reason: Line,
-    /// The reason is being typed; else the name.
-    pub on_reason: bool,
-    /// Why it was not taken.
-    pub refusal: Option<String>,
-}
-
-/// A task's question being answered.
-#[derive(Clone, Debug)]
-pub struct Answering {
-    /// Whose question.
-    pub path: TaskPath,
-    /// The selected choice.
-    pub at: usize,
-    /// The word typed, where one has to be.
-    pub typed: Line,
-    /// Why, where the person says.
-    pub refusal: Option<String>,
 }
 
 impl Tasks {
@@ -69,4 +28,131 @@ impl Tasks {
     pub fn row(&self, path: &TaskPath) -> Option<&TaskRow> {
         self.rows.iter().find(|row| row.path == *path)
     }
+
+    /// A row by its path, to change it.
+    pub(super) fn row_mut(&mut self, path: &TaskPath) -> Option<&mut TaskRow> {
+        self.rows.iter_mut().find(|row| row.path == *path)
+    }
+
+    /// Takes in what a task said; false where it is none of these.
+    pub(super) fn fold(&mut self, fact: &Fact) -> bool {
+        let Some(row) = self.row_mut(&fact.path) else { return false };
+        row.fold(fact);
+        true
+    }
+
+    /// Replaces the rows; what is known of a task that is still the same stays.
+    pub(super) fn replace(&mut self, rows: Vec<TaskRow>, changed: &[TaskPath]) {
+        let selected = self.selected().map(|row| row.path.clone());
+        let mut old = std::mem::take(&mut self.rows);
+        self.rows = rows
+            .into_iter()
+            .map(|row| match old.iter().position(|known| known.path == row.path) {
+                Some(index) if !changed.contains(&row.path) => old.swap_remove(index),
+                _ => row,
+            })
+            .collect();
+        self.at = selected.and_then(|path| self.rows.iter().position(|row| row.path == path)).unwrap_or(0);
+    }
+
+    /// Selects the first row with the worst news, where nobody has moved yet.
+    pub(super) fn select_first(&mut self, sign: Sign) {
+        if let Some(index) = self.rows.iter().position(|row| row.sign() == sign) {
+            self.at = index;
+        }
+    }
+}
+
+impl Wizard {
+    /// The list of tasks of this stage.
+    pub fn tasks(&self) -> Option<&Tasks> {
+        match self.stage {
+            Stage::Checks => Some(&self.checks),
+            Stage::Install => Some(&self.install.tasks),
+            Stage::Verify => Some(&self.verify.tasks),
+            _ => None,
+        }
+    }
+
+    pub(super) fn tasks_mut(&mut self) -> Option<&mut Tasks> {
+        match self.stage {
+            Stage::Checks => Some(&mut self.checks),
+            Stage::Install => Some(&mut self.install.tasks),
+            Stage::Verify => Some(&mut self.verify.tasks),
+            _ => None,
+        }
+    }
+
+    /// Runs what has not been looked at yet.
+    pub(super) fn look_at_rest(&mut self, section: Section) -> Vec<Effect> {
+        let tasks = if section == Section::Checks { &mut self.checks } else { &mut self.verify.tasks };
+        if tasks.running {
+            return Vec::new();
+        }
+        let rest: Vec<TaskPath> = tasks.rows.iter().filter(|row| !row.is_over()).map(|row| row.path.clone()).collect();
+        if rest.is_empty() {
+            return Vec::new();
+        }
+        tasks.running = true;
+        let paths = if rest.len() == tasks.rows.len() { Vec::new() } else { rest };
+        vec![Effect::Check { section, paths }]
+    }
+
+    /// Looks again at one task, or at all of this stage.
+    pub(super) fn again(&mut self, path: Option<TaskPath>) -> Vec<Effect> {
+        let section = match self.stage {
+            Stage::Checks => Section::Checks,
+            Stage::Verify => Section::Verify,
+            Stage::Install => return self.try_again(),
+            Stage::Plan => return self.make_plan(),
+            Stage::Target => return self.look_at_target(None),
+            Stage::Inputs => return self.look_up_again(path.map(|path| path.id)),
+            Stage::Secrets => return self.enter_secrets(),
+            Stage::Guide | Stage::Summary => return vec![Effect::Look(super::Look::Guides)],
+        };
+        let Some(tasks) = self.tasks_mut() else { return Vec::new() };
+        for row in tasks.rows.iter_mut().filter(|row| path.as_ref().is_none_or(|path| row.path == *path)) {
+            row.state = super::TaskState::Waits;
+            row.vouched = None;
+            (row.since, row.ended) = (None, None);
+        }
+        tasks.running = true;
+        vec![Effect::Check { section, paths: path.into_iter().collect() }]
+    }
+
+    pub(super) fn checks_act(&mut self, action: Action) -> Vec<Effect> {
+        let Some(tasks) = self.tasks_mut() else { return Vec::new() };
+        let selected = tasks.selected().cloned();
+        match (action, selected) {
+            (Action::Again, Some(row)) => return self.again(Some(row.path)),
+            (Action::AgainAll, _) => return self.again(None),
+            (Action::Copy, Some(row)) => return copy(&row),
+            (Action::Waive, Some(row)) => self.begin_vouching(&row, super::VouchAs::Waiver),
+            (Action::Attest, Some(row)) => self.begin_vouching(&row, super::VouchAs::Attestation),
+            (action, _) => tasks.at = super::guide::moved(tasks.at, tasks.rows.len(), action),
+        }
+        Vec::new()
+    }
+
+    /// Why the install cannot begin, or the summary not be reached, because of these.
+    pub(super) fn tasks_open(&self) -> Option<String> {
+        let tasks = self.tasks()?;
+        let busy = tasks.rows.iter().filter(|row| !row.is_over()).count();
+        if busy > 0 {
+            return Some(format!("{busy} still being looked at"));
+        }
+        let stops: Vec<&str> = tasks.rows.iter().filter(|row| row.stops()).map(|row| row.code.as_str()).collect();
+        if stops.is_empty() {
+            return None;
+        }
+        Some(format!("{} in the way: mend it and press r, waive it with w, or answer for it with a", stops.join(", ")))
+    }
+}
+
+/// The fix of a row, for the clipboard.
+pub(super) fn copy(row: &TaskRow) -> Vec<Effect> {
+    if let super::TaskState::Person { instruction, .. } = &row.state {
+        return vec![Effect::Copy(instruction.clone())];
+    }
+    row.problem().map(|problem| Effect::Copy(super::story::commands(&problem.fix))).into_iter().collect()
 }

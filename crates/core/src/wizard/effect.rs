@@ -72,10 +72,19 @@ pub enum Look {
     Guide(String),
     /// Read this install's journal.
     Install(String),
-    /// Prove where the install would go.
+    /// Begin a rehearsal of this guide, and read it; from then on the endpoints are simulated.
+    Rehearse {
+        /// Which guide.
+        guide: String,
+        /// Which scenario.
+        scenario: String,
+    },
+    /// Use these from now on (look-ups that follow already do), and prove where the install would go.
     Target(TargetChoice),
     /// Which stores there are for secrets.
     Stores,
+    /// What the summary shows.
+    Summary,
     /// Bind the install to the target that was seen.
     Confirm,
 }

@@ -15,7 +15,9 @@ pub struct Field {
     pub name: String,
     /// What is asked.
     pub asked: Asked,
-    /// The accepted answer; null where there is none.
+    /// What a person or a suggestion answered; null where nobody did.
+    pub given: Value,
+    /// What counts: what was given, or the guide's default; null where there is neither.
     pub answer: Value,
     /// Who gave it.
     pub by: AnsweredBy,
@@ -63,11 +65,4 @@ pub enum Suggestions {
     Table(Table),
     /// The look-up failed; typing is always possible.
     Failed(Problem),
-}
-
-impl Field {
-    /// Whether it keeps the stage from being finished no longer.
-    pub fn settled(&self) -> bool {
-        self.refusal.is_none() && (!self.answer.is_null() || self.asked.optional)
-    }
 }

@@ -1,6 +1,6 @@
 //! Guide: choose what to install, or go on with an unfinished install.
 
-use super::{GuideRow, InstallRow};
+use super::{Action, Effect, GuideRow, InstallRow, Look, Wizard};
 use crate::event::Problem;
 
 /// The first screen.
@@ -27,22 +27,79 @@ pub enum Entry<'a> {
     Install(&'a InstallRow),
     /// Begin it.
     Guide(&'a GuideRow),
-    /// Rehearse it, with simulated endpoints.
-    Rehearse(&'a GuideRow),
+    /// Rehearse it in a scenario, with simulated endpoints.
+    Rehearse(&'a GuideRow, &'a str),
 }
 
 impl Guides {
     /// All rows in order: without credentials rehearsals first, else unfinished installs, guides, rehearsals.
     pub fn rows(&self) -> Vec<Entry<'_>> {
         let installs = self.installs.iter().flatten().map(Entry::Install);
-        let usable = || self.guides.iter().flatten();
-        let guides = usable().map(Entry::Guide);
-        let rehearsals =
-            usable().filter(|guide| !guide.scenarios.is_empty() && guide.broken.is_none()).map(Entry::Rehearse);
+        let guides = self.guides.iter().flatten().map(Entry::Guide);
+        let rehearsals = self.guides.iter().flatten().filter(|guide| guide.broken.is_none()).filter_map(|guide| {
+            // The smooth one first: others are chosen on the command line.
+            let smooth = guide.scenarios.iter().find(|name| *name == "smooth").or(guide.scenarios.first())?;
+            Some(Entry::Rehearse(guide, smooth))
+        });
         if self.credentials == Some(false) {
             rehearsals.chain(installs).chain(guides).collect()
         } else {
             installs.chain(guides).chain(rehearsals).collect()
         }
     }
+}
+
+impl Wizard {
+    pub(super) fn guide_act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Open | Action::Next => {
+                let chosen = match self.guide.rows().get(self.guide.at) {
+                    Some(Entry::Install(install)) => Look::Install(install.id.clone()),
+                    Some(Entry::Guide(guide)) => match &guide.broken {
+                        Some(problem) => {
+                            self.guide.refused = Some(problem.clone());
+                            return Vec::new();
+                        }
+                        None => Look::Guide(guide.id.clone()),
+                    },
+                    Some(Entry::Rehearse(guide, scenario)) => {
+                        Look::Rehearse { guide: guide.id.clone(), scenario: (*scenario).to_owned() }
+                    }
+                    None => return Vec::new(),
+                };
+                self.choose(chosen)
+            }
+            Action::AgainAll => vec![Effect::Look(Look::Guides)],
+            _ => {
+                self.guide.at = moved(self.guide.at, self.guide.rows().len(), action);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Opens a guide, an install or a rehearsal.
+    pub(super) fn choose(&mut self, chosen: Look) -> Vec<Effect> {
+        self.guide.refused = None;
+        self.guide.opening = Some(match &chosen {
+            Look::Guide(id) | Look::Install(id) => id.clone(),
+            Look::Rehearse { guide, .. } => format!("{guide}, rehearsal"),
+            _ => return Vec::new(),
+        });
+        vec![Effect::Look(chosen)]
+    }
+}
+
+/// Where a selection is after this action.
+pub(super) fn moved(at: usize, rows: usize, action: Action) -> usize {
+    let last = rows.saturating_sub(1);
+    match action {
+        Action::Up => at.saturating_sub(1),
+        Action::Down => at + 1,
+        Action::PageUp => at.saturating_sub(10),
+        Action::PageDown => at + 10,
+        Action::First => 0,
+        Action::Last => last,
+        _ => at,
+    }
+    .min(last)
 }

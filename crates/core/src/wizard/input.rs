@@ -1,6 +1,6 @@
 //! What reaches the wizard: keys, time, and what the driver was asked to find out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, Summar
 use crate::{
     event::{Fact, Problem, Table, TaskPath},
     guide::LoadedGuide,
+    plan::Facts,
     value::{Plain, SecretRef},
     why::Snapshot,
 };
@@ -105,8 +106,12 @@ pub enum Input {
     Installs(Vec<InstallRow>),
     /// Whether any AWS credentials were found; without them the rehearsal is offered first.
     Credentials(bool),
-    /// A guide was read (answers `Look::Guide`).
-    Opened(Arc<LoadedGuide>),
+    /// The endpoints named themselves simulated; the rehearsal's name.
+    Rehearsal(String),
+    /// The install is bound to its target; its id (answers `Look::Confirm`).
+    Bound(String),
+    /// A guide was read (answers `Look::Guide` and `Look::Rehearse`), or why not.
+    Opened(Result<Arc<LoadedGuide>, Problem>),
     /// An install goes on where it stood (answers `Look::Install`).
     Resumed(Box<Resumed>),
     /// Where the install would go (answers `Look::Target`).
@@ -119,9 +124,7 @@ pub enum Input {
         rows: Result<Table, Problem>,
     },
     /// Frozen facts that conditions and templates read as `facts.<name>`.
-    FactsSeen(BTreeMap<String, Value>),
-    /// The tasks there are now, in order, where the driver has resolved them; the wizard's own reading is replaced.
-    Tasks(Vec<TaskPath>),
+    FactsSeen(Facts),
     /// A task said something.
     Fact(Fact),
     /// The tasks that were asked for have ended (checks, or verifications).
@@ -236,6 +239,8 @@ pub enum Ended {
     Done,
     /// Some steps failed; what does not depend on them is done.
     Failed,
+    /// Everything else is done; it waits for a person.
+    WaitsForPerson,
     /// It was paused and can go on.
     Paused,
 }
@@ -251,6 +256,8 @@ pub struct VaultSaid {
     pub stray_space: bool,
     /// Its text, for fields that are not secret in themselves.
     pub shown: Option<String>,
+    /// Whether the Secret in the cluster has this key; none where nobody could look.
+    pub in_cluster: Option<bool>,
     /// Whether it equals the Secret in the cluster; none where there is none or nobody looked.
     pub equals_cluster: Option<bool>,
     /// What went wrong with the last wish.
@@ -260,6 +267,14 @@ pub struct VaultSaid {
 impl VaultSaid {
     /// There is none.
     pub fn none(reference: SecretRef) -> Self {
-        Self { reference, length: None, stray_space: false, shown: None, equals_cluster: None, problem: None }
+        Self {
+            reference,
+            length: None,
+            stray_space: false,
+            shown: None,
+            in_cluster: None,
+            equals_cluster: None,
+            problem: None,
+        }
     }
 }

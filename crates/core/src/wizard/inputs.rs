@@ -1,6 +1,15 @@
 //! Inputs: what the guide asks, in groups; questions come and go with the answers they depend on.
 
-use super::{Field, Line};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{AnsweredBy, Effect, Field, Line, Record, Suggestions, Wizard, fields::Edited};
+use crate::{
+    guide::Suggest,
+    plan::{Answers, InstallId, Settled, scope, settle},
+    value::{Scope, references},
+};
 
 /// Fields with a selection, and one of them perhaps being edited. Target and Inputs are both this.
 #[derive(Clone, Debug, Default)]
@@ -38,19 +47,169 @@ pub enum Editing {
     },
 }
 
-impl Fields {
-    /// The selected field.
-    pub fn selected(&self) -> Option<&Field> {
-        self.all.get(self.at).filter(|field| field.wanted)
+impl Wizard {
+    /// The guide's inputs as fields, nothing answered.
+    pub(super) fn lay_out_inputs(&mut self) {
+        let Some(loaded) = self.loaded.clone() else { return };
+        let fields = loaded.guide.inputs.iter().map(|input| Field {
+            name: input.id.clone(),
+            asked: input.clone(),
+            given: Value::Null,
+            answer: Value::Null,
+            by: AnsweredBy::Nobody,
+            refusal: None,
+            suggestions: Suggestions::None,
+            wanted: false,
+            locked: None,
+            errata: self.errata_at(&input.id),
+            from: loaded.place(&input.from),
+            looked_with: None,
+        });
+        self.inputs = Fields { all: fields.collect(), ..Fields::default() };
     }
 
-    /// Wanted fields with their index.
-    pub fn wanted(&self) -> impl Iterator<Item = (usize, &Field)> {
-        self.all.iter().enumerate().filter(|(_, field)| field.wanted)
+    /// All answers, as an answers file would hold them.
+    pub fn answers(&self) -> Answers {
+        let inputs: Map<String, Value> = self
+            .inputs
+            .all
+            .iter()
+            .filter(|field| !field.given.is_null())
+            .map(|field| (field.name.clone(), field.given.clone()))
+            .collect();
+        Answers {
+            guide: self.loaded.as_ref().map(|loaded| loaded.guide.id.clone()),
+            target: self.target.answers(),
+            inputs,
+            ..Answers::default()
+        }
     }
 
-    /// Wanted fields that keep the stage from being finished.
-    pub fn open(&self) -> impl Iterator<Item = &Field> {
-        self.wanted().map(|(_, field)| field).filter(|field| !field.settled())
+    /// Answers with defaults filled in, and what is asked.
+    pub(super) fn settled(&self) -> Settled {
+        match &self.loaded {
+            Some(loaded) => settle(&loaded.guide, &self.answers(), &self.facts, &self.target_value()),
+            None => Settled::default(),
+        }
     }
+
+    /// What templates may read now.
+    pub fn scope(&self) -> Scope {
+        self.scope_of(&self.settled())
+    }
+
+    fn scope_of(&self, settled: &Settled) -> Scope {
+        let install = InstallId::of(self.install_id.clone().unwrap_or_else(|| "00000000".into()));
+        match &self.loaded {
+            Some(loaded) => scope(&loaded.guide, settled, &self.facts, &self.target_value(), &install),
+            None => Scope::new(),
+        }
+    }
+
+    /// The target as templates read it.
+    pub(super) fn target_value(&self) -> Value {
+        self.target.seen.as_ref().map_or_else(|| json!({}), |seen| serde_json::to_value(seen).unwrap_or_default())
+    }
+
+    /// Decides anew what is asked, what counts as answered and which tables are wanted.
+    pub(super) fn refresh_inputs(&mut self) -> Vec<Effect> {
+        let settled = self.settled();
+        let scope = self.scope_of(&settled);
+        let open: BTreeMap<&str, &str> =
+            settled.open.iter().map(|(id, reason)| (id.as_str(), reason.as_str())).collect();
+        let mut effects = Vec::new();
+        for field in &mut self.inputs.all {
+            field.wanted = settled.asked.contains(&field.name);
+            field.answer = settled.values.get(&field.name).cloned().unwrap_or(Value::Null);
+            if field.given.is_null() {
+                field.by = if field.answer.is_null() { AnsweredBy::Nobody } else { AnsweredBy::Default };
+            }
+            field.refusal = match open.get(field.name.as_str()) {
+                Some(reason) if !field.given.is_null() => Some((*reason).to_owned()),
+                _ => field.rejected(&field.answer),
+            };
+            let Some(suggest) = field.asked.suggest.clone().filter(|_| field.wanted) else { continue };
+            match with(&suggest, &scope) {
+                Err(missing) => field.suggestions = Suggestions::After(missing),
+                Ok(parameters) if field.looked_with.as_ref() == Some(&parameters) => {}
+                Ok(parameters) => {
+                    field.looked_with = Some(parameters.clone());
+                    field.suggestions = Suggestions::Asked;
+                    effects.push(Effect::Lookup {
+                        field: field.name.clone(),
+                        lookup: suggest.lookup,
+                        with: parameters,
+                    });
+                }
+            }
+        }
+        if self.inputs.selected().is_none() {
+            self.inputs.move_by(0);
+        }
+        effects
+    }
+
+    /// Answers an input; everything that depended on it is looked at anew.
+    pub(super) fn set_input(&mut self, name: &str, value: Value, by: AnsweredBy) -> Vec<Effect> {
+        let Some(field) = self.inputs.named_mut(name) else {
+            self.notice = Some(format!("this guide asks nothing called {name}"));
+            return Vec::new();
+        };
+        if let Some(why) = &field.locked {
+            self.notice = Some(format!("{} cannot change any more: {why}", field.label()));
+            return Vec::new();
+        }
+        match field.asked.accept(&value) {
+            Err(refused) if !value.is_null() => {
+                field.refusal = Some(refused.0);
+                return Vec::new();
+            }
+            Err(_) | Ok(Value::Null) => {
+                field.given = Value::Null;
+                field.by = AnsweredBy::Nobody;
+            }
+            Ok(value) => {
+                field.given = value;
+                field.by = by;
+            }
+        }
+        let mut effects = self.refresh_inputs();
+        effects.push(Effect::Record(Record::Answers(self.answers().inputs)));
+        effects.extend(self.answers_changed());
+        effects
+    }
+
+    /// What a key did in the field being answered.
+    pub(super) fn inputs_edited(&mut self, edited: Edited) -> Vec<Effect> {
+        match edited {
+            Edited::Nothing => Vec::new(),
+            Edited::Answered(name, value) => {
+                let effects = self.set_input(&name, value, AnsweredBy::Person);
+                // On to what is still open below, else the next one.
+                let here = self.inputs.at;
+                let open = self.inputs.wanted().find(|(index, field)| *index > here && !field.settled());
+                match open {
+                    Some((index, _)) => self.inputs.at = index,
+                    None => self.inputs.move_by(1),
+                }
+                effects
+            }
+        }
+    }
+}
+
+/// A look-up's parameters, or which answer they still wait for.
+fn with(suggest: &Suggest, scope: &Scope) -> Result<Value, String> {
+    let names = references(&suggest.with).map(|references| references.names).unwrap_or_default();
+    for name in &names {
+        let mut parts = name.split('.');
+        let mut value = parts.next().and_then(|first| scope.get(first));
+        for part in parts {
+            value = value.and_then(|value| value.get(part));
+        }
+        if value.is_none_or(Value::is_null) {
+            return Err(name.replace('_', " "));
+        }
+    }
+    scope.render(&suggest.with).map_err(|fault| fault.to_string())
 }

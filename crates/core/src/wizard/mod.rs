@@ -4,36 +4,44 @@
 //! itself. One file per stage: [`Guides`], [`Target`], [`Fields`] (Inputs), [`Secrets`], [`Tasks`] (Checks),
 //! [`PlanStage`], [`Install`], [`Verify`], [`Summary`]. What the driver brings is in `shown.rs` and [`Input`].
 
+mod act;
 mod checks;
 mod effect;
 mod field;
+mod fields;
 mod guide;
+mod header;
 mod input;
 mod inputs;
 mod install;
+mod keys;
 mod line;
 mod plan;
+mod resume;
 mod secrets;
 mod shown;
 mod stage;
+mod story;
 mod summary;
 mod target;
 mod task;
 mod update;
 mod verify;
+mod vouch;
+mod walk;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-pub use checks::{Answering, Tasks, VouchAs, Vouching};
+pub use checks::Tasks;
 pub use effect::{Effect, Look, Origin, Record, TargetChoice, Vault, Vouched};
 pub use field::{AnsweredBy, Field, Suggestions};
 pub use guide::{Entry, Guides};
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
 pub use install::{Install, Panel};
+pub use keys::{Action, Binding, Mode, Press};
 pub use line::Line;
 pub use plan::{PlanStage, PlanTab};
 pub use secrets::{RowShape, SecretEditing, SecretField, SecretGroup, SecretRow, Secrets, Source};
@@ -41,12 +49,20 @@ pub use shown::{
     Change, GuideRow, InstallRow, PlanShown, PlannedTask, Resumed, ReviewLine, StoreOffer, SummaryShown, TargetSeen,
 };
 pub use stage::Stage;
+pub use story::{StoryLine, passed, story};
 pub use summary::Summary;
 pub use target::Target;
 pub use task::{ErratumShown, Sign, TaskRow, TaskState};
 pub use verify::Verify;
+pub use vouch::{Answering, VouchAs, Vouching};
 
-use crate::{catalogue::Catalogue, event::Problem, guide::LoadedGuide, why::Snapshot};
+use crate::{
+    catalogue::Catalogue,
+    event::Problem,
+    guide::LoadedGuide,
+    plan::{Facts, Plan},
+    why::Snapshot,
+};
 
 /// Everything both front ends draw.
 #[derive(Clone, Debug)]
@@ -70,7 +86,13 @@ pub struct Wizard {
     /// The install's id, once it is bound.
     pub install_id: Option<String>,
     /// Frozen facts.
-    pub facts: BTreeMap<String, Value>,
+    pub facts: Facts,
+    /// The rehearsal's name, where the endpoints are simulated.
+    pub rehearsal: Option<String>,
+    /// When this stage was entered.
+    pub stage_since: Timestamp,
+    /// Guide and answers, resolved; made when Checks are reached.
+    pub resolved: Option<Arc<Plan>>,
     /// Guide.
     pub guide: Guides,
     /// Target.

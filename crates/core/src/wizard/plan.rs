@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::PlanShown;
+use super::{Action, Effect, PlanShown, PlannedTask, Record, Stage, Wizard};
 use crate::event::Problem;
 
 /// The sixth screen.
@@ -56,5 +56,116 @@ impl PlanTab {
             Self::Permissions => "permissions",
             Self::Hosts => "hosts",
         }
+    }
+}
+
+impl PlanStage {
+    /// The selected task.
+    pub fn selected(&self) -> Option<&PlannedTask> {
+        self.plan.as_ref()?.tasks.get(self.at)
+    }
+
+    /// What the tab shows of the selected task, as lines of text.
+    pub fn shown(&self) -> Vec<String> {
+        let Some(plan) = &self.plan else { return Vec::new() };
+        if self.tab == PlanTab::Hosts {
+            return plan.hosts.clone();
+        }
+        let Some(task) = self.selected() else { return Vec::new() };
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        match self.tab {
+            PlanTab::What => {
+                let mut shown = lines(&task.about);
+                shown.extend((!task.line.is_empty()).then(|| task.line.clone()));
+                if !task.after.is_empty() {
+                    let after: Vec<&str> = task.after.iter().map(|path| path.id.as_str()).collect();
+                    shown.push(format!("after: {}", after.join(", ")));
+                }
+                shown.extend(task.usual.as_ref().map(|usual| format!("takes: {usual}")));
+                shown.extend(
+                    task.probe.then(|| "makes something in the cluster for a moment, and removes it".to_owned()),
+                );
+                shown.extend(task.errata.iter().cloned());
+                shown.extend(task.from.as_ref().map(|from| format!("from: {from}")));
+                shown
+            }
+            PlanTab::Changes => {
+                let mut shown: Vec<String> = task
+                    .changes
+                    .iter()
+                    .map(|change| {
+                        let fixed = if change.fixed { "  (cannot be changed in place)" } else { "" };
+                        format!("{}: {} → {}{fixed}", change.field, change.found, change.wanted)
+                    })
+                    .collect();
+                shown.extend(lines(&task.rendered));
+                if shown.is_empty() {
+                    shown.push("nothing there differs".into());
+                }
+                shown
+            }
+            PlanTab::Commands if task.commands.is_empty() => vec!["nobody has to type anything".into()],
+            PlanTab::Commands => task.commands.iter().flat_map(|command| lines(command)).collect(),
+            PlanTab::Undo if task.undo.is_empty() => vec!["there is nothing to take away".into()],
+            PlanTab::Undo => lines(&task.undo),
+            PlanTab::Permissions if task.permissions.is_empty() => vec!["none of its own".into()],
+            PlanTab::Permissions => task.permissions.clone(),
+            PlanTab::Hosts => Vec::new(),
+        }
+    }
+
+    /// Tasks that look but touch the cluster; agreeing to the plan agrees to them.
+    pub fn probes(&self) -> Vec<&PlannedTask> {
+        self.plan.iter().flat_map(|plan| &plan.tasks).filter(|task| task.probe).collect()
+    }
+}
+
+impl Wizard {
+    /// Asks for a plan.
+    pub(super) fn make_plan(&mut self) -> Vec<Effect> {
+        self.plan.making = true;
+        self.plan.refused = None;
+        vec![Effect::Plan]
+    }
+
+    pub(super) fn plan_act(&mut self, action: Action) -> Vec<Effect> {
+        let last_tab = PlanTab::ALL.len() - 1;
+        let tab = PlanTab::ALL.iter().position(|tab| *tab == self.plan.tab).unwrap_or(0);
+        match action {
+            Action::Approve => return self.approve(""),
+            Action::AgainAll => return self.make_plan(),
+            Action::TabOn => self.plan.tab = PlanTab::ALL[if tab == last_tab { 0 } else { tab + 1 }],
+            Action::TabBack => self.plan.tab = PlanTab::ALL[if tab == 0 { last_tab } else { tab - 1 }],
+            Action::Copy => return vec![Effect::Copy(self.plan.shown().join("\n"))],
+            Action::PageDown => {
+                let lines = self.plan.shown().len();
+                self.plan.scroll = (self.plan.scroll + 5).min(lines.saturating_sub(1));
+                return Vec::new();
+            }
+            Action::PageUp => {
+                self.plan.scroll = self.plan.scroll.saturating_sub(5);
+                return Vec::new();
+            }
+            action => {
+                let tasks = self.plan.plan.as_ref().map_or(0, |plan| plan.tasks.len());
+                self.plan.at = super::guide::moved(self.plan.at, tasks, action);
+            }
+        }
+        self.plan.scroll = 0;
+        Vec::new()
+    }
+
+    /// Agrees to the plan, and begins.
+    pub(super) fn approve(&mut self, name: &str) -> Vec<Effect> {
+        let Some(plan) = self.plan.plan.clone().filter(|_| !self.plan.making) else {
+            self.notice = Some("there is no plan to agree to yet".into());
+            return Vec::new();
+        };
+        let probes = self.plan.probes().into_iter().map(|task| task.path.clone()).collect();
+        self.plan.approved = Some(plan.digest.clone());
+        let name = if name.is_empty() { self.who.clone() } else { name.to_owned() };
+        let mut effects = vec![Effect::Record(Record::Approval { digest: plan.digest.clone(), probes, name })];
+        effects.extend(self.enter(Stage::Install));
+        effects
     }
 }

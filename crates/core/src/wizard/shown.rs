@@ -1,7 +1,5 @@
 //! What the driver tells the stages, as plain data: guides, installs, target, plan, summary.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +8,7 @@ use super::{Stage, Vouched};
 use crate::{
     event::{Difference, Fact, Problem, TaskPath},
     guide::LoadedGuide,
+    plan::Facts,
 };
 
 /// A guide that can be chosen.
@@ -113,13 +112,15 @@ pub struct Resumed {
     /// All answers.
     pub answers: Map<String, Value>,
     /// Frozen facts.
-    pub facts: BTreeMap<String, Value>,
+    pub facts: Facts,
     /// Waived checks.
     pub waivers: Vec<Vouched>,
     /// Attested checks.
     pub attestations: Vec<Vouched>,
     /// What tasks said, in order.
     pub said: Vec<Fact>,
+    /// It was run before.
+    pub begun: bool,
     /// The approved plan, where there is one.
     pub plan: Option<std::sync::Arc<PlanShown>>,
     /// Where to go on.

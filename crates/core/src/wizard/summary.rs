@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::SummaryShown;
+use super::{Action, Effect, SummaryShown, Wizard};
 
 /// The last screen.
 #[derive(Clone, Debug, Default)]
@@ -21,5 +21,46 @@ impl SummaryShown {
             1 => Some("As printed, this guide would have failed here once.".into()),
             times => Some(format!("As printed, this guide would have failed here {times} times.")),
         }
+    }
+
+    /// The whole page as sections: a title and its lines.
+    pub fn sections(&self) -> Vec<(String, Vec<String>)> {
+        let mut sections = Vec::new();
+        let mut add = |title: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                sections.push((title.to_owned(), lines));
+            }
+        };
+        add("Open", self.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
+        add("Made", self.made.clone());
+        let mut errata: Vec<String> = self.errata_line().into_iter().collect();
+        errata.extend(self.errata.iter().map(|(id, wrong, instead)| format!("{id}  {wrong} Instead: {instead}")));
+        add("The vendor's text", errata);
+        add("Expires", self.expires.iter().map(|(at, what)| format!("{}  {what}", at.strftime("%Y-%m-%d"))).collect());
+        add("Vouched for", self.vouched.clone());
+        for (title, text) in &self.after {
+            add(title, text.lines().map(str::to_owned).collect());
+        }
+        let files = [("page", &self.markdown), ("calendar", &self.calendar), ("every call", &self.cloudtrail)];
+        add("Kept", files.into_iter().filter_map(|(name, file)| Some(format!("{name}: {}", file.as_ref()?))).collect());
+        sections
+    }
+
+    /// The whole page as text.
+    pub fn text(&self) -> String {
+        let section = |(title, lines): (String, Vec<String>)| format!("{title}\n  {}", lines.join("\n  "));
+        self.sections().into_iter().map(section).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+impl Wizard {
+    pub(super) fn summary_act(&mut self, action: Action) -> Vec<Effect> {
+        let Some(shown) = self.summary.shown.clone() else { return Vec::new() };
+        if action == Action::Copy {
+            return vec![Effect::Copy(shown.text())];
+        }
+        let lines = shown.sections().iter().map(|(_, lines)| lines.len() + 2).sum();
+        self.summary.scroll = super::guide::moved(self.summary.scroll, lines, action);
+        Vec::new()
     }
 }

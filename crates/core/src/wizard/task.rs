@@ -46,6 +46,8 @@ pub struct TaskRow {
     pub attest: Option<String>,
     /// It may be left for later.
     pub optional: bool,
+    /// What it comes after.
+    pub after: Vec<TaskPath>,
     /// What the vendor's text has wrong here.
     pub errata: Vec<ErratumShown>,
     /// Where it stands.

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Effect, Input, Look, Stage, Wizard};
-use crate::{catalogue::Catalogue, why::Snapshot};
+use super::{AnsweredBy, Effect, Input, Look, Over, Sign, Stage, Suggestions, Vault, VouchAs, Wizard};
+use crate::{
+    catalogue::Catalogue,
+    event::{Problem, Table},
+    why::Snapshot,
+};
 
 impl Wizard {
     /// At the first stage, knowing nothing. `who` is the name offered where a person vouches for something.
@@ -15,12 +19,15 @@ impl Wizard {
             reached: Stage::Guide,
             now,
             started: now,
+            stage_since: now,
             size: (80, 24),
             who: who.into(),
             catalogue,
             loaded: None,
             install_id: None,
             facts: Default::default(),
+            rehearsal: None,
+            resolved: None,
             guide: Default::default(),
             target: Default::default(),
             inputs: Default::default(),
@@ -45,11 +52,126 @@ impl Wizard {
     /// Takes one input in; gives what is to be done about it.
     pub fn update(&mut self, input: Input) -> Vec<Effect> {
         match input {
-            Input::Tick(now) => self.now = now,
+            Input::Key(key) => return self.key(&key),
             Input::Size(columns, rows) => self.size = (columns, rows),
+            Input::Tick(now) => self.now = now,
             Input::Snapshot(snapshot) => self.snapshot = snapshot,
-            _ => {}
+            Input::Guides(guides) => {
+                self.guide.guides = Some(guides);
+                self.guide.at = self.guide.at.min(self.guide.rows().len().saturating_sub(1));
+            }
+            Input::Installs(installs) => self.guide.installs = Some(installs),
+            Input::Credentials(found) => self.guide.credentials = Some(found),
+            Input::Rehearsal(name) => self.rehearsal = Some(name),
+            Input::Bound(install) => self.install_id = Some(install),
+            Input::Opened(Ok(loaded)) => return self.opened(loaded),
+            Input::Opened(Err(problem)) => (self.guide.opening, self.guide.refused) = (None, Some(problem)),
+            Input::Resumed(resumed) => return self.resumed(*resumed),
+            Input::TargetSeen(seen) => return self.target_seen(seen),
+            Input::Rows { field, rows } => return self.rows(&field, rows),
+            Input::FactsSeen(facts) => {
+                self.facts = facts;
+                return self.refresh_inputs();
+            }
+            Input::Fact(fact) => {
+                self.now = self.now.max(fact.at);
+                self.fold(&fact);
+            }
+            Input::LookedAll => self.looked_all(),
+            Input::PlanReady(plan) => {
+                self.plan.making = false;
+                self.plan.refused = None;
+                self.plan.at = self.plan.at.min(plan.tasks.len().saturating_sub(1));
+                self.plan.plan = Some(plan);
+            }
+            Input::PlanFailed(problem) => (self.plan.making, self.plan.refused) = (false, Some(problem)),
+            Input::Ended(ended) => return self.ended(ended),
+            Input::VaultSaid(said) => return self.vault_said(said),
+            Input::Stores(stores) => {
+                // The selection stays on its row when stores appear above it.
+                let grown = stores.len().saturating_sub(self.secrets.stores.len());
+                if !self.secrets.stores.is_empty() || self.secrets.at > 0 {
+                    self.secrets.at += grown;
+                }
+                self.secrets.stores = stores;
+            }
+            Input::Summary(shown) => self.summary.shown = Some(shown),
+            Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
+            Input::ShellEnded => return self.shell_ended(),
+            Input::Trouble(problem) => self.over = Some(Over::Trouble(problem)),
+            direct => return self.direct(direct),
         }
         Vec::new()
+    }
+
+    /// What line mode and headless runs say without keys.
+    fn direct(&mut self, input: Input) -> Vec<Effect> {
+        self.notice = None;
+        match input {
+            Input::ChooseGuide(id) => self.choose(Look::Guide(id)),
+            Input::ChooseInstall(id) => self.choose(Look::Install(id)),
+            Input::Set { field, value } if field.starts_with("target.") => self.set_target(&field, value),
+            Input::Set { field, value } => {
+                self.inputs.select(&field);
+                self.set_input(&field, value, AnsweredBy::Person)
+            }
+            Input::SetSecret { reference, secret } => self.put_secret(&reference, secret),
+            Input::TakeSecret { reference, from } => self.take(reference, from),
+            Input::ChooseStore { store, passphrase } => vec![Effect::Vault(Vault::Store { store, passphrase })],
+            Input::Choose { question, choice, typed, name, reason } => {
+                self.decide(&question, &choice, typed, &name, &reason)
+            }
+            Input::Waive { path, name, reason } => self.vouch(path, VouchAs::Waiver, &name, &reason),
+            Input::Attest { path, name, reason } => self.vouch(path, VouchAs::Attestation, &name, &reason),
+            Input::Done(path) => {
+                let who = self.who.clone();
+                self.decide(&path, "done", None, &who, "")
+            }
+            Input::Approve { name } => self.approve(&name),
+            Input::Next => self.next(),
+            Input::Back => self.back(),
+            Input::Go(stage) => self.go(stage),
+            Input::Rerun(path) => self.again(path),
+            Input::Pause if self.install.tasks.running && !self.pausing => {
+                self.pausing = true;
+                vec![Effect::Pause]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn rows(&mut self, name: &str, rows: Result<Table, Problem>) -> Vec<Effect> {
+        let fields = if name.starts_with("target.") { &mut self.target.fields } else { &mut self.inputs };
+        let Some(field) = fields.named_mut(name) else { return Vec::new() };
+        match rows {
+            Ok(table) => {
+                let answered = field.suggest(table);
+                if name.starts_with("target.") {
+                    if answered && field.answer.is_null() {
+                        field.answer = field.given.clone();
+                    }
+                    // A suggestion is not a choice: what was found without one stays found.
+                    field.given =
+                        if field.by == AnsweredBy::Suggestion { Default::default() } else { field.given.clone() };
+                    return Vec::new();
+                }
+            }
+            Err(problem) => {
+                field.suggestions = Suggestions::Failed(problem);
+                return Vec::new();
+            }
+        }
+        self.refresh_inputs()
+    }
+
+    fn looked_all(&mut self) {
+        for tasks in [&mut self.checks, &mut self.verify.tasks] {
+            if tasks.running {
+                tasks.running = false;
+                if tasks.at == 0 {
+                    tasks.select_first(Sign::Fail);
+                }
+            }
+        }
     }
 }

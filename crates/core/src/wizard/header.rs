@@ -1,0 +1,131 @@
+//! The two lines at the top: where are we, and how far?
+
+use super::{Sign, Stage, TaskRow, Wizard};
+use crate::event::Section;
+
+impl Wizard {
+    /// The first line's parts, most important first.
+    pub fn header(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        if self.rehearsal.is_some() {
+            parts.push("REHEARSAL".to_owned());
+        }
+        match &self.loaded {
+            Some(loaded) => parts.push(loaded.guide.title.clone()),
+            None => parts.push("Landfall".to_owned()),
+        }
+        if let Some(seen) = &self.target.seen {
+            let place = [&seen.account, &seen.profile];
+            let place: Vec<&str> = place.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            parts.push(place.join(" "));
+            parts.push(seen.region.clone());
+            parts.push(match (seen.cluster.as_str(), seen.namespace.as_str()) {
+                ("", namespace) => namespace.to_owned(),
+                (cluster, "") => cluster.to_owned(),
+                (cluster, namespace) => format!("{cluster}/{namespace}"),
+            });
+        }
+        parts.retain(|part| !part.is_empty());
+        parts
+    }
+
+    /// The second line's middle: how far this stage is.
+    pub fn progress(&self) -> String {
+        match self.stage {
+            Stage::Guide => match (&self.guide.guides, &self.guide.installs) {
+                (Some(guides), Some(installs)) => {
+                    let unfinished = count(installs.len(), "unfinished install");
+                    format!("{}, {unfinished}", count(guides.len(), "guide"))
+                }
+                _ => "reading guides".into(),
+            },
+            Stage::Target if self.target.looking => "looking".into(),
+            Stage::Target => match (&self.target.seen, &self.target.refused) {
+                (_, Some(_)) => "not reached yet".into(),
+                (Some(seen), None) if seen.doubt.is_some() => "not proved".into(),
+                (Some(_), None) => "seen".into(),
+                (None, None) => "choose".into(),
+            },
+            Stage::Inputs => {
+                let all = self.inputs.wanted().count();
+                let open = self.inputs.open().count();
+                format!("{} of {all} answered", all - open)
+            }
+            Stage::Secrets => {
+                let fields: Vec<bool> = self.secrets.wanted_fields().map(|field| field.settled()).collect();
+                let settled = fields.iter().filter(|settled| **settled).count();
+                format!("{settled} of {} entered", fields.len())
+            }
+            Stage::Checks => looked(&self.checks.rows),
+            Stage::Plan => match &self.plan.plan {
+                Some(plan) => {
+                    let steps = plan.tasks.iter().filter(|task| task.path.section == Section::Steps).count();
+                    format!("{}, {}", count(steps, "step"), plan.takes).trim_end_matches([',', ' ']).to_owned()
+                }
+                None if self.plan.making => "being made".into(),
+                None => "no plan yet".into(),
+            },
+            Stage::Install => {
+                let rows = &self.install.tasks.rows;
+                let done =
+                    rows.iter().filter(|row| matches!(row.sign(), Sign::Pass | Sign::Skipped | Sign::Warn)).count();
+                let mut line = format!("{done} of {} done", rows.len());
+                for (sign, word) in [(Sign::Fail, "failed"), (Sign::Person, "for a person")] {
+                    let number = rows.iter().filter(|row| row.sign() == sign).count();
+                    if number > 0 {
+                        line.push_str(&format!(", {number} {word}"));
+                    }
+                }
+                if self.pausing {
+                    line.push_str(", pausing");
+                }
+                line
+            }
+            Stage::Verify => looked(&self.verify.tasks.rows),
+            Stage::Summary => "done".into(),
+        }
+    }
+
+    /// How long this stage takes already, e.g. `00:41`.
+    pub fn elapsed(&self) -> String {
+        let seconds = self.now.duration_since(self.stage_since).as_secs().max(0);
+        match seconds / 3_600 {
+            0 => format!("{:02}:{:02}", seconds / 60, seconds % 60),
+            hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
+        }
+    }
+
+    /// The terminal's title.
+    pub fn title(&self) -> String {
+        let product = self.loaded.as_ref().map_or("landfall", |loaded| loaded.guide.title.as_str());
+        let rehearsal = if self.rehearsal.is_some() { "REHEARSAL " } else { "" };
+        let person = if self.needs_person() { "! " } else { "" };
+        format!("{person}{rehearsal}{product}: {} {}", self.stage.title(), self.progress())
+    }
+
+    /// Whether the install waits for a person.
+    pub fn needs_person(&self) -> bool {
+        self.stage == Stage::Install && self.install.tasks.rows.iter().any(|row| row.sign() == Sign::Person)
+    }
+}
+
+fn looked(rows: &[TaskRow]) -> String {
+    let over = rows.iter().filter(|row| row.is_over()).count();
+    let mut line = format!("{over} of {} looked at", rows.len());
+    let number = |sign: Sign| rows.iter().filter(|row| row.sign() == sign).count();
+    if number(Sign::Fail) > 0 {
+        line.push_str(&format!(", {}", count(number(Sign::Fail), "stop")));
+    }
+    if number(Sign::Warn) > 0 {
+        line.push_str(&format!(", {}", count(number(Sign::Warn), "warning")));
+    }
+    line
+}
+
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        0 => format!("no {noun}s"),
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}

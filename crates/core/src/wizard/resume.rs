@@ -1,0 +1,103 @@
+//! Going on with an install: everything known is put back where it was, then looked at again.
+
+use std::sync::Arc;
+
+use super::{AnsweredBy, Effect, Look, Resumed, Stage, Wizard};
+use crate::{event::Fact, guide::LoadedGuide};
+
+impl Wizard {
+    /// Begins with a guide that was read.
+    pub(super) fn opened(&mut self, loaded: Arc<LoadedGuide>) -> Vec<Effect> {
+        self.guide.opening = None;
+        self.guide.refused = None;
+        if self.loaded.as_ref().is_some_and(|known| known.guide.id == loaded.guide.id)
+            && !self.target.fields.all.is_empty()
+        {
+            return self.enter(Stage::Target);
+        }
+        self.lay_out(loaded);
+        let mut effects = self.enter(Stage::Target);
+        effects.extend(self.look_at_target(None));
+        effects
+    }
+
+    fn lay_out(&mut self, loaded: Arc<LoadedGuide>) {
+        self.loaded = Some(loaded);
+        self.resolved = None;
+        self.facts.clear();
+        self.install_id = None;
+        self.reached = Stage::Guide;
+        (self.checks, self.plan, self.install) = Default::default();
+        (self.verify, self.summary) = Default::default();
+        self.secrets.groups.clear();
+        self.lay_out_target();
+        self.lay_out_inputs();
+        self.lay_out_secrets();
+    }
+
+    /// Goes on with an install where it stood.
+    pub(super) fn resumed(&mut self, resumed: Resumed) -> Vec<Effect> {
+        self.guide.opening = None;
+        self.guide.refused = None;
+        self.lay_out(resumed.guide);
+        self.install_id = Some(resumed.install);
+        self.facts = resumed.facts;
+        self.target.build_kubeconfig = resumed.choice.build_kubeconfig;
+        self.target.confirmed = true;
+        let choice = resumed.choice;
+        for (name, value) in [
+            ("profile", choice.profile),
+            ("region", choice.region),
+            ("cluster", choice.cluster),
+            ("context", choice.context),
+            ("namespace", choice.namespace),
+        ] {
+            if let (Some(field), Some(value)) = (self.target.fields.named_mut(&format!("target.{name}")), value) {
+                field.given = value.clone().into();
+                field.answer = value.into();
+                field.by = AnsweredBy::Person;
+            }
+        }
+        self.target.seen = Some(resumed.target);
+        for (name, value) in resumed.answers {
+            if let Some(field) = self.inputs.named_mut(&name) {
+                field.given = value;
+                field.by = AnsweredBy::Person;
+            }
+        }
+        let mut effects = vec![Effect::Look(Look::Target(self.target.choice()))];
+        effects.extend(self.refresh_inputs());
+        effects.extend(self.enter_secrets());
+        self.reached = resumed.stage;
+        if resumed.stage >= Stage::Checks {
+            self.resolve();
+        }
+        for fact in &resumed.said {
+            self.fold(fact);
+        }
+        let vouched = resumed.waivers.into_iter().chain(resumed.attestations);
+        for vouched in vouched {
+            let tasks = [&mut self.checks, &mut self.verify.tasks, &mut self.install.tasks];
+            if let Some(row) = tasks.into_iter().find_map(|tasks| tasks.row_mut(&vouched.path)) {
+                row.vouched = Some(vouched);
+            }
+        }
+        self.install.begun = resumed.begun;
+        self.plan.approved = resumed.plan.as_ref().map(|plan| plan.digest.clone());
+        self.plan.plan = resumed.plan;
+        self.lock_inputs();
+        effects.extend(self.enter(resumed.stage));
+        effects
+    }
+
+    /// Takes in what a task said.
+    pub(super) fn fold(&mut self, fact: &Fact) {
+        if self.resolved.is_none() {
+            self.resolve();
+        }
+        let known = self.checks.fold(fact) || self.install.tasks.fold(fact) || self.verify.tasks.fold(fact);
+        if known {
+            self.follow();
+        }
+    }
+}
