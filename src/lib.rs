@@ -5,10 +5,12 @@
 
 pub mod check;
 pub mod cloud;
+pub mod command;
 pub mod engine;
 pub mod kind;
 pub mod kinds;
 pub mod lookup;
+pub mod report;
 pub mod secret;
 pub mod session;
 pub mod step;

@@ -1,0 +1,135 @@
+//! `install` without a person: checks, plan, install, verify, summary.
+
+use std::{path::PathBuf, time::Duration};
+
+use landfall_core::{
+    clock::Span,
+    event::{Problem, Section},
+    journal::Record,
+};
+use serde_json::Value;
+
+use super::{Common, Exit, Opened, looks, open::stop_on_signals, plan::Frozen};
+use crate::{
+    engine::{RunEnd, RunOptions},
+    report::Line,
+};
+
+/// How to install.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct InstallArguments {
+    /// A frozen plan: refuse to run if anything differs from it, and show what.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// How long to wait for a person's step, e.g. 30m or 2d; the guide's own limit otherwise.
+    #[arg(long, value_name = "DURATION")]
+    pub wait_person: Option<Span>,
+}
+
+/// Installs without asking.
+pub async fn install(common: &Common, guide: &str, arguments: &InstallArguments) -> i32 {
+    let mut opened = match Opened::guide(common, guide) {
+        Ok(opened) => opened,
+        Err(exit) => return exit.code(),
+    };
+    stop_on_signals(opened.session.cancel.clone());
+    let mut summary = None;
+    let exit = match installed(&mut opened, arguments, &mut summary).await {
+        Ok(exit) | Err(exit) => exit,
+    };
+    let exit = if opened.session.cancel.is_cancelled() { Exit::Interrupted } else { exit };
+    if let Some(bound) = &opened.session.bound {
+        let closed = bound.journal.write(Record::Closed { code: exit.code() }).await;
+        if let Err(trouble) = closed {
+            opened.reporter.problem(trouble.problem());
+        }
+    }
+    opened.end(exit, summary)
+}
+
+async fn installed(
+    opened: &mut Opened,
+    arguments: &InstallArguments,
+    summary: &mut Option<landfall_core::wizard::SummaryShown>,
+) -> Result<Exit, Exit> {
+    opened.ready().await?;
+    opened.secrets().await?;
+    let resolved = opened.session.resolve().map_err(|trouble| opened.refuse(trouble.problem()))?;
+    let begun = !opened.session.story().steps.is_empty();
+    let checks = looks::stage(opened, &resolved, Section::Checks, |_| true).await?;
+    if checks == Exit::Stopped {
+        return Ok(Exit::Stopped);
+    }
+    opened.reporter.stage("Plan");
+    let planned = opened.session.plan().await.map_err(|trouble| opened.refuse(trouble.problem()))?;
+    opened.reporter.line(&Line::Plan { plan: Box::new(planned.shown.clone()) });
+    if let Some(path) = &arguments.plan {
+        same_as_frozen(opened, &planned, path, begun)?;
+    }
+    let probes: Vec<String> =
+        planned.shown.tasks.iter().filter(|task| task.probe).map(|task| task.title.clone()).collect();
+    if !probes.is_empty() && !opened.session.answers.probes {
+        opened.refuse(Problem::new(
+            "PROBES-NOT-AGREED",
+            format!("these looks make something in the cluster for a moment: {}", probes.join(", ")),
+            "Agree to them with probes: true in the answers file.",
+        ));
+        return Err(Exit::Person);
+    }
+    let bound = opened.session.bound().map_err(|trouble| opened.refuse(trouble.problem()))?.clone();
+    let frozen = Record::Planned { digest: planned.plan.digest(), facts: Value::Object(opened.session.frozen.clone()) };
+    bound.journal.write(frozen).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
+    opened.reporter.stage("Install");
+    let options = RunOptions {
+        answers: opened.session.answers.clone(),
+        alone: true,
+        wait_person: arguments.wait_person.map(|wait| Duration::from_secs(wait.0.as_secs())),
+    };
+    let (end, outputs) =
+        opened.reporter.during(planned.engine.run(&planned.plan, &options)).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
+    drop(outputs);
+    match end {
+        RunEnd::Finished => {}
+        RunEnd::Failed(_) => return Ok(Exit::Failed),
+        RunEnd::WaitsForPerson(_) => return Ok(Exit::Person),
+        RunEnd::Interrupted => return Ok(Exit::Interrupted),
+    }
+    let verified = looks::stage(opened, &planned.plan, Section::Verify, |_| true).await?;
+    let mut page = opened.session.summary(&planned.plan);
+    if let Err(error) = opened.session.write_summary(&mut page) {
+        opened.reporter.notice(format!("the summary could not be written: {error}"));
+    }
+    *summary = Some(page);
+    Ok(match (checks, verified) {
+        (_, Exit::Failed) => Exit::Failed,
+        (Exit::Warned, _) | (_, Exit::Warned) => Exit::Warned,
+        _ => Exit::Done,
+    })
+}
+
+fn same_as_frozen(opened: &mut Opened, planned: &crate::session::Planned, path: &PathBuf, begun: bool) -> Result<(), Exit> {
+    let wrong = |opened: &mut Opened, what: String| {
+        opened.refuse(Problem::new("PLAN-FILE", what, "Freeze a plan again with `landfall plan --out`."))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(opened, format!("{}: {error}", path.display())))?;
+    let frozen: Frozen =
+        serde_json::from_str(&text).map_err(|error| wrong(opened, format!("{}: {error}", path.display())))?;
+    let mut now = Frozen::of(opened, planned);
+    if begun {
+        // What this plan itself has made since is not a difference.
+        now.observed.clone_from(&frozen.observed);
+    }
+    let differences = frozen.differences(&now);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    opened.reporter.problem(
+        Problem::new(
+            "PLAN-DIFFERS",
+            format!("{} things differ from the frozen plan", differences.len()),
+            "Have the differences agreed to, then freeze the plan again.",
+        )
+        .why(differences.join("\n")),
+    );
+    Err(Exit::Stopped)
+}

@@ -1,0 +1,25 @@
+//! What each command does; one file each. [`Opened`] is what nearly all of them begin with.
+
+mod exit;
+mod guide;
+mod install;
+mod looks;
+mod open;
+mod plan;
+mod rehearse;
+mod reporter;
+mod secrets;
+mod status;
+mod undo;
+
+pub use exit::Exit;
+pub use guide::{explain, list, lint, needs, new, schema, show};
+pub use install::{InstallArguments, install};
+pub use looks::{check, verify};
+pub use open::{Common, Opened};
+pub use plan::{PlanArguments, plan};
+pub use rehearse::{RehearseArguments, rehearse};
+pub use reporter::Reporter;
+pub use secrets::{SecretsCommand, secrets};
+pub use status::status;
+pub use undo::undo;

@@ -1,0 +1,243 @@
+//! The beginning of nearly every command: guide, answers, target, install, facts, secrets.
+
+use std::{
+    io::IsTerminal,
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
+
+use landfall_core::{
+    event::Problem,
+    plan::{Answers, TargetAnswers},
+    value::{Document, Fault},
+};
+use tokio::sync::mpsc;
+
+use super::{Exit, Reporter};
+use crate::{
+    cloud::{Endpoints, Trouble},
+    guides,
+    kinds::Kinds,
+    report::{Format, Line, Look, observer},
+    secret::Place,
+    session::{House, Session},
+};
+
+/// Flags every command understands.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Common {
+    /// Answers file: references to secrets, never secrets.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Ask nothing: what is not answered is an error. Grants no waiver, attestation or approval by itself.
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// How to report.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub output: Format,
+    /// Line by line, without a full screen.
+    #[arg(long, global = true, conflicts_with = "full_screen")]
+    pub line: bool,
+    /// Full screen even where the terminal looks plain.
+    #[arg(long, global = true)]
+    pub full_screen: bool,
+    /// Colours.
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: clap::ColorChoice,
+    /// Only ASCII characters.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Colours of the full screen: auto, dark, light, none.
+    #[arg(long, global = true, default_value = "auto", value_name = "THEME")]
+    pub theme: String,
+    /// AWS profile.
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// AWS region.
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// kubeconfig context.
+    #[arg(long, global = true)]
+    pub context: Option<String>,
+    /// Warnings and waivers give exit code 4.
+    #[arg(long, global = true)]
+    pub strict: bool,
+}
+
+impl Common {
+    /// Where everything is, with these flags.
+    pub fn endpoints(&self) -> Result<Endpoints, Trouble> {
+        let mut endpoints = Endpoints::from_environment()?;
+        endpoints.profile = self.profile.clone().or(endpoints.profile);
+        endpoints.region = self.region.clone().or(endpoints.region);
+        endpoints.context = self.context.clone().or(endpoints.context);
+        Ok(endpoints)
+    }
+
+    /// How text looks.
+    pub fn look(&self) -> Look {
+        let color = match self.color {
+            clap::ColorChoice::Always => true,
+            clap::ColorChoice::Never => false,
+            clap::ColorChoice::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal(),
+        };
+        let width = crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns));
+        Look { color, ascii: self.ascii(), width: if std::io::stdout().is_terminal() { width } else { 100 } }
+    }
+
+    /// Whether only ASCII may be drawn: asked for, or the locale is not UTF-8.
+    pub fn ascii(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        self.ascii || locale.is_some_and(|locale| !locale.to_lowercase().replace('-', "").contains("utf8"))
+    }
+}
+
+/// A session with a guide, ready for a command.
+pub struct Opened {
+    /// The session.
+    pub session: Session,
+    /// Who tells.
+    pub reporter: Reporter,
+    /// The flags.
+    pub common: Common,
+}
+
+impl Opened {
+    /// Reads guide and answers.
+    pub fn guide(common: &Common, guide: &str) -> Result<Self, Exit> {
+        let (facts, received) = mpsc::unbounded_channel();
+        let mut reporter = Reporter::new(observer(common.output, common.look(), Box::new(std::io::stdout())), received);
+        let refuse = |reporter: &mut Reporter, problem: Problem| {
+            reporter.problem(problem);
+            Exit::Usage
+        };
+        let endpoints = common.endpoints().map_err(|trouble| refuse(&mut reporter, trouble.problem()))?;
+        let loaded = guides::find(guide).map_err(|fault| {
+            refuse(&mut reporter, Problem::new("GUIDE-UNUSABLE", fault.to_string(), "See what there is:\n$ landfall guide list\nCheck your own:\n$ landfall guide lint PATH"))
+        })?;
+        let mut answers = Answers::default();
+        if let Some(path) = common.answers.clone().or_else(|| endpoints.answers.clone()) {
+            match read_answers(&path, &loaded.guide) {
+                Ok(read) => answers = read,
+                Err(faults) => {
+                    for fault in faults {
+                        refuse(&mut reporter, Problem::new("ANSWERS-WRONG", fault, "Correct the line and start again; nothing was changed."));
+                    }
+                    return Err(Exit::Usage);
+                }
+            }
+        }
+        let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::new(RwLock::default()), facts };
+        Ok(Self { session: Session::new(house, Arc::new(loaded), answers), reporter, common: common.clone() })
+    }
+
+    /// Proves the target, binds the install, looks facts up, and refuses unanswered inputs.
+    pub async fn ready(&mut self) -> Result<(), Exit> {
+        let choice = TargetAnswers {
+            profile: self.common.profile.clone().or_else(|| self.session.answers.target.profile.clone()),
+            region: self.common.region.clone().or_else(|| self.session.answers.target.region.clone()),
+            context: self.common.context.clone().or_else(|| self.session.answers.target.context.clone()),
+            ..self.session.answers.target.clone()
+        };
+        let proven = self.session.prove(&choice).await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        if let Some(doubt) = proven.doubt {
+            self.reporter.problem(doubt);
+            return Err(Exit::Stopped);
+        }
+        let place = Place::from_setting(self.session.house.endpoints.vault.as_deref())
+            .map_err(|trouble| self.refuse(Trouble::from(trouble).problem()))?;
+        let passphrase = std::env::var("LANDFALL_VAULT_PASSPHRASE").ok().map(landfall_core::value::Plain::new);
+        self.session.bind(place, passphrase).await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        let install = self.session.bound.as_ref().map(|bound| bound.install.to_string()).unwrap_or_default();
+        self.reporter.line(&Line::Target {
+            guide: self.session.guide.guide.title.clone(),
+            install,
+            target: self.session.target_value(),
+            rehearsal: proven.rehearsal,
+        });
+        self.session.gather().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        let open = self.session.settle().open;
+        for (id, refused) in &open {
+            self.refuse(Problem::new("ANSWER-MISSING", refused.clone(), format!("Answer it under inputs: in the answers file, as\n$ {id}: …")));
+        }
+        if !open.is_empty() {
+            return Err(Exit::Usage);
+        }
+        self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()))
+    }
+
+    /// Brings the secrets in; what is missing is refused.
+    pub async fn secrets(&mut self) -> Result<(), Exit> {
+        let (missing, noticed) = self.session.bring_secrets().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        for line in noticed {
+            self.reporter.notice(line);
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for problem in missing {
+            self.reporter.problem(problem);
+        }
+        Err(Exit::Usage)
+    }
+
+    /// Tells a problem; for what was given to us.
+    pub fn refuse(&mut self, problem: Problem) -> Exit {
+        let exit = match problem.code.as_str() {
+            "ENDPOINTS-MIXED" => Exit::Usage,
+            code if code.starts_with("JOURNAL-") || code == "UNREACHABLE" => Exit::Failed,
+            "INTERRUPTED" => Exit::Interrupted,
+            _ => Exit::Usage,
+        };
+        self.reporter.problem(problem);
+        exit
+    }
+
+    /// Says how it ended, and gives the exit code.
+    pub fn end(&mut self, exit: Exit, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
+        self.reporter.line(&Line::End { code: exit.code(), outcome: exit.words().to_owned(), summary: summary.map(Box::new) });
+        exit.code()
+    }
+}
+
+fn read_answers(path: &std::path::Path, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
+    let text = std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?;
+    let document = Document::parse(path, &text).map_err(|fault: Fault| vec![fault.to_string()])?;
+    Answers::read(&document, guide).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+/// Asks the install to stop at the first Ctrl-C, SIGTERM or SIGHUP; leaves at once at the second.
+pub fn stop_on_signals(cancel: tokio_util::sync::CancellationToken) {
+    tokio::spawn(async move {
+        for times in 0..2 {
+            stopped().await;
+            if times == 0 {
+                cancel.cancel();
+            } else {
+                std::process::exit(Exit::Interrupted.code());
+            }
+        }
+    });
+}
+
+/// Ends at the next Ctrl-C, SIGTERM or SIGHUP.
+#[cfg(unix)]
+pub async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (terminate, hangup) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+    let (Ok(mut terminate), Ok(mut hangup)) = (terminate, hangup) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+/// Ends at the next Ctrl-C.
+#[cfg(not(unix))]
+pub async fn stopped() {
+    let _ = tokio::signal::ctrl_c().await;
+}

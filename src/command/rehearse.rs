@@ -1,0 +1,148 @@
+//! `rehearse`: start the simulated endpoints and run the same program against them, or only serve them.
+//!
+//! The program runs as a child with the endpoints in its environment, exactly as it would in another terminal beside
+//! `--serve`: nothing in it knows of rehearsals.
+
+use std::path::PathBuf;
+
+use landfall_core::event::Problem;
+use landfall_rehearsal::{Options, Rehearsal, Scenario};
+
+use super::{Common, Exit};
+use crate::{guides, report::explained};
+
+/// How to rehearse.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RehearseArguments {
+    /// Guide to rehearse; the list of guides where it is left out.
+    pub guide: Option<String>,
+    /// Which scenario.
+    #[arg(long, default_value = "smooth")]
+    pub scenario: String,
+    /// How many times faster than real time the clock runs.
+    #[arg(long)]
+    pub speed: Option<f64>,
+    /// Only serve the endpoints, printing what another terminal has to export.
+    #[arg(long)]
+    pub serve: bool,
+    /// A real API server in the simulated one's place.
+    #[arg(long, value_name = "KUBECONFIG")]
+    pub kubernetes: Option<PathBuf>,
+    /// Keep everything in this folder instead of a temporary one.
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// When everything was taken away or made, write what is left in the simulated world to this file.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+}
+
+/// Rehearses.
+pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[String]) -> i32 {
+    let refuse = |what: String, fix: &str| {
+        eprintln!("{}", explained(&Problem::new("REHEARSAL", what, fix), common.look()));
+        Exit::Usage.code()
+    };
+    let guide = arguments.guide.clone().unwrap_or_else(|| "arthur-shield".to_owned());
+    let loaded = match guides::find(&guide) {
+        Ok(loaded) => loaded,
+        Err(fault) => return refuse(fault.to_string(), "See what there is:\n$ landfall guide list"),
+    };
+    let tree = match loaded.folder.scenario(&arguments.scenario) {
+        Ok(tree) => tree,
+        Err(fault) => return refuse(fault.to_string(), "Choose one with --scenario."),
+    };
+    let scenario: Scenario = match serde_path_to_error::deserialize(tree) {
+        Ok(scenario) => scenario,
+        Err(error) => return refuse(format!("scenario {}: {error}", arguments.scenario), "Correct the scenario."),
+    };
+    let options = Options {
+        scenario,
+        speed: arguments.speed,
+        folder: arguments.folder.clone(),
+        kubernetes: arguments.kubernetes.clone(),
+        program: std::env::current_exe().ok(),
+    };
+    let mut rehearsal = match Rehearsal::start(options).await {
+        Ok(rehearsal) => rehearsal,
+        Err(error) => return refuse(error.to_string(), "Check the folder's rights and the kubeconfig."),
+    };
+    let code = if arguments.serve { serve(&mut rehearsal).await } else { run(common, arguments, &rehearsal, rest).await };
+    if let Some(path) = &arguments.snapshot
+        && let Err(error) = std::fs::write(path, snapshot(&rehearsal))
+    {
+        return refuse(format!("{}: {error}", path.display()), "Choose another place for --snapshot.");
+    }
+    code
+}
+
+fn snapshot(rehearsal: &Rehearsal) -> String {
+    let world = rehearsal.world();
+    let left = serde_json::json!({ "aws": world.aws.snapshot(), "kubernetes": world.cluster.snapshot() });
+    serde_json::to_string_pretty(&left).unwrap_or_default() + "\n"
+}
+
+async fn serve(rehearsal: &mut Rehearsal) -> i32 {
+    use std::io::Write;
+    // The lines are for `eval`, so nothing else goes to standard output.
+    print!("{}", rehearsal.exports());
+    let _ = std::io::stdout().flush();
+    eprintln!("serving; Ctrl-C ends it");
+    tokio::select! {
+        () = rehearsal.wait() => {}
+        () = super::open::stopped() => {}
+    }
+    Exit::Done.code()
+}
+
+async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehearsal, rest: &[String]) -> i32 {
+    let Ok(program) = std::env::current_exe() else { return Exit::Failed.code() };
+    let mut child = tokio::process::Command::new(program);
+    if let Some(guide) = &arguments.guide {
+        child.arg("install").arg(guide);
+    }
+    child.args(flags(common)).args(rest).envs(rehearsal.environment());
+    let mut running = match child.spawn() {
+        Ok(running) => running,
+        Err(error) => {
+            eprintln!("{}", explained(&Problem::new("REHEARSAL", error.to_string(), "Check that the program can be run."), common.look()));
+            return Exit::Failed.code();
+        }
+    };
+    // Signals of the terminal reach the child, too; it decides when to stop, and the world stays until it has.
+    loop {
+        tokio::select! {
+            status = running.wait() => return status.ok().and_then(|status| status.code()).unwrap_or(Exit::Interrupted.code()),
+            () = super::open::stopped() => {}
+        }
+    }
+}
+
+/// The common flags, for the child.
+fn flags(common: &Common) -> Vec<String> {
+    let mut flags = Vec::new();
+    let mut flag = |name: &str, on: bool| {
+        if on {
+            flags.push(name.to_owned());
+        }
+    };
+    flag("--yes", common.yes);
+    flag("--line", common.line);
+    flag("--full-screen", common.full_screen);
+    flag("--ascii", common.ascii);
+    flag("--strict", common.strict);
+    let output = clap::ValueEnum::to_possible_value(&common.output).map(|value| value.get_name().to_owned());
+    let mut value = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            flags.push(name.to_owned());
+            flags.push(value);
+        }
+    };
+    value("--output", output);
+    value("--color", Some(common.color.to_string()));
+    value("--theme", Some(common.theme.clone()));
+    value("--answers", common.answers.as_ref().map(|path| path.display().to_string()));
+    value("--profile", common.profile.clone());
+    value("--region", common.region.clone());
+    value("--context", common.context.clone());
+    flags
+}

@@ -1,0 +1,109 @@
+//! `status`: where installs stand, from their journals.
+
+use landfall_core::{
+    event::{How, Problem},
+    journal::Story,
+};
+
+use super::{Common, Exit};
+use crate::{engine::installs, report::explained};
+
+/// The guide and story of an install, by id; the guide is the copy kept beside the journal.
+pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), Exit> {
+    let refuse = |problem: &Problem, exit: Exit| {
+        println!("{}", explained(problem, common.look()));
+        exit
+    };
+    let endpoints = common.endpoints().map_err(|trouble| refuse(&trouble.problem(), Exit::Usage))?;
+    let all = installs(&endpoints.state);
+    let found = all.iter().find(|(folder, story)| {
+        folder.file_name().is_some_and(|name| name == install)
+            || story.as_ref().is_ok_and(|story| story.guide == install)
+    });
+    match found {
+        Some((folder, Ok(story))) => {
+            let copy = folder.join("guide").join("guide.yaml");
+            let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
+            Ok((guide, story.clone()))
+        }
+        Some((_, Err(fault))) => {
+            Err(refuse(&Problem::new("JOURNAL-BROKEN", fault.to_string(), "Keep a copy of the file, then follow the message."), Exit::Failed))
+        }
+        None => {
+            let ids: Vec<String> =
+                all.iter().filter_map(|(folder, _)| folder.file_name()?.to_str().map(str::to_owned)).collect();
+            let there = if ids.is_empty() { "there are none here".into() } else { format!("there are: {}", ids.join(", ")) };
+            Err(refuse(
+                &Problem::new("INSTALL-UNKNOWN", format!("no install is called {install}; {there}"), "See them:\n$ landfall status"),
+                Exit::Usage,
+            ))
+        }
+    }
+}
+
+/// Says where installs stand.
+pub fn status(common: &Common, install: Option<&str>) -> i32 {
+    let Some(install) = install else { return all(common) };
+    let (_, story) = match known_install(common, install) {
+        Ok(found) => found,
+        Err(exit) => return exit.code(),
+    };
+    println!("{} {}: {}", story.guide, install, place(&story));
+    for (path, step) in &story.steps {
+        let state = match (&step.failed, step.undone, step.how, step.open) {
+            (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
+            (_, true, ..) => "taken away".into(),
+            (.., Some(How::Made), _) => "made".into(),
+            (.., Some(How::Changed), _) => "changed".into(),
+            (.., Some(How::Adopted), _) => "there already".into(),
+            (.., Some(How::HandedOver), _) => "done by a person".into(),
+            (.., true) => "begun, no result yet".into(),
+            _ => "not begun".into(),
+        };
+        println!("  {path}: {state}");
+    }
+    for (path, outcome) in &story.looked {
+        if let Some(problem) = outcome.problem() {
+            println!("  {path}: {} {}", problem.code, problem.what);
+        }
+    }
+    Exit::Done.code()
+}
+
+fn all(common: &Common) -> i32 {
+    let endpoints = match common.endpoints() {
+        Ok(endpoints) => endpoints,
+        Err(trouble) => {
+            println!("{}", explained(&trouble.problem(), common.look()));
+            return Exit::Usage.code();
+        }
+    };
+    let found = installs(&endpoints.state);
+    if found.is_empty() {
+        println!("No installs here ({}).", endpoints.state.display());
+    }
+    for (folder, story) in found {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        match story {
+            Ok(story) => {
+                let done = story.finished.len();
+                let state = match story.closed {
+                    Some(0) => "finished".to_owned(),
+                    Some(130) => format!("interrupted after {done} steps"),
+                    Some(5) => format!("waits for a person after {done} steps"),
+                    Some(3) => "stopped by a check".into(),
+                    Some(_) => format!("failed after {done} steps"),
+                    None => format!("unfinished after {done} steps"),
+                };
+                println!("{name}  {}  {}  {state}", story.guide, place(&story));
+            }
+            Err(fault) => println!("{name}  cannot be read: {fault}"),
+        }
+    }
+    Exit::Done.code()
+}
+
+fn place(story: &Story) -> String {
+    let field = |name: &str| story.target[name].as_str().unwrap_or_default().to_owned();
+    format!("{} {} {}/{}", field("account"), field("region"), field("cluster"), field("namespace"))
+}
