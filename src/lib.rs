@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cloud;
 pub mod engine;
+pub mod guides;
 pub mod kind;
 pub mod kinds;
 pub mod lookup;

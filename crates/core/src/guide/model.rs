@@ -29,6 +29,9 @@ pub struct Guide {
     pub source: SourceInfo,
     /// Where it is installed.
     pub target: Target,
+    /// What is looked up rather than asked; frozen into the plan.
+    #[serde(default)]
+    pub facts: Vec<FrozenFact>,
     /// What is asked, in order.
     #[serde(default)]
     pub inputs: Vec<Input>,
@@ -108,6 +111,20 @@ pub struct Identity {
     /// Whether it may be left out.
     #[serde(default)]
     pub optional: bool,
+}
+
+/// Something that is looked up rather than asked, e.g. the cluster's version; read as `{{ facts.<id> }}`, which is the
+/// value of the look-up's first row, or null where it has none.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenFact {
+    /// Snake-case name.
+    pub id: String,
+    /// Which look-up.
+    pub lookup: String,
+    /// Its parameters; templates over `target`.
+    #[serde(default)]
+    pub with: Value,
 }
 
 /// A condition: an expression over inputs, `target` and frozen `facts`, without braces.
