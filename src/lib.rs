@@ -7,6 +7,7 @@ pub mod check;
 pub mod cloud;
 pub mod command;
 pub mod engine;
+pub mod guides;
 pub mod kind;
 pub mod kinds;
 pub mod lookup;

@@ -10,7 +10,7 @@ mod source;
 pub use folder::{Folder, LoadedGuide, ScenarioFault};
 pub use input::{Choice, Input, InputType, Refused, Suggest};
 pub use model::{
-    After, Attest, Erratum, FactLookup, Field, Generate, Guide, GuideProblem, Identity, Lines, Need, RowSecret, Secret, Severity,
-    SourceInfo, Target, Task, TestedOn, Until, When, WhenHost,
+    After, Attest, Erratum, Field, FrozenFact, Generate, Guide, GuideProblem, Identity, Lines, Need, RowSecret, Secret,
+    Severity, SourceInfo, Target, Task, TestedOn, Until, When, WhenHost,
 };
 pub use source::{Passage, PassageKind, Source};

@@ -29,9 +29,9 @@ pub struct Guide {
     pub source: SourceInfo,
     /// Where it is installed.
     pub target: Target,
-    /// Look-ups whose first row is frozen at Plan; read as `{{ facts.<id> }}`.
+    /// What is looked up rather than asked; frozen into the plan.
     #[serde(default)]
-    pub facts: Vec<FactLookup>,
+    pub facts: Vec<FrozenFact>,
     /// What is asked, in order.
     #[serde(default)]
     pub inputs: Vec<Input>,
@@ -113,15 +113,16 @@ pub struct Identity {
     pub optional: bool,
 }
 
-/// A look-up whose first row's value becomes a fact.
+/// Something that is looked up rather than asked, e.g. the cluster's version; read as `{{ facts.<id> }}`, which is the
+/// value of the look-up's first row, or null where it has none.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FactLookup {
+pub struct FrozenFact {
     /// Snake-case name.
     pub id: String,
     /// Which look-up.
     pub lookup: String,
-    /// Its parameters; templates over the target.
+    /// Its parameters; templates over `target`.
     #[serde(default)]
     pub with: Value,
 }
