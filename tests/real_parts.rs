@@ -1,5 +1,7 @@
 //! Do the real parts behave as the other tests rely on?
 
+#[path = "common/emulator.rs"]
+mod emulator;
 #[path = "common/keyring.rs"]
 mod keyring;
 #[path = "common/testbed.rs"]
@@ -7,6 +9,7 @@ mod testbed;
 
 use std::process::{Command, Stdio};
 
+use emulator::Emulator;
 use keyring::Keyring;
 use testbed::{Cluster, Postgres, Testbed, succeed, until};
 
@@ -94,6 +97,9 @@ fn pods_fail_as_their_label_says() {
 
 #[test]
 fn two_clusters_stand_side_by_side_and_the_viewer_may_look_at_nothing() {
+    if Testbed::require("cluster").is_none() {
+        return;
+    }
     let (first, second) = std::thread::scope(|scope| {
         let both = [scope.spawn(Cluster::start), scope.spawn(Cluster::start)].map(|start| start.join().unwrap());
         let [first, second] = both;
@@ -163,4 +169,13 @@ fn the_secret_service_keeps_a_secret_until_it_is_locked() {
     assert_eq!(look_up().stdout, b"canary");
     keyring.lock();
     assert_ne!(look_up().stdout, b"canary");
+}
+
+#[test]
+fn two_emulators_know_who_asks() {
+    for emulator in [Emulator::moto(), Emulator::ministack()] {
+        let Some(emulator) = emulator else { continue };
+        let Some(identity) = emulator.aws(&["sts", "get-caller-identity"]) else { return };
+        assert_eq!(identity["Account"].as_str().map(str::len), Some(12), "{identity}");
+    }
 }

@@ -39,7 +39,7 @@ impl Testbed {
         cache.unwrap_or_else(home).join("landfall-testbed")
     }
 
-    /// The path of `helm3`, `helm4`, `kubectl`, `aws`, `cluster`, `postgres`, `postgres-without-vector`, `keyring`, or of any program
+    /// The path of `helm3`, `helm4`, `kubectl`, `aws`, `moto`, `ministack`, `cluster`, `postgres`, `postgres-without-vector`, `keyring`, or of any program
     /// on `PATH`; `None` where the test has to be left out, which is then noted. With `CI=true` a missing part fails the test.
     pub fn require(part: &str) -> Option<PathBuf> {
         let found = if std::env::var_os("LANDFALL_FAST").is_some() {
@@ -89,6 +89,14 @@ fn find(part: &str) -> Result<PathBuf, String> {
         }
         "aws" => {
             Some(python.join("aws")).filter(|path| path.is_file()).ok_or_else(|| "the aws CLI is not installed".into())
+        }
+        "moto" | "ministack" => {
+            let program = match part {
+                "moto" => "moto_server",
+                _ => part,
+            };
+            let path = Testbed::dir().join("emulators/bin").join(program);
+            Some(path).filter(|path| path.is_file()).ok_or_else(|| format!("{part} is not installed"))
         }
         "postgres" => match fs::read(Testbed::dir().join("stamps/postgres")) {
             Ok(_) => Ok(script("postgres")),
