@@ -4,6 +4,7 @@
 //! [`check`], [`step`], [`lookup`] (one file a kind). What is true without a machine lives in `landfall_core`.
 
 pub mod check;
+pub mod cli;
 pub mod cloud;
 pub mod command;
 pub mod engine;

@@ -76,7 +76,7 @@ async fn installed(
         ));
         return Err(Exit::Person);
     }
-    let bound = opened.session.bound().map_err(|trouble| opened.refuse(trouble.problem()))?.clone();
+    let bound = opened.session.bound().cloned().map_err(|trouble| opened.refuse(trouble.problem()))?;
     let frozen = Record::Planned { digest: planned.plan.digest(), facts: Value::Object(opened.session.frozen.clone()) };
     bound.journal.write(frozen).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
     opened.reporter.stage("Install");
@@ -85,8 +85,11 @@ async fn installed(
         alone: true,
         wait_person: arguments.wait_person.map(|wait| Duration::from_secs(wait.0.as_secs())),
     };
-    let (end, outputs) =
-        opened.reporter.during(planned.engine.run(&planned.plan, &options)).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
+    let (end, outputs) = opened
+        .reporter
+        .during(planned.engine.run(&planned.plan, &options))
+        .await
+        .map_err(|trouble| opened.refuse(trouble.problem()))?;
     drop(outputs);
     match end {
         RunEnd::Finished => {}
@@ -107,7 +110,12 @@ async fn installed(
     })
 }
 
-fn same_as_frozen(opened: &mut Opened, planned: &crate::session::Planned, path: &PathBuf, begun: bool) -> Result<(), Exit> {
+fn same_as_frozen(
+    opened: &mut Opened,
+    planned: &crate::session::Planned,
+    path: &PathBuf,
+    begun: bool,
+) -> Result<(), Exit> {
     let wrong = |opened: &mut Opened, what: String| {
         opened.refuse(Problem::new("PLAN-FILE", what, "Freeze a plan again with `landfall plan --out`."))
     };

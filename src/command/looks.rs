@@ -53,11 +53,17 @@ async fn looked(opened: &mut Opened, section: Section, only: &[String], skip: &[
 }
 
 /// Runs a section's looks and says where they stand: Stopped, Warned (with `--strict`), or Done.
-pub(super) async fn stage(opened: &mut Opened, plan: &Plan, section: Section, wanted: impl Fn(&PlannedTask) -> bool) -> Result<Exit, Exit> {
+pub(super) async fn stage(
+    opened: &mut Opened,
+    plan: &Plan,
+    section: Section,
+    wanted: impl Fn(&PlannedTask) -> bool,
+) -> Result<Exit, Exit> {
     opened.reporter.learn(plan, &opened.session.house.kinds);
     opened.reporter.stage(if section == Section::Checks { "Checks" } else { "Verify" });
     let engine = opened.session.engine(plan).map_err(|trouble| opened.refuse(trouble.problem()))?;
-    let tasks: Vec<&PlannedTask> = plan.section(section).filter(|task| !task.early).filter(|task| wanted(task)).collect();
+    let tasks: Vec<&PlannedTask> =
+        plan.section(section).filter(|task| !task.early).filter(|task| wanted(task)).collect();
     let outputs = opened.session.outputs();
     let outcomes = opened.reporter.during(engine.look(&tasks, &outputs)).await;
     let outcomes = outcomes.map_err(|trouble| opened.refuse(trouble.problem()))?;

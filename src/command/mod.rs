@@ -13,7 +13,7 @@ mod status;
 mod undo;
 
 pub use exit::Exit;
-pub use guide::{explain, list, lint, needs, new, schema, show};
+pub use guide::{explain, list, needs, schema, show};
 pub use install::{InstallArguments, install};
 pub use looks::{check, verify};
 pub use open::{Common, Opened};

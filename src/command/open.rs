@@ -79,7 +79,9 @@ impl Common {
         let color = match self.color {
             clap::ColorChoice::Always => true,
             clap::ColorChoice::Never => false,
-            clap::ColorChoice::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal(),
+            clap::ColorChoice::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
+            }
         };
         let width = crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns));
         Look { color, ascii: self.ascii(), width: if std::io::stdout().is_terminal() { width } else { 100 } }
@@ -87,7 +89,9 @@ impl Common {
 
     /// Whether only ASCII may be drawn: asked for, or the locale is not UTF-8.
     pub fn ascii(&self) -> bool {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         self.ascii || locale.is_some_and(|locale| !locale.to_lowercase().replace('-', "").contains("utf8"))
     }
 }
@@ -113,7 +117,14 @@ impl Opened {
         };
         let endpoints = common.endpoints().map_err(|trouble| refuse(&mut reporter, trouble.problem()))?;
         let loaded = guides::find(guide).map_err(|fault| {
-            refuse(&mut reporter, Problem::new("GUIDE-UNUSABLE", fault.to_string(), "See what there is:\n$ landfall guide list\nCheck your own:\n$ landfall guide lint PATH"))
+            refuse(
+                &mut reporter,
+                Problem::new(
+                    "GUIDE-UNUSABLE",
+                    fault.to_string(),
+                    "See what there is:\n$ landfall guide list\nCheck your own:\n$ landfall guide lint PATH",
+                ),
+            )
         })?;
         let mut answers = Answers::default();
         if let Some(path) = common.answers.clone().or_else(|| endpoints.answers.clone()) {
@@ -121,7 +132,14 @@ impl Opened {
                 Ok(read) => answers = read,
                 Err(faults) => {
                     for fault in faults {
-                        refuse(&mut reporter, Problem::new("ANSWERS-WRONG", fault, "Correct the line and start again; nothing was changed."));
+                        refuse(
+                            &mut reporter,
+                            Problem::new(
+                                "ANSWERS-WRONG",
+                                fault,
+                                "Correct the line and start again; nothing was changed.",
+                            ),
+                        );
                     }
                     return Err(Exit::Usage);
                 }
@@ -158,7 +176,11 @@ impl Opened {
         self.session.gather().await.map_err(|trouble| self.refuse(trouble.problem()))?;
         let open = self.session.settle().open;
         for (id, refused) in &open {
-            self.refuse(Problem::new("ANSWER-MISSING", refused.clone(), format!("Answer it under inputs: in the answers file, as\n$ {id}: …")));
+            self.refuse(Problem::new(
+                "ANSWER-MISSING",
+                refused.clone(),
+                format!("Answer it under inputs: in the answers file, as\n$ {id}: …"),
+            ));
         }
         if !open.is_empty() {
             return Err(Exit::Usage);
@@ -168,7 +190,8 @@ impl Opened {
 
     /// Brings the secrets in; what is missing is refused.
     pub async fn secrets(&mut self) -> Result<(), Exit> {
-        let (missing, noticed) = self.session.bring_secrets().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        let (missing, noticed) =
+            self.session.bring_secrets().await.map_err(|trouble| self.refuse(trouble.problem()))?;
         for line in noticed {
             self.reporter.notice(line);
         }
@@ -195,7 +218,11 @@ impl Opened {
 
     /// Says how it ended, and gives the exit code.
     pub fn end(&mut self, exit: Exit, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
-        self.reporter.line(&Line::End { code: exit.code(), outcome: exit.words().to_owned(), summary: summary.map(Box::new) });
+        self.reporter.line(&Line::End {
+            code: exit.code(),
+            outcome: exit.words().to_owned(),
+            summary: summary.map(Box::new),
+        });
         exit.code()
     }
 }

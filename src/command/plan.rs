@@ -69,7 +69,12 @@ impl Frozen {
             answers: serde_json::to_value(&session.answers).unwrap_or_default(),
             facts: Value::Object(session.frozen.clone()),
             digest: planned.plan.digest(),
-            observed: planned.shown.tasks.iter().map(|task| (task.path.to_string(), task.what.verb().to_owned())).collect(),
+            observed: planned
+                .shown
+                .tasks
+                .iter()
+                .map(|task| (task.path.to_string(), task.what.verb().to_owned()))
+                .collect(),
         }
     }
 
@@ -134,7 +139,11 @@ async fn planned(opened: &mut Opened, arguments: &PlanArguments) -> Result<Exit,
         let frozen = Frozen::of(opened, &planned);
         let text = serde_json::to_string_pretty(&frozen).unwrap_or_default();
         std::fs::write(out, text + "\n").map_err(|error| {
-            opened.refuse(Problem::new("PLAN-FILE", format!("{}: {error}", out.display()), "Choose another place for --out."))
+            opened.refuse(Problem::new(
+                "PLAN-FILE",
+                format!("{}: {error}", out.display()),
+                "Choose another place for --out.",
+            ))
         })?;
         opened.reporter.notice(format!("frozen: {}", out.display()));
     }

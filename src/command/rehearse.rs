@@ -66,7 +66,8 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         Ok(rehearsal) => rehearsal,
         Err(error) => return refuse(error.to_string(), "Check the folder's rights and the kubeconfig."),
     };
-    let code = if arguments.serve { serve(&mut rehearsal).await } else { run(common, arguments, &rehearsal, rest).await };
+    let code =
+        if arguments.serve { serve(&mut rehearsal).await } else { run(common, arguments, &rehearsal, rest).await };
     if let Some(path) = &arguments.snapshot
         && let Err(error) = std::fs::write(path, snapshot(&rehearsal))
     {
@@ -104,7 +105,13 @@ async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehears
     let mut running = match child.spawn() {
         Ok(running) => running,
         Err(error) => {
-            eprintln!("{}", explained(&Problem::new("REHEARSAL", error.to_string(), "Check that the program can be run."), common.look()));
+            eprintln!(
+                "{}",
+                explained(
+                    &Problem::new("REHEARSAL", error.to_string(), "Check that the program can be run."),
+                    common.look()
+                )
+            );
             return Exit::Failed.code();
         }
     };

@@ -41,7 +41,10 @@ pub enum SecretsCommand {
 /// Does it.
 pub async fn secrets(common: &Common, command: &SecretsCommand) -> i32 {
     let named = match command {
-        SecretsCommand::List { guide } | SecretsCommand::Set { guide, .. } | SecretsCommand::Rm { guide, .. } | SecretsCommand::Deliver { guide, .. } => guide,
+        SecretsCommand::List { guide }
+        | SecretsCommand::Set { guide, .. }
+        | SecretsCommand::Rm { guide, .. }
+        | SecretsCommand::Deliver { guide, .. } => guide,
     };
     let guide = match crate::guides::find(named) {
         Ok(_) => named.clone(),
@@ -70,7 +73,8 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
         Err(exit) => return Err(exit),
         Ok(()) => {}
     }
-    let vault = opened.session.bound().map_err(|trouble| opened.refuse(trouble.problem()))?.vault.clone();
+    let vault =
+        opened.session.bound().map(|bound| bound.vault.clone()).map_err(|trouble| opened.refuse(trouble.problem()))?;
     match command {
         SecretsCommand::List { .. } => {
             println!("kept in {}", vault.place());
@@ -83,7 +87,11 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
                 for field in fields {
                     let reference = SecretRef::field(&secret.id, &field);
                     let state = match vault.read(&reference).await {
-                        Ok(Some(plain)) => format!("{} characters{}", plain.len(), if plain.stray_space() { ", ends in space or a newline" } else { "" }),
+                        Ok(Some(plain)) => format!(
+                            "{} characters{}",
+                            plain.len(),
+                            if plain.stray_space() { ", ends in space or a newline" } else { "" }
+                        ),
                         Ok(None) => "missing".into(),
                         Err(trouble) => trouble.to_string(),
                     };
@@ -106,27 +114,49 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
                 return Err(Exit::Usage);
             };
             let plain = read_secret(&reference).map_err(|error| {
-                opened.refuse(landfall_core::event::Problem::new("SECRET-SOURCE", error.to_string(), "Pipe it in, or type it on a terminal."))
+                opened.refuse(landfall_core::event::Problem::new(
+                    "SECRET-SOURCE",
+                    error.to_string(),
+                    "Pipe it in, or type it on a terminal.",
+                ))
             })?;
             let plain = if field.multiline { plain } else { plain.trimmed() };
             if let Some(refused) = refusal(&field, &plain) {
-                opened.reporter.problem(landfall_core::event::Problem::new("SECRET-REFUSED", refused, "Enter another."));
+                opened.reporter.problem(landfall_core::event::Problem::new(
+                    "SECRET-REFUSED",
+                    refused,
+                    "Enter another.",
+                ));
                 return Err(Exit::Usage);
             }
-            vault.keep(&reference, plain).await.map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
+            vault
+                .keep(&reference, plain)
+                .await
+                .map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
             println!("kept {reference} in {}", vault.place());
         }
         SecretsCommand::Rm { reference, .. } => {
             let reference = SecretRef(reference.clone());
-            vault.forget(&reference).await.map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
+            vault
+                .forget(&reference)
+                .await
+                .map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
             println!("forgotten {reference}");
         }
         SecretsCommand::Deliver { reference, file, .. } => {
             let reference = SecretRef(reference.clone());
-            let plain = vault.read(&reference).await.map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
-            let plain = plain.ok_or_else(|| opened.refuse(crate::cloud::Trouble::secret_missing(&reference).problem()))?;
+            let plain = vault
+                .read(&reference)
+                .await
+                .map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
+            let plain =
+                plain.ok_or_else(|| opened.refuse(crate::cloud::Trouble::secret_missing(&reference).problem()))?;
             write_private(file, &plain).map_err(|error| {
-                opened.refuse(landfall_core::event::Problem::new("SECRET-DELIVERY", format!("{}: {error}", file.display()), "Choose a file that does not exist yet."))
+                opened.refuse(landfall_core::event::Problem::new(
+                    "SECRET-DELIVERY",
+                    format!("{}: {error}", file.display()),
+                    "Choose a file that does not exist yet.",
+                ))
             })?;
             println!("written to {} (0600); remove it once it has been taken over", file.display());
         }

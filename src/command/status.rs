@@ -26,15 +26,21 @@ pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), 
             let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
             Ok((guide, story.clone()))
         }
-        Some((_, Err(fault))) => {
-            Err(refuse(&Problem::new("JOURNAL-BROKEN", fault.to_string(), "Keep a copy of the file, then follow the message."), Exit::Failed))
-        }
+        Some((_, Err(fault))) => Err(refuse(
+            &Problem::new("JOURNAL-BROKEN", fault.to_string(), "Keep a copy of the file, then follow the message."),
+            Exit::Failed,
+        )),
         None => {
             let ids: Vec<String> =
                 all.iter().filter_map(|(folder, _)| folder.file_name()?.to_str().map(str::to_owned)).collect();
-            let there = if ids.is_empty() { "there are none here".into() } else { format!("there are: {}", ids.join(", ")) };
+            let there =
+                if ids.is_empty() { "there are none here".into() } else { format!("there are: {}", ids.join(", ")) };
             Err(refuse(
-                &Problem::new("INSTALL-UNKNOWN", format!("no install is called {install}; {there}"), "See them:\n$ landfall status"),
+                &Problem::new(
+                    "INSTALL-UNKNOWN",
+                    format!("no install is called {install}; {there}"),
+                    "See them:\n$ landfall status",
+                ),
                 Exit::Usage,
             ))
         }

@@ -43,9 +43,13 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
         opened.reporter.notice("Nothing was taken away yet. Run it again with --yes.");
         return Ok(Exit::Person);
     }
-    let agreed: Vec<TaskPath> =
-        lines.iter().filter(|line| lose.iter().any(|pattern| line.path.matches(pattern))).map(|line| line.path.clone()).collect();
-    let left = opened.reporter.during(engine.undo(&agreed)).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
+    let agreed: Vec<TaskPath> = lines
+        .iter()
+        .filter(|line| lose.iter().any(|pattern| line.path.matches(pattern)))
+        .map(|line| line.path.clone())
+        .collect();
+    let left =
+        opened.reporter.during(engine.undo(&agreed)).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
     if let Ok(bound) = opened.session.bound() {
         let code = if left.is_empty() { Exit::Done } else { Exit::Failed }.code();
         let _ = bound.journal.write(Record::Closed { code }).await;

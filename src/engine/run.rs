@@ -7,7 +7,7 @@ use std::{
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use landfall_core::{
-    event::{Happened, Outcome, Problem, Section, TaskPath},
+    event::{Happened, Outcome, Section, TaskPath},
     journal::{Record, Story},
     plan::{Answers, Plan, PlannedTask},
 };

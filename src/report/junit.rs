@@ -21,7 +21,13 @@ impl Observer for Junit {
     fn see(&mut self, line: &Line) -> std::io::Result<()> {
         match line {
             Line::Fact { code, title, fact } => {
-                if matches!(fact.what, Happened::Looked { .. } | Happened::Finished { .. } | Happened::Failed { .. } | Happened::Skipped { .. }) {
+                if matches!(
+                    fact.what,
+                    Happened::Looked { .. }
+                        | Happened::Finished { .. }
+                        | Happened::Failed { .. }
+                        | Happened::Skipped { .. }
+                ) {
                     self.cases.insert(fact.path.clone(), (format!("{code} {title}"), fact.what.clone()));
                 }
                 Ok(())
@@ -75,8 +81,12 @@ fn body(what: &Happened) -> String {
         Happened::Looked { outcome, .. } => match outcome {
             Outcome::Fail { problem } | Outcome::NotYet { problem } => failure(problem),
             Outcome::Skip { reason } => format!("<skipped message=\"{}\"/>", escape(reason)),
-            Outcome::Unknown { denied, ask } => format!("<skipped message=\"{}\"/>", escape(&format!("unknown: {denied} was denied; ask {ask}"))),
-            Outcome::Warn { problem } => format!("<system-out>{}</system-out>", escape(&format!("warning {}: {}", problem.code, problem.what))),
+            Outcome::Unknown { denied, ask } => {
+                format!("<skipped message=\"{}\"/>", escape(&format!("unknown: {denied} was denied; ask {ask}")))
+            }
+            Outcome::Warn { problem } => {
+                format!("<system-out>{}</system-out>", escape(&format!("warning {}: {}", problem.code, problem.what)))
+            }
             Outcome::Pass { fact } => format!("<system-out>{}</system-out>", escape(fact)),
         },
         Happened::Failed { problem } => failure(problem),

@@ -37,10 +37,18 @@ impl Observer for Markdown {
             }
             Line::Plan { plan } => self.plan = Some(plan.clone()),
             Line::Notice { text } => self.problems.push(text.clone()),
-            Line::Problem { problem } => self.problems.push(format!("{}: {}. {}", problem.code, problem.what, problem.fix)),
+            Line::Problem { problem } => {
+                self.problems.push(format!("{}: {}. {}", problem.code, problem.what, problem.fix))
+            }
             Line::Fact { code, title, fact } => {
-                if matches!(fact.what, Happened::Looked { .. } | Happened::Finished { .. } | Happened::Failed { .. } | Happened::Skipped { .. } | Happened::Undone { .. })
-                    && let Some(row) = row(code, title, &fact.what, Look { width: 10_000, ..Look::default() })
+                if matches!(
+                    fact.what,
+                    Happened::Looked { .. }
+                        | Happened::Finished { .. }
+                        | Happened::Failed { .. }
+                        | Happened::Skipped { .. }
+                        | Happened::Undone { .. }
+                ) && let Some(row) = row(code, title, &fact.what, Look { width: 10_000, ..Look::default() })
                 {
                     self.rows.insert(fact.path.clone(), row);
                 }
@@ -53,8 +61,12 @@ impl Observer for Markdown {
                     text.push_str(&plan_page(plan));
                 }
                 for section in ["checks", "steps", "verify"] {
-                    let rows: Vec<&String> =
-                        self.rows.iter().filter(|(path, _)| path.section.to_string() == section).map(|(_, row)| row).collect();
+                    let rows: Vec<&String> = self
+                        .rows
+                        .iter()
+                        .filter(|(path, _)| path.section.to_string() == section)
+                        .map(|(_, row)| row)
+                        .collect();
                     if !rows.is_empty() {
                         text.push_str(&format!("\n\n## {section}\n\n"));
                         rows.iter().for_each(|row| text.push_str(&format!("- {}\n", row.trim())));
@@ -85,7 +97,10 @@ pub(super) fn plan_page(plan: &PlanShown) -> String {
             page.push_str(&format!("{text}\n\n"));
         }
         for difference in &task.changes {
-            page.push_str(&format!("- {}: planned {}, found {}\n", difference.field, difference.wanted, difference.found));
+            page.push_str(&format!(
+                "- {}: planned {}, found {}\n",
+                difference.field, difference.wanted, difference.found
+            ));
         }
         for erratum in &task.errata {
             page.push_str(&format!("- {erratum}\n"));

@@ -162,7 +162,8 @@ impl Titles {
 
     /// A fact as a line.
     pub fn line(&self, fact: Fact) -> Line {
-        let (code, title) = self.0.get(&fact.path).cloned().unwrap_or_else(|| (String::new(), fact.path.id.replace('_', " ")));
+        let (code, title) =
+            self.0.get(&fact.path).cloned().unwrap_or_else(|| (String::new(), fact.path.id.replace('_', " ")));
         Line::Fact { code, title, fact: Box::new(fact) }
     }
 }

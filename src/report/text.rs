@@ -88,13 +88,19 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
     };
     let head = |mark: String, line: &str| {
         let lead = format!("  {mark} {code:<8} {title}");
-        if line.is_empty() { lead } else { wrapped(&format!("{lead}: {line}"), "             ", look).trim_start().to_owned() }
+        if line.is_empty() {
+            lead
+        } else {
+            wrapped(&format!("{lead}: {line}"), "             ", look).trim_start().to_owned()
+        }
     };
     let row = match what {
         Happened::Looked { outcome, .. } => match outcome {
             Outcome::Pass { fact } => head(mark("✓", "ok", 32), fact),
             Outcome::Skip { reason } => head(mark("–", "-", 90), reason),
-            Outcome::Warn { problem } => format!("{}\n{}", head(mark("!", "!", 33), &problem.what), story(problem, look)),
+            Outcome::Warn { problem } => {
+                format!("{}\n{}", head(mark("!", "!", 33), &problem.what), story(problem, look))
+            }
             Outcome::Fail { problem } | Outcome::NotYet { problem } => {
                 format!("{}\n{}", head(mark("✗", "X", 31), &problem.what), story(problem, look))
             }
@@ -122,7 +128,10 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
         Happened::Asked { question } => {
             let mut text = head(mark("?", "?", 35), &question.text);
             for difference in &question.differences {
-                text.push_str(&format!("\n             {}: planned {}, found {}", difference.field, difference.wanted, difference.found));
+                text.push_str(&format!(
+                    "\n             {}: planned {}, found {}",
+                    difference.field, difference.wanted, difference.found
+                ));
             }
             for choice in &question.choices {
                 text.push_str(&format!("\n             {}: {}", choice.id, choice.label));
@@ -138,10 +147,14 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
             };
             head(mark("✓", "ok", 32), word)
         }
-        Happened::Failed { problem } => format!("{}\n{}", head(mark("✗", "X", 31), &problem.what), story(problem, look)),
+        Happened::Failed { problem } => {
+            format!("{}\n{}", head(mark("✗", "X", 31), &problem.what), story(problem, look))
+        }
         Happened::Skipped { reason } => head(mark("–", "-", 90), reason),
         Happened::Undone { line } => head(mark("✓", "ok", 32), line),
-        Happened::Recognised { problem } => format!("{}\n{}", head(mark("!", "!", 33), &problem.what), story(problem, look)),
+        Happened::Recognised { problem } => {
+            format!("{}\n{}", head(mark("!", "!", 33), &problem.what), story(problem, look))
+        }
         Happened::Said { line } => wrapped(line, "             ", look),
         Happened::Throttled { service } => head(mark("…", "~", 36), &format!("{service} asks to slow down")),
         Happened::Looking => return None,
@@ -157,7 +170,11 @@ pub fn explained(problem: &Problem, look: Look) -> String {
 
 fn story(problem: &Problem, look: Look) -> String {
     let mut lines = Vec::new();
-    for (name, text) in [("why ", problem.why.as_str()), ("fix ", problem.fix.as_str()), ("from", problem.source.as_deref().unwrap_or(""))] {
+    for (name, text) in [
+        ("why ", problem.why.as_str()),
+        ("fix ", problem.fix.as_str()),
+        ("from", problem.source.as_deref().unwrap_or("")),
+    ] {
         for (index, line) in text.lines().enumerate() {
             let lead = if index == 0 { name } else { "    " };
             // Commands are never wrapped: they are there to be copied.
@@ -176,7 +193,8 @@ fn wrapped(text: &str, indent: &str, look: Look) -> String {
 
 fn wrapped_after(first: &str, text: &str, indent: &str, look: Look) -> String {
     let width = if look.width == 0 { 100 } else { look.width };
-    let options = textwrap::Options::new(width.max(40)).initial_indent(first).subsequent_indent(indent).break_words(false);
+    let options =
+        textwrap::Options::new(width.max(40)).initial_indent(first).subsequent_indent(indent).break_words(false);
     textwrap::fill(text, options)
 }
 
@@ -191,7 +209,10 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
     }
     let mut text = table.to_string();
     for line in &plan.review {
-        text.push_str(&format!("\n{}", wrapped(&format!("{} {}: {}", line.what.verb(), line.path, line.why), "  ", look)));
+        text.push_str(&format!(
+            "\n{}",
+            wrapped(&format!("{} {}: {}", line.what.verb(), line.path, line.why), "  ", look)
+        ));
     }
     for note in &plan.notes {
         text.push_str(&format!("\n{}", explained(note, look)));
