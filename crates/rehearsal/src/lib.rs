@@ -12,6 +12,8 @@ pub const MARK: &str = "x-landfall-rehearsal";
 pub mod aws;
 pub mod clock;
 pub mod folder;
+pub mod handed_out;
+pub mod hands;
 pub mod kube;
 pub mod outside;
 pub mod scenario;

@@ -16,6 +16,8 @@ use tokio::{
 use crate::{
     Clock, Scenario, World,
     folder::Folder,
+    handed_out::{Addresses, HandedOut, TOKEN},
+    hands,
     kube::{self, upstream::{Unusable, Upstream}},
     outside::{
         authority::{Authorities, CertificateError},
@@ -23,11 +25,7 @@ use crate::{
         proxy::Proxy,
         setup::Certificate,
     },
-    tools::{
-        self,
-        cluster::{Cluster, ClusterError},
-        place::Place,
-    },
+    tools::cluster::{Cluster, ClusterError},
 };
 
 /// How to start.
@@ -50,7 +48,7 @@ pub struct Options {
 pub enum StartError {
     /// The folder could not be filled.
     #[error("preparing the rehearsal's folder: {0}")]
-    Folder(#[source] io::Error),
+    Folder(io::Error),
     /// No port.
     #[error("listening on loopback for {what}: {source}")]
     Listen {
@@ -79,12 +77,6 @@ pub struct Rehearsal {
     folder: Folder,
 }
 
-/// The profile that the AWS configuration of a rehearsal holds.
-pub const PROFILE: &str = "corp-prod";
-
-/// The bearer token of the kubeconfig handed out.
-const TOKEN: &str = "rehearsal";
-
 impl Rehearsal {
     /// Starts every server on loopback and fills the folder.
     pub async fn start(options: Options) -> Result<Self, StartError> {
@@ -109,17 +101,13 @@ impl Rehearsal {
         };
 
         let program = options.program.map_or_else(std::env::current_exe, Ok).map_err(StartError::Folder)?;
-        fill(&folder, &world, &authorities, &at, &program, options.kubernetes.is_some()).map_err(StartError::Folder)?;
-        for wanted in &world.scenario.outside.certificates {
-            let leaf = authorities.leaf(&wanted.file, &wanted.certificate)?;
-            folder.write(&format!("{}.crt", wanted.file), leaf.chain_pem).map_err(StartError::Folder)?;
-            folder.write(&format!("{}.key", wanted.file), leaf.key_pem).map_err(StartError::Folder)?;
-        }
-        world.outside.ask_cluster(Cluster::of(&folder.join("kube/config"), None)?);
+        let out = HandedOut { folder: &folder, world: &world, authorities: &authorities, at: &at };
+        out.fill(&program, options.kubernetes.is_some()).map_err(StartError::Folder)?;
+        out.certificates()?;
+        let cluster = Cluster::of(&folder.join("kube/config"), None)?;
+        world.outside.ask_cluster(cluster.clone());
 
-        for cluster in world.aws.clusters() {
-            world.aws.set_cluster_endpoint(&cluster, &at.api, &authorities.own_pem());
-        }
+        world.aws.set_cluster_endpoint(&world.cluster_name(), &at.api, &authorities.own_pem());
         servers.spawn(crate::aws::serve(world.clone(), aws));
         let tls = api_server_tls(&authorities)?;
         match &options.kubernetes {
@@ -132,9 +120,12 @@ impl Rehearsal {
         };
         servers.spawn(dns::serve_udp(world.clone(), names_udp));
         servers.spawn(dns::serve_tcp(world.clone(), names_tcp));
-        servers.spawn(Proxy::new(world.clone(), authorities).serve(proxy));
-        servers.spawn(world.clone().run());
-        let environment = environment(&folder, &at, &world);
+        servers.spawn(Proxy::new(world.clone(), authorities.clone()).serve(proxy));
+        match options.kubernetes {
+            None => servers.spawn(world.clone().run()),
+            Some(_) => servers.spawn(hands::run(world.clone(), cluster)),
+        };
+        let environment = out.environment();
         Ok(Self { world, environment, servers, folder })
     }
 
@@ -163,13 +154,6 @@ impl Rehearsal {
     pub async fn wait(&mut self) {
         self.servers.join_next().await;
     }
-}
-
-struct Addresses {
-    aws: String,
-    api: String,
-    proxy: String,
-    dns: String,
 }
 
 /// TLS of the API server; HTTP/2 carries many watches on one connection.
@@ -203,68 +187,4 @@ async fn listen_for_names() -> Result<(UdpSocket, TcpListener), StartError> {
             Err(source) => return Err(failed(source)),
         }
     }
-}
-
-fn fill(folder: &Folder, world: &World, authorities: &Authorities, at: &Addresses, program: &Path, real_cluster: bool) -> io::Result<()> {
-    let scenario = &world.scenario;
-    for (path, content) in &scenario.files {
-        folder.write(path, folder.named_in(content))?;
-    }
-    folder.write("ca.pem", authorities.trusted_pem())?;
-    folder.write("vault-passphrase", uuid::Uuid::new_v4().to_string())?;
-    // JSON is YAML in which every string is quoted, so that each comes back as it was.
-    folder.write("answers.yaml", serde_json::to_vec_pretty(&folder.named_in_all(&scenario.answers))?)?;
-    let helper = folder.join("bin/landfall-credentials");
-    let profile = format!("[profile {PROFILE}]\nregion = us-east-2\ncredential_process = \"{}\"\n", helper.display());
-    folder.write("aws/config", profile)?;
-    folder.write("aws/credentials", "")?;
-    folder.write("kube/config", kubeconfig(&at.api, &authorities.own_pem())?)?;
-    let stood_in_for = tools::NAMES.into_iter().filter(|name| !(real_cluster && *name == "helm")).collect::<Vec<_>>();
-    folder.link_tools(program, &stood_in_for)?;
-    folder.mark(&Place {
-        scenario: scenario.id.clone(),
-        folder: folder.path().to_owned(),
-        clock: world.clock.to_string(),
-        proxy: at.proxy.clone(),
-        tools: scenario.tools.clone(),
-    })
-}
-
-fn kubeconfig(server: &str, authority_pem: &str) -> io::Result<String> {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let name = "arn:aws:eks:us-east-2:123456789012:cluster/pay-1";
-    let config = serde_json::json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": name,
-        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": STANDARD.encode(authority_pem)}}],
-        "users": [{"name": name, "user": {"token": TOKEN}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-    });
-    serde_yaml::to_string(&config).map_err(io::Error::other)
-}
-
-fn environment(folder: &Folder, at: &Addresses, world: &World) -> BTreeMap<String, String> {
-    let inside = |path: &str| folder.join(path).display().to_string();
-    let path = std::env::var("PATH").unwrap_or_default();
-    let pairs = [
-        ("AWS_ENDPOINT_URL", at.aws.clone()),
-        ("AWS_PROFILE", PROFILE.to_owned()),
-        ("AWS_CONFIG_FILE", inside("aws/config")),
-        ("AWS_SHARED_CREDENTIALS_FILE", inside("aws/credentials")),
-        ("AWS_REGION", "us-east-2".to_owned()),
-        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        ("KUBECONFIG", inside("kube/config")),
-        ("PATH", format!("{}:{path}", inside("bin"))),
-        ("HTTPS_PROXY", format!("http://{}", at.proxy)),
-        ("HTTP_PROXY", format!("http://{}", at.proxy)),
-        ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
-        ("SSL_CERT_FILE", inside("ca.pem")),
-        ("LANDFALL_DNS", at.dns.clone()),
-        ("LANDFALL_CLOCK", world.clock.to_string()),
-        ("LANDFALL_VAULT", format!("file:{}?passphrase-file={}", inside("vault.age"), inside("vault-passphrase"))),
-        ("LANDFALL_STATE_DIR", inside("state")),
-        ("LANDFALL_ANSWERS", inside("answers.yaml")),
-    ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

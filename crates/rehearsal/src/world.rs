@@ -78,13 +78,14 @@ impl World {
     pub fn new(scenario: Scenario, clock: Clock) -> Self {
         let aws = aws::Account::new(&scenario.aws, clock);
         let kubernetes = scenario.kubernetes.in_account(&aws, &scenario.aws);
-        Self {
-            aws,
-            cluster: kube::Store::new(&kubernetes, clock),
-            outside: outside::Outside::new(&scenario.outside, clock),
-            clock,
-            scenario,
-        }
+        let cluster = kube::Store::new(&kubernetes, clock);
+        let outside = outside::Outside::new(&scenario.outside, clock);
+        Self { clock, aws, cluster, outside, scenario }
+    }
+
+    /// The EKS cluster whose API server is the one that is served: the first of the account's.
+    pub fn cluster_name(&self) -> String {
+        self.scenario.aws.clusters.first().map(|cluster| cluster.name.clone()).unwrap_or_default()
     }
 
     /// Moves the world on every 20 ms of real time until dropped; watches wake by what it changes.

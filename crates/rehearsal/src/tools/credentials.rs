@@ -14,7 +14,7 @@ use crate::Clock;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Setup {
-    /// How long a session lasts; without it the credentials do not expire.
+    /// How long a session lasts; as long as the account lets it where left out.
     pub lasts: Option<SignedDuration>,
     /// Whether every call starts a new session. Otherwise one ends when it ends, until someone runs
     /// `landfall-credentials renew` (as one would run `aws sso login`).
@@ -24,7 +24,7 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            lasts: Some(SignedDuration::from_hours(1)),
+            lasts: None,
             renews_itself: true,
         }
     }

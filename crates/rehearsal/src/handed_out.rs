@@ -1,0 +1,146 @@
+//! What a rehearsal hands out: the files in its folder, and the environment that leads a client to it.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::Path,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::{
+    World,
+    folder::Folder,
+    outside::authority::Authorities,
+    serve::StartError,
+    tools::{self, place::Place},
+};
+
+/// The profile that the AWS configuration holds.
+pub const PROFILE: &str = "corp-prod";
+
+/// The bearer token of the kubeconfig.
+pub const TOKEN: &str = "rehearsal";
+
+/// How long a session of the profile lasts where the scenario does not say.
+const SESSION: SignedDuration = SignedDuration::from_hours(1);
+
+/// Where everything listens.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// All of AWS: a URL.
+    pub aws: String,
+    /// The API server: a URL.
+    pub api: String,
+    /// The proxy: address and port.
+    pub proxy: String,
+    /// The DNS server: address and port.
+    pub dns: String,
+}
+
+/// All that goes into it.
+#[derive(Clone, Copy, Debug)]
+pub struct HandedOut<'a> {
+    /// The folder.
+    pub folder: &'a Folder,
+    /// The world.
+    pub world: &'a World,
+    /// Who signs.
+    pub authorities: &'a Authorities,
+    /// Where everything listens.
+    pub at: &'a Addresses,
+}
+
+impl HandedOut<'_> {
+    /// Writes the files. On a real cluster the user's own helm does the work.
+    pub fn fill(&self, program: &Path, real_cluster: bool) -> io::Result<()> {
+        let (folder, scenario) = (self.folder, &self.world.scenario);
+        for (path, content) in &scenario.files {
+            folder.write(path, folder.named_in(content))?;
+        }
+        folder.write("ca.pem", self.authorities.trusted_pem())?;
+        // A folder that is used again keeps the vault it has.
+        if !folder.join("vault-passphrase").exists() {
+            folder.write("vault-passphrase", uuid::Uuid::new_v4().to_string())?;
+        }
+        // JSON is YAML in which every string is quoted, so that each comes back as it was.
+        folder.write("answers.yaml", serde_json::to_vec_pretty(&folder.named_in_all(&scenario.answers))?)?;
+        folder.write("aws/config", self.aws_config())?;
+        folder.write("aws/credentials", "")?;
+        folder.write("kube/config", self.kubeconfig()?)?;
+        let stood_in_for: Vec<_> = tools::NAMES.into_iter().filter(|name| !(real_cluster && *name == "helm")).collect();
+        folder.link_tools(program, &stood_in_for)?;
+        let mut tools = scenario.tools.clone();
+        tools.credentials.lasts = tools.credentials.lasts.or(scenario.aws.session).or(Some(SESSION));
+        folder.mark(&Place {
+            scenario: scenario.id.clone(),
+            folder: folder.path().to_owned(),
+            clock: self.world.clock.to_string(),
+            proxy: self.at.proxy.clone(),
+            tools,
+        })
+    }
+
+    /// Writes the certificates that the scenario wants as files.
+    pub fn certificates(&self) -> Result<(), StartError> {
+        for wanted in &self.world.scenario.outside.certificates {
+            let leaf = self.authorities.leaf(&wanted.file, &wanted.certificate)?;
+            for (ending, pem) in [("crt", leaf.chain_pem), ("key", leaf.key_pem)] {
+                self.folder.write(&format!("{}.{ending}", wanted.file), pem).map_err(StartError::Folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The environment of a client.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let inside = |path: &str| self.folder.join(path).display().to_string();
+        let proxy = format!("http://{}", self.at.proxy);
+        let mut path = std::env::var_os("PATH").map_or_else(Vec::new, |path| std::env::split_paths(&path).collect());
+        path.insert(0, self.folder.join("bin"));
+        let path = std::env::join_paths(path).map_or_else(|_| inside("bin"), |path| path.to_string_lossy().into_owned());
+        let pairs = [
+            ("AWS_ENDPOINT_URL", self.at.aws.clone()),
+            ("AWS_PROFILE", PROFILE.to_owned()),
+            ("AWS_CONFIG_FILE", inside("aws/config")),
+            ("AWS_SHARED_CREDENTIALS_FILE", inside("aws/credentials")),
+            ("AWS_REGION", self.world.scenario.aws.region.clone()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("KUBECONFIG", inside("kube/config")),
+            ("PATH", path),
+            ("HTTPS_PROXY", proxy.clone()),
+            ("HTTP_PROXY", proxy),
+            ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
+            ("SSL_CERT_FILE", inside("ca.pem")),
+            ("LANDFALL_DNS", self.at.dns.clone()),
+            ("LANDFALL_CLOCK", self.world.clock.to_string()),
+            ("LANDFALL_VAULT", format!("file:{}?passphrase-file={}", inside("vault.age"), inside("vault-passphrase"))),
+            ("LANDFALL_STATE_DIR", inside("state")),
+            ("LANDFALL_ANSWERS", inside("answers.yaml")),
+        ];
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn aws_config(&self) -> String {
+        let (region, helper) = (&self.world.scenario.aws.region, self.folder.join("bin/landfall-credentials"));
+        format!("[profile {PROFILE}]\nregion = {region}\ncredential_process = \"{}\"\n", helper.display())
+    }
+
+    /// Named as `aws eks update-kubeconfig` would.
+    fn kubeconfig(&self) -> io::Result<String> {
+        let aws = &self.world.scenario.aws;
+        let name = format!("arn:aws:eks:{}:{}:cluster/{}", aws.region, aws.account, self.world.cluster_name());
+        let authority = STANDARD.encode(self.authorities.own_pem());
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": name,
+            "clusters": [{"name": name, "cluster": {"server": self.at.api, "certificate-authority-data": authority}}],
+            "users": [{"name": name, "user": {"token": TOKEN}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        });
+        serde_yaml::to_string(&config).map_err(io::Error::other)
+    }
+}
