@@ -1,8 +1,10 @@
 //! A PostgreSQL server, as far as logging in and asking what a database can do.
 //!
-//! [`wire`] reads and writes messages, [`login`] checks a password, [`sql`] knows the few statements that an
-//! installer asks, [`session`] holds a conversation together.
+//! [`wire`] reads and writes messages, [`login`] checks a password, [`sql`] (with [`catalogue`] and [`cell`]) knows the
+//! few statements that an installer asks, [`session`] holds a conversation together.
 
+pub mod catalogue;
+pub mod cell;
 pub mod login;
 pub mod session;
 pub mod sql;

@@ -9,7 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Postgres,
-    sql::{self, Cell, Outcome},
+    cell::{Outcome, TEXT, describe, finish},
+    sql,
     wire::{Fields, Refusal, Wire},
 };
 use crate::World;
@@ -189,7 +190,7 @@ impl<'a> Session<'a> {
                 };
                 if of_statement {
                     let count = u16::try_from(values.len()).unwrap_or(0);
-                    let types = vec![sql::TEXT.to_be_bytes(); values.len()].concat();
+                    let types = vec![TEXT.to_be_bytes(); values.len()].concat();
                     wire.put(b't', &[&count.to_be_bytes()[..], &types].concat());
                 }
                 let outcome = sql::answer(self, &text, &values)?;
@@ -268,36 +269,4 @@ impl Drop for Session<'_> {
             here.sessions = here.sessions.saturating_sub(1);
         }
     }
-}
-
-fn describe<S: AsyncRead + AsyncWrite + Unpin>(outcome: &Outcome, binary: bool, wire: &mut Wire<S>) {
-    let mut body = u16::try_from(outcome.columns.len()).unwrap_or(0).to_be_bytes().to_vec();
-    for (name, kind) in &outcome.columns {
-        body.extend(name.bytes());
-        // No table, no column number; type, its size, no modifier; format.
-        body.extend([0; 7]);
-        body.extend(kind.to_be_bytes());
-        body.extend(sql::size(*kind).to_be_bytes());
-        body.extend((-1_i32).to_be_bytes());
-        body.extend(i16::from(binary).to_be_bytes());
-    }
-    wire.put(b'T', &body);
-}
-
-fn finish<S: AsyncRead + AsyncWrite + Unpin>(outcome: &Outcome, binary: bool, wire: &mut Wire<S>) {
-    for row in &outcome.rows {
-        let mut body = u16::try_from(row.len()).unwrap_or(0).to_be_bytes().to_vec();
-        for cell in row {
-            match cell {
-                Cell::Null => body.extend((-1_i32).to_be_bytes()),
-                cell => {
-                    let bytes = cell.bytes(binary);
-                    body.extend(u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes());
-                    body.extend(bytes);
-                }
-            }
-        }
-        wire.put(b'D', &body);
-    }
-    wire.put(b'C', format!("{}\0", outcome.tag).as_bytes());
 }

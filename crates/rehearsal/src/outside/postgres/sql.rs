@@ -4,83 +4,16 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{session::Session, wire::Refusal};
-
-/// Type number of `bool`.
-pub const BOOL: u32 = 16;
-/// Type number of `int4`.
-pub const INT4: u32 = 23;
-/// Type number of `int8`.
-pub const INT8: u32 = 20;
-/// Type number of `text`.
-pub const TEXT: u32 = 25;
-
-/// A statement's answer.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// Name and type number of each column; none where it returns no rows at all.
-    pub columns: Vec<(String, u32)>,
-    /// Rows.
-    pub rows: Vec<Vec<Cell>>,
-    /// The command tag, e.g. `SELECT 1`.
-    pub tag: String,
-    /// The extension it created.
-    pub created: Option<String>,
-}
-
-/// A value.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
-    /// NULL.
-    Null,
-    /// `bool`.
-    Bool(bool),
-    /// `int4`.
-    Int(i32),
-    /// `int8`.
-    Big(i64),
-    /// `text`.
-    Text(String),
-}
-
-impl Cell {
-    fn kind(&self) -> u32 {
-        match self {
-            Self::Null | Self::Text(_) => TEXT,
-            Self::Bool(_) => BOOL,
-            Self::Int(_) => INT4,
-            Self::Big(_) => INT8,
-        }
-    }
-
-    /// As the wire has it.
-    pub fn bytes(&self, binary: bool) -> Vec<u8> {
-        match (self, binary) {
-            (Self::Null, _) => Vec::new(),
-            (Self::Text(text), _) => text.clone().into_bytes(),
-            (Self::Bool(value), true) => vec![u8::from(*value)],
-            (Self::Bool(value), false) => if *value { b"t" } else { b"f" }.to_vec(),
-            (Self::Int(value), true) => value.to_be_bytes().to_vec(),
-            (Self::Int(value), false) => value.to_string().into_bytes(),
-            (Self::Big(value), true) => value.to_be_bytes().to_vec(),
-            (Self::Big(value), false) => value.to_string().into_bytes(),
-        }
-    }
-}
-
-/// Bytes of a type, -1 where it varies.
-pub fn size(kind: u32) -> i16 {
-    match kind {
-        BOOL => 1,
-        INT4 => 4,
-        INT8 => 8,
-        _ => -1,
-    }
-}
+use super::{
+    catalogue::from_catalogue,
+    cell::{BOOL, Cell, Outcome, TEXT},
+    session::Session,
+    wire::Refusal,
+};
 
 macro_rules! pattern {
     ($name:ident, $text:expr) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
+        pub(super) static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($text).ok());
     };
 }
 
@@ -94,7 +27,7 @@ pattern!(SELECT, r"(?is)^select\s+(.*)$");
 pattern!(ALIAS, r#"(?is)^(.*?)\s+as\s+"?(\w+)"?$"#);
 pattern!(CALL, r"(?is)^(?:pg_catalog\.)?(\w+)\s*\((.*)\)$");
 
-fn captures<'t>(pattern: &Option<Regex>, text: &'t str) -> Option<regex::Captures<'t>> {
+pub(super) fn captures<'t>(pattern: &Option<Regex>, text: &'t str) -> Option<regex::Captures<'t>> {
     pattern.as_ref()?.captures(text)
 }
 
@@ -128,7 +61,7 @@ pub fn answer(session: &Session<'_>, text: &str, values: &[Option<String>]) -> R
     if let Some(show) = captures(&SHOW, text) {
         let name = show[1].to_ascii_lowercase();
         let value = setting(session, &name).ok_or_else(|| unknown_setting(&name))?;
-        return Ok(rows(vec![(name, TEXT)], vec![vec![Cell::Text(value)]], "SHOW"));
+        return Ok(Outcome::rows(vec![(name, TEXT)], vec![vec![Cell::Text(value)]], "SHOW"));
     }
     if let Some(create) = captures(&CREATE_EXTENSION, text) {
         return create_extension(session, &create[2], create.get(1).is_some());
@@ -136,7 +69,7 @@ pub fn answer(session: &Session<'_>, text: &str, values: &[Option<String>]) -> R
     if let Some(exists) = captures(&EXISTS, text) {
         let found = !answer(session, &exists[1], values)?.rows.is_empty();
         let name = exists.get(2).map_or("exists", |name| name.as_str());
-        return Ok(select(vec![(name.to_owned(), BOOL)], vec![vec![Cell::Bool(found)]]));
+        return Ok(Outcome::select(vec![(name.to_owned(), BOOL)], vec![vec![Cell::Bool(found)]]));
     }
     if let Some(from) = captures(&FROM, text) {
         return from_catalogue(session, &from[1], &from[2], from.get(3).map(|found| found.as_str()), values);
@@ -164,69 +97,6 @@ fn create_extension(session: &Session<'_>, name: &str, if_not_exists: bool) -> R
     done(Some(name.to_owned()))
 }
 
-fn from_catalogue(session: &Session<'_>, list: &str, table: &str, filter: Option<&str>, values: &[Option<String>]) -> Result<Outcome, Refusal> {
-    let table = table.to_ascii_lowercase();
-    let all: Vec<Vec<(&str, Cell)>> = match table.as_str() {
-        "pg_available_extensions" => {
-            let plpgsql = std::iter::once(("plpgsql", "1.0"));
-            let declared = session.server.extensions.iter().map(|(name, version)| (name.as_str(), version.as_str()));
-            let row = |(name, version): (&str, &str)| {
-                let installed = if session.has_extension(name) { Cell::Text(version.to_owned()) } else { Cell::Null };
-                vec![("name", text(name)), ("default_version", text(version)), ("installed_version", installed), ("comment", text(""))]
-            };
-            plpgsql.chain(declared).map(row).collect()
-        }
-        "pg_extension" => {
-            let names = std::iter::once(("plpgsql", "1.0"));
-            let declared = session.server.extensions.iter().map(|(name, version)| (name.as_str(), version.as_str()));
-            let there = names.chain(declared).filter(|(name, _)| session.has_extension(name));
-            there.map(|(name, version)| vec![("extname", text(name)), ("extversion", text(version))]).collect()
-        }
-        "pg_database" => session.server.databases.keys().map(|name| vec![("datname", text(name))]).collect(),
-        "pg_roles" | "pg_user" => session
-            .server
-            .users
-            .iter()
-            .map(|(name, user)| vec![("rolname", text(name)), ("usename", text(name)), ("rolsuper", Cell::Bool(user.superuser))])
-            .collect(),
-        // A session that asks about its own encryption.
-        "pg_stat_ssl" => {
-            let version = if session.encrypted { text("TLSv1.3") } else { Cell::Null };
-            vec![vec![("ssl", Cell::Bool(session.encrypted)), ("version", version)]]
-        }
-        _ => return Err(Refusal::error("42P01", format!("relation \"{table}\" does not exist"))),
-    };
-    let mut kept = all;
-    for condition in filter.map(|filter| filter.split(" and ").collect::<Vec<_>>()).unwrap_or_default() {
-        if table == "pg_stat_ssl" {
-            break;
-        }
-        let parts = captures(&EQUALS, condition.trim()).ok_or_else(|| unknown(condition))?;
-        let (column, wanted) = (parts[1].to_ascii_lowercase(), value(session, &parts[2], values));
-        kept.retain(|row| row.iter().any(|(name, cell)| *name == column && Some(cell) == wanted.as_ref().map(|text| Cell::Text(text.clone())).as_ref()));
-    }
-    let list = list.trim();
-    if list.to_ascii_lowercase().starts_with("count(") {
-        let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
-        return Ok(select(vec![("count".to_owned(), INT8)], vec![vec![Cell::Big(count)]]));
-    }
-    let mut columns = Vec::new();
-    let mut picked = vec![Vec::new(); kept.len()];
-    for item in split(list, ',') {
-        let (expression, alias) = aliased(&item);
-        let column = expression.rsplit('.').next().unwrap_or(expression).split("::").next().unwrap_or_default().trim_matches('"');
-        let column = column.to_ascii_lowercase();
-        let number = expression.parse::<i32>().ok();
-        let kind = if number.is_some() { INT4 } else { kind_of(&column) };
-        columns.push((alias.unwrap_or(&column).to_owned(), kind));
-        for (row, out) in kept.iter().zip(&mut picked) {
-            let cell = row.iter().find(|(name, _)| *name == column).map(|(_, cell)| cell.clone());
-            out.push(number.map(Cell::Int).or(cell).ok_or_else(|| Refusal::error("42703", format!("column \"{column}\" does not exist")))?);
-        }
-    }
-    Ok(select(columns, picked))
-}
-
 fn scalars(session: &Session<'_>, list: &str, values: &[Option<String>]) -> Result<Outcome, Refusal> {
     let (mut columns, mut row) = (Vec::new(), Vec::new());
     for item in split(list, ',') {
@@ -235,7 +105,7 @@ fn scalars(session: &Session<'_>, list: &str, values: &[Option<String>]) -> Resu
         columns.push((alias.map_or(name, str::to_owned), cell.kind()));
         row.push(cell);
     }
-    Ok(select(columns, vec![row]))
+    Ok(Outcome::select(columns, vec![row]))
 }
 
 fn scalar(session: &Session<'_>, expression: &str, values: &[Option<String>]) -> Option<(String, Cell)> {
@@ -257,8 +127,8 @@ fn scalar(session: &Session<'_>, expression: &str, values: &[Option<String>]) ->
     let name = call[1].to_ascii_lowercase();
     let arguments: Vec<_> = split(&call[2], ',').iter().map(|argument| value(session, argument.trim(), values)).collect();
     let cell = match name.as_str() {
-        "version" => text(&format!("PostgreSQL {} on x86_64-pc-linux-gnu, compiled by gcc, 64-bit", session.server.version)),
-        "current_database" => text(&session.database),
+        "version" => Cell::text(&format!("PostgreSQL {} on x86_64-pc-linux-gnu, compiled by gcc, 64-bit", session.server.version)),
+        "current_database" => Cell::text(&session.database),
         "current_setting" => setting(session, arguments.first()?.as_deref()?).map_or(Cell::Null, Cell::Text),
         "pg_is_in_recovery" => Cell::Bool(false),
         "has_database_privilege" => {
@@ -275,7 +145,7 @@ fn scalar(session: &Session<'_>, expression: &str, values: &[Option<String>]) ->
 }
 
 /// A literal, a parameter, or a function of no arguments that stands for text.
-fn value(session: &Session<'_>, expression: &str, values: &[Option<String>]) -> Option<String> {
+pub(super) fn value(session: &Session<'_>, expression: &str, values: &[Option<String>]) -> Option<String> {
     let expression = expression.split("::").next().unwrap_or_default().trim();
     if let Some(number) = expression.strip_prefix('$') {
         let place: usize = number.parse().ok()?;
@@ -306,15 +176,7 @@ fn setting(session: &Session<'_>, name: &str) -> Option<String> {
     Some(value)
 }
 
-fn kind_of(column: &str) -> u32 {
-    if matches!(column, "rolsuper" | "ssl") { BOOL } else { TEXT }
-}
-
-fn text(text: &str) -> Cell {
-    Cell::Text(text.to_owned())
-}
-
-fn aliased(item: &str) -> (&str, Option<&str>) {
+pub(super) fn aliased(item: &str) -> (&str, Option<&str>) {
     match captures(&ALIAS, item).and_then(|parts| Some((parts.get(1)?, parts.get(2)?))) {
         Some((expression, alias)) => (expression.as_str(), Some(alias.as_str())),
         None => (item, None),
@@ -322,7 +184,7 @@ fn aliased(item: &str) -> (&str, Option<&str>) {
 }
 
 /// Splits outside of parentheses and quotes.
-fn split(text: &str, separator: char) -> Vec<String> {
+pub(super) fn split(text: &str, separator: char) -> Vec<String> {
     let (mut parts, mut current, mut depth, mut quoted) = (Vec::new(), String::new(), 0_u32, false);
     for letter in text.chars() {
         match letter {
@@ -341,16 +203,7 @@ fn split(text: &str, separator: char) -> Vec<String> {
     parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-fn select(columns: Vec<(String, u32)>, found: Vec<Vec<Cell>>) -> Outcome {
-    let tag = format!("SELECT {}", found.len());
-    rows(columns, found, &tag)
-}
-
-fn rows(columns: Vec<(String, u32)>, rows: Vec<Vec<Cell>>, tag: &str) -> Outcome {
-    Outcome { columns, rows, tag: tag.to_owned(), created: None }
-}
-
-fn unknown(text: &str) -> Refusal {
+pub(super) fn unknown(text: &str) -> Refusal {
     Refusal::error("0A000", format!("the rehearsal's database does not know: {text}"))
 }
 

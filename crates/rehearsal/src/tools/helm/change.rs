@@ -1,11 +1,9 @@
-//! Commands that change a release: install, upgrade, rollback, uninstall, test.
+//! Commands that make a release: install and upgrade.
 
-use std::{thread, time::Duration};
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    Failure, Helm, effect, fetch,
+    Failure, Helm, back, effect, fetch,
     objects::{Objects, create_namespace},
     print,
     release::{self, Release},
@@ -50,7 +48,7 @@ pub fn upgrade(helm: &Helm<'_>) -> Result<String, Failure> {
         if !helm.arguments.is("install") {
             return Err(Failure::said(format!("UPGRADE FAILED: \"{name}\" has no deployed releases")));
         }
-        print!("Release \"{name}\" does not exist. Installing it now.\n");
+        println!("Release \"{name}\" does not exist. Installing it now.");
         return first(helm, &cluster, name, &namespace, reference).map(|made| print::made(helm, &made));
     };
     next(helm, &cluster, &revisions, last, reference).map_err(|error| match error {
@@ -146,7 +144,7 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
             release.become_status("failed", &format!("Upgrade \"{name}\" failed: {error}"));
             release.save(helm, cluster)?;
             if rolls_back(helm) {
-                back_to(helm, cluster, &[revisions, &[release]].concat(), base)?;
+                back::back_to(helm, cluster, &[revisions, &[release]].concat(), base)?;
                 let flag = if helm.is_four() { "rollback-on-failure" } else { "atomic" };
                 return Err(Failure::said(format!("release {name} failed, and has been rolled back due to {flag} being set: {error}")));
             }
@@ -154,7 +152,7 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
         }
     }
     release.become_status("deployed", helm.arguments.last("description").unwrap_or("Upgrade complete"));
-    supersede(helm, cluster, revisions)?;
+    back::supersede(helm, cluster, revisions)?;
     release.save(helm, cluster)?;
     let keep = helm.arguments.last("history-max").and_then(|text| text.parse().ok()).unwrap_or(10);
     if keep > 0 {
@@ -163,157 +161,6 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
         }
     }
     Ok(done + &print::made(helm, &release))
-}
-
-/// `helm rollback`.
-pub fn rollback(helm: &Helm<'_>) -> Result<String, Failure> {
-    let (name, wanted) = match helm.arguments.operands.as_slice() {
-        [name] => (name, 0),
-        [name, version] => (name, version.parse().map_err(|_| Failure::said(format!("could not convert revision to a number: {version}")))?),
-        _ => return Err(Failure::said("\"helm rollback\" requires at least 1 argument\n\nUsage:  helm rollback <RELEASE> [REVISION] [flags]")),
-    };
-    let cluster = helm.cluster()?;
-    let revisions = release::revisions(&cluster, &helm.namespace(&cluster), name)?;
-    let last = revisions.last().ok_or_else(|| Failure::said("release: not found"))?;
-    let wanted: u64 = if wanted == 0 { last.version() - 1 } else { wanted };
-    let target = revisions.iter().find(|one| one.version() == wanted);
-    let target = target.ok_or_else(|| Failure::said(format!("release has no {wanted} version")))?;
-    back_to(helm, &cluster, &revisions, target)?;
-    Ok("Rollback was a success! Happy Helming!\n".to_owned())
-}
-
-fn back_to(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], target: &Release) -> Result<(), Failure> {
-    let Some(last) = revisions.last() else { return Ok(()) };
-    let description = helm.arguments.last("description").map_or_else(|| format!("Rollback to {}", target.version()), str::to_owned);
-    let mut release = target.clone();
-    release.body["version"] = json!(last.version() + 1);
-    release.body["info"]["last_deployed"] = json!(helm.now().to_string());
-    if helm.is_four() {
-        release.body["info"]["rollback_revision"] = json!(target.version());
-    }
-    release.become_status("pending-rollback", &description);
-    release.save(helm, cluster)?;
-    let objects = Objects::new(helm, cluster, target.name(), target.namespace());
-    effect::linger(helm);
-    objects.write(&render::objects(target.manifest()), &render::objects(last.manifest()))?;
-    supersede(helm, cluster, revisions)?;
-    release.become_status("deployed", &description);
-    release.save(helm, cluster)
-}
-
-/// `helm uninstall`.
-pub fn uninstall(helm: &Helm<'_>) -> Result<String, Failure> {
-    let cluster = helm.cluster()?;
-    let namespace = helm.namespace(&cluster);
-    let mut said = String::new();
-    for name in &helm.arguments.operands {
-        let revisions = release::revisions(&cluster, &namespace, name)?;
-        let Some(last) = revisions.last() else {
-            if helm.arguments.is("ignore-not-found") {
-                said += &format!("release \"{name}\" uninstalled\n");
-                continue;
-            }
-            return Err(Failure::said(format!("uninstall: Release not loaded: {name}: release: not found")));
-        };
-        let gone = last.status() == "uninstalled";
-        if !gone {
-            let mut going = last.clone();
-            going.become_status("uninstalling", "Deletion in progress (or silently failed)");
-            going.save(helm, &cluster)?;
-            effect::linger(helm);
-            let objects = Objects::new(helm, &cluster, name, &namespace);
-            for (removed, object) in render::objects(last.manifest()).iter().rev().enumerate() {
-                effect::midway(helm, removed)?;
-                objects.remove(object)?;
-            }
-            if helm.arguments.is("keep-history") {
-                going.body["info"]["deleted"] = json!(helm.now().to_string());
-                going.become_status("uninstalled", helm.arguments.last("description").unwrap_or("Uninstallation complete"));
-                going.save(helm, &cluster)?;
-            }
-        }
-        if !helm.arguments.is("keep-history") {
-            for revision in &revisions {
-                revision.forget(&cluster)?;
-            }
-        }
-        said += &format!("release \"{name}\" uninstalled\n");
-    }
-    Ok(said)
-}
-
-/// `helm test`.
-pub fn test(helm: &Helm<'_>) -> Result<String, Failure> {
-    let [name] = helm.arguments.exactly::<1>()?;
-    let cluster = helm.cluster()?;
-    let namespace = helm.namespace(&cluster);
-    let mut release = release::revisions(&cluster, &namespace, name)?.pop().ok_or_else(|| Failure::said("release: not found"))?;
-    let mut hooks = release.body["hooks"].as_array().cloned().unwrap_or_default();
-    let mut failed = None;
-    for hook in hooks.iter_mut().filter(|hook| hook["events"].as_array().is_some_and(|events| events.contains(&json!("test")))) {
-        let object: Value = serde_yaml::from_str(hook["manifest"].as_str().unwrap_or_default()).unwrap_or_default();
-        let objects = Objects::new(helm, &cluster, name, &namespace);
-        let path = objects.path(&object)?;
-        cluster.delete(&path)?;
-        while cluster.get(&path)?.is_some() {
-            thread::sleep(Duration::from_millis(20));
-        }
-        let started = helm.now().to_string();
-        let phase = match objects.write(std::slice::from_ref(&object), &[]) {
-            Ok(()) => wait_for(helm, &cluster, &path)?,
-            Err(error) => {
-                failed = Some(format!("{}", listed(helm, &error)));
-                "Failed".to_owned()
-            }
-        };
-        if phase != "Succeeded" && failed.is_none() {
-            failed = Some(format!("pod {} failed", object["metadata"]["name"].as_str().unwrap_or_default()));
-        }
-        hook["last_run"] = json!({"started_at": started, "completed_at": helm.now().to_string(), "phase": phase});
-        if failed.is_some() {
-            failed = failed.map(|why| format!("Hook test {} failed: {why}", hook["path"].as_str().unwrap_or_default()));
-            break;
-        }
-    }
-    release.body["hooks"] = json!(hooks);
-    release.save(helm, &cluster)?;
-    let said = print::made(helm, &release);
-    match failed {
-        None => Ok(said),
-        Some(why) => {
-            print!("{said}");
-            Err(Failure::said(format!("warning: {why}")))
-        }
-    }
-}
-
-/// Waits until a pod or job has come to its end.
-fn wait_for(helm: &Helm<'_>, cluster: &Cluster, path: &str) -> Result<String, Failure> {
-    let limit = helm.arguments.last("timeout").and_then(|text| text.parse().ok()).unwrap_or(jiff::SignedDuration::from_mins(5));
-    let started = helm.now();
-    loop {
-        let there = cluster.get(path)?.unwrap_or_default();
-        let phase = there["status"]["phase"].as_str().unwrap_or_default();
-        if matches!(phase, "Succeeded" | "Failed") {
-            return Ok(phase.to_owned());
-        }
-        if there["status"]["succeeded"].as_u64().is_some_and(|count| count > 0) {
-            return Ok("Succeeded".to_owned());
-        }
-        if helm.now().duration_since(started) > limit {
-            return Ok("Failed".to_owned());
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn supersede(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release]) -> Result<(), Failure> {
-    for old in revisions.iter().filter(|one| one.status() == "deployed") {
-        let mut old = old.clone();
-        old.body["info"]["status"] = json!("superseded");
-        old.save(helm, cluster)?;
-    }
-    Ok(())
 }
 
 fn rolls_back(helm: &Helm<'_>) -> bool {
@@ -325,6 +172,6 @@ fn dry_run(helm: &Helm<'_>) -> bool {
 }
 
 /// Version 3 counts its errors and lists them.
-fn listed(helm: &Helm<'_>, error: &Failure) -> String {
+pub fn listed(helm: &Helm<'_>, error: &Failure) -> String {
     if helm.is_four() { error.to_string() } else { format!("1 error occurred:\n\t* {error}\n\n") }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, Helm, change, effect, fetch, look, print, render, repository, values};
+use super::{Failure, Helm, back, change, effect, fetch, look, print, render, repository, test, values};
 use crate::tools::cluster::Cluster;
 
 /// Runs it and returns what it prints.
@@ -24,9 +24,9 @@ pub fn run(helm: &Helm<'_>) -> Result<String, Failure> {
         "template" => template(helm),
         "install" => change::install(helm),
         "upgrade" => change::upgrade(helm),
-        "rollback" => change::rollback(helm),
-        "uninstall" | "delete" => change::uninstall(helm),
-        "test" => change::test(helm),
+        "rollback" => back::rollback(helm),
+        "uninstall" | "delete" => back::uninstall(helm),
+        "test" => test::run(helm),
         "status" => look::status(helm),
         "list" | "ls" => look::list(helm),
         "history" | "hist" => look::history(helm),

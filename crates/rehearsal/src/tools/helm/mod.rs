@@ -3,10 +3,11 @@
 //!
 //! Words and exit codes were compared with helm 3.21.4 and 4.3.0. [`arguments`] reads the command line,
 //! [`command`] runs it, [`fetch`] finds charts (through [`repository`]), [`values`] and [`render`] make manifests,
-//! [`release`] keeps releases as Secrets, [`objects`] writes to the cluster, [`change`] installs, upgrades, rolls
-//! back and uninstalls, [`print`] words the answers. [`effect`] is what a scenario lets go wrong.
+//! [`release`] keeps releases as Secrets, [`objects`] writes to the cluster, [`change`] installs and upgrades,
+//! [`back`] rolls back and uninstalls, [`look`] only looks, [`mod@test`] tests, [`print`] words the answers. [`effect`] is what a scenario lets go wrong.
 
 pub mod arguments;
+pub mod back;
 pub mod change;
 pub mod command;
 pub mod effect;
@@ -17,6 +18,7 @@ pub mod print;
 pub mod release;
 pub mod render;
 pub mod repository;
+pub mod test;
 pub mod values;
 
 use std::{
