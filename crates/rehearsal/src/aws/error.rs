@@ -1,6 +1,6 @@
 //! What a service says when it says no.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// An error answer, before it is written in a protocol's form.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,13 +12,13 @@ pub struct AwsError {
     /// The service's message.
     pub message: String,
     /// Members beside the message, e.g. `clusterName`.
-    pub fields: Map<String, Value>,
+    pub fields: Vec<(&'static str, Value)>,
 }
 
 impl AwsError {
     /// An error with a code and a message.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), fields: Map::new() }
+        Self { status, code: code.to_owned(), message: message.into(), fields: Vec::new() }
     }
 
     /// A client's error: status 400.
@@ -27,8 +27,8 @@ impl AwsError {
     }
 
     /// The same with one more member.
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.fields.insert(name.to_owned(), value.into());
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((name, value.into()));
         self
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     insights::Query,
+    math,
     metrics::{Series, series},
     valid::is_query,
 };
@@ -41,9 +42,6 @@ fn metric(series: &Series) -> Value {
 /// The series a `MetricStat`, a query or an alarm's own metric means.
 fn meant(state: &State, query: &Value) -> Result<Vec<Series>, AwsError> {
     if let Some(expression) = query.maybe("Expression") {
-        if !is_query(expression) {
-            return Err(AwsError::not_simulated("cloudwatch metric math"));
-        }
         let query = Query::read(expression).map_err(|wrong| AwsError::bad("ValidationError", wrong))?;
         return Ok(series(state).into_iter().filter(|series| query.means(series)).collect());
     }
@@ -74,17 +72,36 @@ pub fn period(alarm: &Value) -> i64 {
 
 /// What an alarm looks at, in the period that ends at a moment.
 pub fn value(state: &State, alarm: &Value, end: Timestamp, period: SignedDuration) -> Option<f64> {
-    let query = alarm.list("Metrics").iter().find(|metric| metric.get("ReturnData") != Some(&Value::Bool(false)));
-    let query = query.unwrap_or(alarm);
-    // Metric math is taken as the mean of what it is made of: the two loads are all there is here.
-    let series = match query.maybe("Expression") {
+    let metrics = alarm.list("Metrics");
+    match metrics.iter().find(|metric| metric.get("ReturnData") != Some(&Value::Bool(false))) {
+        Some(query) => one(state, metrics, query, end, period).ok()?,
+        None => mean(&meant(state, alarm).ok()?, end, period),
+    }
+}
+
+/// One of several queries; metric math may name the others.
+fn one(state: &State, all: &[Value], query: &Value, end: Timestamp, period: SignedDuration) -> Result<Option<f64>, String> {
+    match query.maybe("Expression") {
         Some(expression) if !is_query(expression) => {
-            let parts = alarm.list("Metrics").iter().filter(|metric| metric.part("MetricStat").is_some() || is_query(metric.text("Expression")));
-            parts.filter_map(|part| meant(state, part).ok()).flatten().collect()
+            // Without the query itself, so that two that name each other come to an end.
+            let others: Vec<Value> = all.iter().filter(|other| other.text("Id") != query.text("Id")).cloned().collect();
+            math::evaluate(expression, &|id| {
+                let other = others.iter().find(|other| other.text("Id") == id);
+                one(state, &others, other.ok_or_else(|| format!("there is no metric with the id {id:?}"))?, end, period)
+            })
         }
-        _ => meant(state, query).ok()?,
-    };
-    mean(&series, end, period)
+        _ => Ok(mean(&meant(state, query).map_err(|error| error.message)?, end, period)),
+    }
+}
+
+/// Refuses metric math that cannot be read or names what there is not.
+pub fn readable(all: &[Value], query: &Value) -> Result<(), String> {
+    let known = |id: &str| all.iter().any(|other| other.text("Id") == id && id != query.text("Id"));
+    let checked = math::evaluate(query.text("Expression"), &|id| match known(id) {
+        true => Ok(Some(1.0)),
+        false => Err(format!("there is no metric with the id {id:?}")),
+    });
+    checked.map(drop)
 }
 
 /// GetMetricData.
@@ -96,8 +113,10 @@ pub fn get(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErro
             continue;
         }
         let seconds = query.whole("Period").or_else(|| query.part("MetricStat")?.whole("Period")).unwrap_or(60).max(1);
-        let series = meant(state, query)?;
-        let mut points = points(&series, start, end.min(state.now), seconds);
+        let all = input.list("MetricDataQueries");
+        let value = |end, period| one(state, all, query, end, period);
+        value(start, SignedDuration::from_secs(seconds)).map_err(|wrong| AwsError::bad("ValidationError", wrong))?;
+        let mut points = points(|end, period| value(end, period).ok().flatten(), start, end.min(state.now), seconds);
         if input.maybe("ScanBy") != Some("TimestampAscending") {
             points.reverse();
         }
@@ -120,7 +139,7 @@ pub fn statistics(state: &mut State, input: &Value, _: &Asked) -> Result<Value, 
     let (start, end) = span(input)?;
     let seconds = input.whole("Period").unwrap_or(60).max(1);
     let series = meant(state, input)?;
-    let points = points(&series, start, end.min(state.now), seconds);
+    let points = points(|end, period| mean(&series, end, period), start, end.min(state.now), seconds);
     let asked = input.texts("Statistics");
     let datapoints: Vec<Value> = points
         .into_iter()
@@ -151,12 +170,17 @@ fn span(input: &Value) -> Result<(Timestamp, Timestamp), AwsError> {
     Ok((start, end))
 }
 
-fn points(series: &[Series], start: Timestamp, end: Timestamp, seconds: i64) -> Vec<(String, f64)> {
+fn points(
+    value: impl Fn(Timestamp, SignedDuration) -> Option<f64>,
+    start: Timestamp,
+    end: Timestamp,
+    seconds: i64,
+) -> Vec<(String, f64)> {
     let period = SignedDuration::from_secs(seconds);
     let mut at = Timestamp::from_second(start.as_second().div_euclid(seconds) * seconds).unwrap_or(start);
     let mut points = Vec::new();
     while at < end && points.len() < 1440 {
-        if let Some(value) = mean(series, at + period, period) {
+        if let Some(value) = value(at + period, period) {
             points.push((at.to_string(), value));
         }
         at += period;

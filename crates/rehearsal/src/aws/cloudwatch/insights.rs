@@ -78,10 +78,15 @@ mod tests {
     #[test]
     fn a_query_with_a_schema_is_read() {
         let text = r#"SELECT AVG(CPUUtilization) FROM SCHEMA("AWS/EC2", AutoScalingGroupName) WHERE AutoScalingGroupName = 'eks-a'"#;
-        let query = Query::read(text).expect("a query");
-        assert_eq!(query.namespace, "AWS/EC2");
-        assert_eq!(query.schema, Some(vec!["AutoScalingGroupName".to_owned()]));
-        assert_eq!(query.conditions, [("AutoScalingGroupName".to_owned(), "eks-a".to_owned())]);
+        let name = "AutoScalingGroupName".to_owned();
+        let wanted = Query {
+            function: "AVG".to_owned(),
+            metric: "CPUUtilization".to_owned(),
+            namespace: "AWS/EC2".to_owned(),
+            schema: Some(vec![name.clone()]),
+            conditions: vec![(name, "eks-a".to_owned())],
+        };
+        assert_eq!(Query::read(text), Ok(wanted));
     }
 
     #[test]

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn the_agents_configuration_is_found_inside_a_script() {
         let script = "#!/bin/bash\ncat <<E > /f\n{\"metrics\": {\"metrics_collected\": {\"nvidia_gpu\": {\"append_dimensions\": {\"ImageId\": \"$(curl -H \"X: y\" -s http://169.254.169.254/)\"}}}}}\nE\n";
-        let found = configuration(script).expect("a configuration");
+        let found = configuration(script).unwrap_or_default();
         assert!(found["metrics"]["metrics_collected"]["nvidia_gpu"].is_object());
         assert!(configuration("#!/bin/bash\necho {}\n").is_none());
     }

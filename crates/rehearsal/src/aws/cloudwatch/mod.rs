@@ -1,11 +1,12 @@
 //! CloudWatch: alarms, and the metrics that nodes bring with them.
 //!
-//! [`metrics`] knows which series exist, [`insights`] reads queries over them, [`alarm`] keeps alarms,
+//! [`metrics`] knows which series exist, [`insights`] and [`math`] read queries over them, [`alarm`] keeps alarms,
 //! [`valid`] refuses impossible ones, [`data`] answers for numbers.
 
 pub mod alarm;
 pub mod data;
 pub mod insights;
+pub mod math;
 pub mod metrics;
 pub mod valid;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::insights::Query;
+use super::{data, insights::Query};
 use crate::aws::{ask::Ask, error::AwsError};
 
 /// Refuses an impossible alarm.
@@ -101,6 +101,8 @@ fn queries(metrics: &[Value]) -> Result<(), AwsError> {
                         Some(given) => period(given)?,
                         None => return Err(validation("Period must be given with a Metrics Insights query")),
                     }
+                } else {
+                    data::readable(metrics, metric).map_err(|wrong| validation(format!("Invalid metrics list: Error in expression '{id}': {wrong}")))?;
                 }
             }
             _ => return Err(validation(format!("Exactly one of MetricStat and Expression must be given for {id:?}"))),

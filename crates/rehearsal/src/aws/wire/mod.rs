@@ -81,7 +81,9 @@ pub fn read(parts: &Parts, body: &[u8]) -> Result<Call, (Protocol, AwsError)> {
     })?;
     let model = model::model(&signature.service).ok_or_else(|| {
         let what = format!("the service {:?} ({} {})", signature.service, parts.method, parts.uri.path());
-        (Protocol::Json, AwsError::not_simulated(&what))
+        // The protocol is not known either: S3 and most others without a target read errors as XML.
+        let protocol = if parts.headers.contains_key("x-amz-target") { Protocol::Json } else { Protocol::Query };
+        (protocol, AwsError::not_simulated(&what))
     })?;
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let protocol = match (model.protocol, target) {
@@ -173,7 +175,7 @@ pub fn refuse(protocol: Protocol, error: &AwsError, request_id: &str) -> Wire {
                 body.insert("__type".to_owned(), code.as_str().into());
             }
             body.insert("message".to_owned(), message.as_str().into());
-            body.extend(fields.clone());
+            body.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
             let kind = if protocol == Protocol::Json { "application/x-amz-json-1.1" } else { "application/json" };
             let mut wire = wire(*status, kind, Value::Object(body).to_string().into_bytes());
             wire.headers.push(("x-amzn-errortype", code.clone()));

@@ -11,13 +11,20 @@ pub struct Findings {
     pub missing: Vec<String>,
     /// Members the shape does not have.
     pub unknown: Vec<String>,
-    /// Everything else: wrong types, words that are not in the list, numbers and lengths out of bounds.
+    /// Wrong types, and words that are not in the list.
     pub wrong: Vec<String>,
+    /// Numbers and lengths out of bounds. The services' own answers do not keep to these.
+    pub beyond: Vec<String>,
 }
 
 impl Findings {
-    /// Whether there is nothing wrong.
+    /// Whether nothing is wrong with it as a request.
     pub fn is_empty(&self) -> bool {
+        self.fits_an_answer() && self.beyond.is_empty()
+    }
+
+    /// Whether nothing is wrong with it as an answer.
+    pub fn fits_an_answer(&self) -> bool {
         self.missing.is_empty() && self.unknown.is_empty() && self.wrong.is_empty()
     }
 
@@ -29,7 +36,7 @@ impl Findings {
             .map(|path| format!("Value null at '{path}' failed to satisfy constraint: Member must not be null"))
             .collect();
         lines.extend(self.unknown.iter().map(|path| format!("Unknown member '{path}'")));
-        lines.extend(self.wrong.iter().cloned());
+        lines.extend(self.wrong.iter().chain(&self.beyond).cloned());
         let errors = if lines.len() == 1 { "error" } else { "errors" };
         format!("{} validation {errors} detected: {}", lines.len(), lines.join("; "))
     }
@@ -88,8 +95,11 @@ fn check(model: &Model, of: &str, value: &Value, path: &str, findings: &mut Find
         }
         _ => {}
     }
-    if let Some(wrong) = model.shape(of).and_then(|shape| out_of_bounds(shape, value)) {
-        findings.wrong.push(format!("Value '{}' at '{path}' failed to satisfy constraint: {wrong}", shown(value)));
+    if let Some(shape) = model.shape(of)
+        && let Some(wrong) = out_of_bounds(shape, value)
+    {
+        let list = if matches!(shape, Shape::Enum { .. }) { &mut findings.wrong } else { &mut findings.beyond };
+        list.push(format!("Value '{}' at '{path}' failed to satisfy constraint: {wrong}", shown(value)));
     }
 }
 

@@ -67,5 +67,5 @@ pub fn wrap(tag: &str, inner: &str, out: &mut String) {
 
 /// Text as it may stand in an element.
 pub fn escape(text: &str) -> String {
-    quick_xml::escape::escape(text).replace('\r', "&#xD;").into()
+    quick_xml::escape::escape(text).replace('\r', "&#xD;")
 }
