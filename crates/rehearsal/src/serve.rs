@@ -46,6 +46,14 @@ pub struct Options {
 /// Why a rehearsal did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The scenario contradicts itself.
+    #[error("scenario {id}: {}", troubles.join("; "))]
+    Scenario {
+        /// Which.
+        id: String,
+        /// What is wrong with it.
+        troubles: Vec<String>,
+    },
     /// The folder could not be filled.
     #[error("preparing the rehearsal's folder: {0}")]
     Folder(io::Error),
@@ -84,8 +92,13 @@ impl Rehearsal {
         let speed = options.speed.or(scenario.speed).unwrap_or(1.0);
         let clock = Clock::starting_at(scenario.start.unwrap_or_else(Timestamp::now), speed);
         let folder = Folder::open(options.folder).map_err(StartError::Folder)?;
-        let authorities = Arc::new(Authorities::new(&scenario.outside, clock)?);
+        let mut troubles = scenario.outside.troubles(&scenario.tools.charts);
         let world = Arc::new(World::new(scenario, clock));
+        troubles.extend(world.aws.troubles());
+        if !troubles.is_empty() {
+            return Err(StartError::Scenario { id: world.scenario.id.clone(), troubles });
+        }
+        let authorities = Arc::new(Authorities::new(&world.scenario.outside, clock)?);
         let mut servers = JoinSet::new();
 
         let aws = listen("AWS").await?;

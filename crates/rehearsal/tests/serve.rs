@@ -71,3 +71,20 @@ async fn a_file_may_not_leave_the_folder() {
     let error = Rehearsal::start(Options { scenario, ..Options::default() }).await.expect_err("refused");
     assert!(error.to_string().contains("leads out"), "{error}");
 }
+
+#[tokio::test]
+async fn a_scenario_that_contradicts_itself_is_refused_with_all_that_is_wrong() {
+    let text = r#"
+id: odd
+outside:
+  dns: [{ name: a.example, type: A, value: nowhere }, { name: b.example, type: CNAME }]
+  hosts:
+    c.example: { kind: refused, certificate: { signed_by: Nobody } }
+    d.example: { kind: helm_repository, charts: [missing] }
+"#;
+    let scenario: Scenario = serde_yaml::from_str(text).expect("a scenario");
+    let error = Rehearsal::start(Options { scenario, ..Options::default() }).await.expect_err("refused").to_string();
+    for word in ["scenario odd", "a.example", "b.example", "Nobody", "missing"] {
+        assert!(error.contains(word), "{word}: {error}");
+    }
+}
