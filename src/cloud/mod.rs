@@ -4,18 +4,27 @@
 //! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
 
 mod aws;
+mod child_kubeconfig;
 mod clock;
 mod endpoints;
+mod fingerprint;
 mod kubernetes;
 pub mod look;
+pub mod marks;
 pub mod net;
+mod private;
+pub mod process;
+pub mod release;
 mod trouble;
 mod vouch;
 
 pub use aws::Aws;
+pub use child_kubeconfig::child_kubeconfig;
 pub use clock::Clock;
 pub use endpoints::Endpoints;
+pub use fingerprint::Fingerprint;
 pub use kubernetes::Kubernetes;
+pub use process::Process;
 pub use trouble::{Door, Trouble};
 pub use vouch::Vouch;
 
@@ -27,6 +36,8 @@ pub struct Cloud {
     pub aws: Aws,
     /// The cluster.
     pub kube: Kubernetes,
+    /// Child processes.
+    pub process: Process,
     /// Who vouches for the endpoints: a rehearsal names itself in every answer.
     pub vouch: Vouch,
 }
@@ -38,6 +49,7 @@ impl Cloud {
         Self {
             aws: Aws::new(endpoints.clone(), vouch.clone()),
             kube: Kubernetes::new(endpoints.clone(), vouch.clone()),
+            process: Process::new(endpoints.clone()),
             vouch,
             endpoints,
         }
