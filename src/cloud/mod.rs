@@ -4,21 +4,29 @@
 //! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
 
 mod aws;
+mod chart;
 mod child_kubeconfig;
 mod clock;
 mod endpoints;
 mod fingerprint;
+pub mod helm;
+mod helm_fault;
+pub mod ingress;
 mod kubernetes;
 pub mod look;
 pub mod marks;
 pub mod net;
+pub mod offer;
+pub mod pods;
 mod private;
 pub mod process;
+pub mod registry;
 pub mod release;
 mod trouble;
 mod vouch;
 
 pub use aws::Aws;
+pub use chart::Chart;
 pub use child_kubeconfig::child_kubeconfig;
 pub use clock::Clock;
 pub use endpoints::Endpoints;

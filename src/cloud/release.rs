@@ -5,11 +5,8 @@ use std::{collections::BTreeMap, io::Read};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::read::GzDecoder;
 use jiff::Timestamp;
-use k8s_openapi::api::{core::v1::Secret, networking::v1::Ingress};
-use kube::{
-    Api, Client, ResourceExt,
-    api::ListParams,
-};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, Client, ResourceExt, api::ListParams};
 use landfall_core::{
     event::{Owner, Problem},
     plan::InstallId,
@@ -188,31 +185,6 @@ fn decode(secret: &Secret) -> Result<Release, Trouble> {
         others: BTreeMap::new(),
         managers: secret.managed_fields().iter().filter_map(|fields| fields.manager.clone()).collect(),
     })
-}
-
-/// Host names of the release's Ingresses, with the address of the load balancer behind each; empty where there is
-/// none yet and no other Ingress or Service of its controller tells it.
-pub async fn ingresses(client: &Client, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Trouble> {
-    let all: Api<Ingress> = Api::namespaced(client.clone(), namespace);
-    let mut hosts = BTreeMap::new();
-    for ingress in all.list(&ListParams::default()).await?.items.iter().filter(|ingress| belongs(*ingress, name)) {
-        let address = address(ingress).unwrap_or_default();
-        let rules = ingress.spec.iter().flat_map(|spec| spec.rules.iter().flatten());
-        for host in rules.filter_map(|rule| rule.host.clone()) {
-            hosts.insert(host, address.clone());
-        }
-    }
-    Ok(hosts)
-}
-
-fn belongs(object: &impl ResourceExt, release: &str) -> bool {
-    object.annotations().get("meta.helm.sh/release-name").map(String::as_str) == Some(release)
-        || object.labels().get("app.kubernetes.io/instance").map(String::as_str) == Some(release)
-}
-
-fn address(ingress: &Ingress) -> Option<String> {
-    let point = ingress.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?.first()?;
-    point.hostname.clone().or_else(|| point.ip.clone())
 }
 
 #[cfg(test)]

@@ -1,0 +1,357 @@
+//! helm, the person's own (3 or 4): it fetches, renders, installs, rolls back and uninstalls. What a release *is* is read
+//! from its record (`release`), not asked of helm.
+//!
+//! Credentials stand only in 0600 files of a temporary folder that is removed afterwards, never on a command line.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use landfall_core::{
+    event::Problem,
+    value::{Mask, Plain},
+};
+use semver::Version;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Chart, Cloud, Trouble, child_kubeconfig,
+    helm_fault::fault,
+    private,
+    process::{self, Command, Output, Stream},
+};
+use crate::values::written;
+
+/// The name under which the vendor's repository is known inside the temporary folder.
+const REPOSITORY: &str = "vendor";
+
+/// Where a chart comes from.
+#[derive(Clone, Debug, Default)]
+pub struct ChartSource {
+    /// An archive brought along.
+    pub file: Option<PathBuf>,
+    /// A repository: `https://…` or `oci://…`.
+    pub repository: Option<String>,
+    /// The chart's name in it.
+    pub chart: String,
+    /// Its version; the newest where left out.
+    pub version: Option<String>,
+    /// User name and password of the repository.
+    pub login: Option<(Plain, Plain)>,
+}
+
+/// What is to be installed or upgraded.
+pub struct Upgrade<'a> {
+    /// Name of the release.
+    pub name: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// The chart's archive.
+    pub chart: &'a Path,
+    /// The values file's text.
+    pub values: &'a Plain,
+    /// The line that is kept with the release.
+    pub description: &'a str,
+}
+
+/// helm in surroundings of its own: it sees no repositories, plugins or settings of the person's.
+pub struct Helm {
+    cloud: Arc<Cloud>,
+    folder: PathBuf,
+    home: TempDir,
+    mask: Mask,
+}
+
+impl Helm {
+    /// helm's version, asked once.
+    pub async fn version(cloud: &Cloud) -> Result<Version, Trouble> {
+        cloud.process.version("helm", &["version", "--template", "{{.Version}}"]).await
+    }
+
+    /// Makes its surroundings inside the install's folder. What an interrupted run left there is removed.
+    pub async fn open(cloud: &Arc<Cloud>, folder: &Path) -> Result<Self, Trouble> {
+        let version = Self::version(cloud).await?;
+        if !(3..=4).contains(&version.major) {
+            return Err(Problem::new(
+                "TOOL-VERSION",
+                format!("helm {version} is not known here"),
+                "Put helm 3.12 or newer, or helm 4, first on PATH.",
+            )
+            .into());
+        }
+        sweep(folder);
+        let prefix = format!("helm-{}-", std::process::id());
+        let home = std::fs::create_dir_all(folder)
+            .and_then(|()| tempfile::Builder::new().prefix(&prefix).tempdir_in(folder))
+            .map_err(|error| unusable(folder, &error))?;
+        Ok(Self { cloud: cloud.clone(), folder: folder.to_owned(), home, mask: Mask::default() })
+    }
+
+    /// The chart's archive on disk: the one brought along, the one fetched before, or fetched now.
+    pub async fn fetch(&mut self, source: &ChartSource, cancel: &CancellationToken) -> Result<PathBuf, Trouble> {
+        if let Some(file) = &source.file {
+            return Chart::open(file).map(|_| file.clone());
+        }
+        let kept = kept(&self.folder, source);
+        if kept.exists() && Chart::open(&kept).is_ok() {
+            return Ok(kept);
+        }
+        let Some(repository) = &source.repository else {
+            return Err(Trouble::guide(
+                format!("nothing says where the chart {} comes from", source.chart),
+                "Name its repository, or bring its .tgz along.",
+            ));
+        };
+        let reference = self.log_in(repository, source, cancel).await?;
+        let landing = self.home.path().join("landing");
+        std::fs::create_dir_all(&landing).map_err(|error| unusable(&landing, &error))?;
+        let mut pull = self.command()?.args(["pull", &reference, "--destination"]).arg(&landing);
+        if let Some(version) = &source.version {
+            pull = pull.args(["--version", version]);
+        }
+        self.run("helm pull", pull, cancel, |_| {}).await?;
+        let fetched = std::fs::read_dir(&landing)
+            .ok()
+            .and_then(|files| files.flatten().map(|file| file.path()).find(|path| path.extension() == Some("tgz".as_ref())))
+            .ok_or_else(|| unusable(&landing, &"helm pull left no archive there"))?;
+        Chart::open(&fetched)?;
+        let place = kept.parent().unwrap_or(&self.folder);
+        std::fs::create_dir_all(place)
+            .and_then(|()| std::fs::rename(&fetched, &kept))
+            .map_err(|error| unusable(place, &error))?;
+        Ok(kept)
+    }
+
+    /// Versions of a chart that its repository offers, newest first.
+    pub async fn versions(
+        &mut self,
+        source: &ChartSource,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<(String, String)>, Trouble> {
+        let repository = source.repository.clone().unwrap_or_default();
+        let reference = self.log_in(&repository, source, cancel).await?;
+        let search = self.command()?.args(["search", "repo", &reference, "--versions", "--output", "json"]);
+        let output = self.run("helm search repo", search, cancel, |_| {}).await?;
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&output.stdout).unwrap_or_default();
+        let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        Ok(rows
+            .iter()
+            // helm searches by likeness.
+            .filter(|row| row["name"] == reference.as_str())
+            .map(|row| (text(row, "version"), text(row, "app_version")))
+            .collect())
+    }
+
+    /// What a chart renders to with these values, without asking the cluster.
+    pub async fn template(&mut self, upgrade: &Upgrade<'_>, cancel: &CancellationToken) -> Result<Plain, Trouble> {
+        let template = self
+            .command()?
+            .args(["template", upgrade.name])
+            .arg(upgrade.chart)
+            .args(["--namespace", upgrade.namespace, "--values"])
+            .arg(self.secret_file("values.yaml", upgrade.values)?);
+        let output = self.run("helm template", template, cancel, |_| {}).await?;
+        Ok(Plain::new(output.stdout))
+    }
+
+    /// Installs or upgrades. Never waits for pods: what runs is what the guide's verification looks at.
+    pub async fn upgrade(
+        &mut self,
+        upgrade: &Upgrade<'_>,
+        cancel: &CancellationToken,
+        said: impl FnMut(&str) + Send,
+    ) -> Result<(), Trouble> {
+        let command = self
+            .in_cluster()
+            .await?
+            .args(["upgrade", "--install", upgrade.name])
+            .arg(upgrade.chart)
+            .args(["--namespace", upgrade.namespace, "--description", upgrade.description, "--values"])
+            .arg(self.secret_file("values.yaml", upgrade.values)?);
+        self.change("helm upgrade --install", upgrade.name, command, cancel, said).await
+    }
+
+    /// Goes back to a revision.
+    pub async fn rollback(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        revision: i64,
+        cancel: &CancellationToken,
+        said: impl FnMut(&str) + Send,
+    ) -> Result<(), Trouble> {
+        let command =
+            self.in_cluster().await?.args(["rollback", name, &revision.to_string(), "--namespace", namespace]);
+        self.change("helm rollback", name, command, cancel, said).await
+    }
+
+    /// Takes a release away.
+    pub async fn uninstall(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        cancel: &CancellationToken,
+        said: impl FnMut(&str) + Send,
+    ) -> Result<(), Trouble> {
+        let command = self.in_cluster().await?.args(["uninstall", name, "--namespace", namespace]);
+        self.change("helm uninstall", name, command, cancel, said).await
+    }
+
+    /// Text that must not be shown in what helm says.
+    pub fn hide(&mut self, secret: &Plain) {
+        self.mask.learn("values", secret);
+    }
+
+    fn command(&self) -> Result<Command, Trouble> {
+        let home = self.home.path();
+        let mut command = self.cloud.process.command("helm")?;
+        for (name, below) in [
+            ("HELM_CACHE_HOME", "cache"),
+            ("HELM_CONFIG_HOME", "config"),
+            ("HELM_DATA_HOME", "data"),
+            ("HELM_REPOSITORY_CONFIG", "repositories.yaml"),
+            ("HELM_REPOSITORY_CACHE", "repository"),
+            ("HELM_REGISTRY_CONFIG", "registry.json"),
+        ] {
+            command = command.env(name, home.join(below));
+        }
+        Ok(command)
+    }
+
+    async fn in_cluster(&self) -> Result<Command, Trouble> {
+        let kubeconfig = child_kubeconfig(&self.cloud.kube, &self.cloud.process).await?;
+        let path = self.secret_file("kubeconfig", &kubeconfig)?;
+        Ok(self.command()?.env("KUBECONFIG", path))
+    }
+
+    /// Writes the repository down with its credentials, and returns what to call the chart.
+    async fn log_in(
+        &mut self,
+        repository: &str,
+        source: &ChartSource,
+        cancel: &CancellationToken,
+    ) -> Result<String, Trouble> {
+        if let Some((_, password)) = &source.login {
+            self.hide(password);
+        }
+        let login = source.login.as_ref().map(|(username, password)| (username.reveal(), password.reveal()));
+        if let Some(place) = repository.strip_prefix("oci://") {
+            if let Some((username, password)) = login {
+                let host = place.split('/').next().unwrap_or(place);
+                let auth = STANDARD.encode(format!("{username}:{password}"));
+                let config = json!({ "auths": { host: { "auth": auth } } });
+                self.secret_file("registry.json", &Plain::new(config.to_string()))?;
+            }
+            return Ok(format!("{}/{}", repository.trim_end_matches('/'), source.chart));
+        }
+        let (username, password) = login.unwrap_or_default();
+        let config = json!({
+            "apiVersion": "v1",
+            "generated": "0001-01-01T00:00:00Z",
+            "repositories": [{ "name": REPOSITORY, "url": repository, "username": username, "password": password }],
+        });
+        self.secret_file("repositories.yaml", &Plain::new(written(&config)))?;
+        let update = self.command()?.args(["repo", "update", REPOSITORY]);
+        self.run("helm repo update", update, cancel, |_| {}).await?;
+        Ok(format!("{REPOSITORY}/{}", source.chart))
+    }
+
+    fn secret_file(&self, name: &str, text: &Plain) -> Result<PathBuf, Trouble> {
+        let path = self.home.path().join(name);
+        private::replace(&path, text.reveal().as_bytes()).map_err(|error| unusable(&path, &error))?;
+        Ok(path)
+    }
+
+    /// Runs what changes a release; meanwhile a file tells which process does.
+    async fn change(
+        &self,
+        what: &str,
+        release: &str,
+        command: Command,
+        cancel: &CancellationToken,
+        mut said: impl FnMut(&str) + Send,
+    ) -> Result<(), Trouble> {
+        let running = command.start()?;
+        let mark = at_work(&self.folder, release);
+        if let Some(pid) = running.pid {
+            // Without the file a later run only takes longer to tell that nobody is at work.
+            let _ = private::replace(&mark, pid.to_string().as_bytes());
+        }
+        let ended = running.finish(cancel, |_, line| said(&self.mask.hide(line))).await;
+        if ended.is_ok() {
+            let _ = std::fs::remove_file(&mark);
+        }
+        self.judge(what, ended?).map(drop)
+    }
+
+    async fn run(
+        &self,
+        what: &str,
+        command: Command,
+        cancel: &CancellationToken,
+        mut said: impl FnMut(&str) + Send,
+    ) -> Result<Output, Trouble> {
+        let output = command
+            .start()?
+            .finish(cancel, |stream, line| {
+                if stream == Stream::Err {
+                    said(&self.mask.hide(line));
+                }
+            })
+            .await?;
+        self.judge(what, output)
+    }
+
+    fn judge(&self, what: &str, output: Output) -> Result<Output, Trouble> {
+        if output.succeeded() {
+            return Ok(output);
+        }
+        let text = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
+        Err(fault(what, &self.mask.hide(text), output.code))
+    }
+}
+
+/// Whether a helm that an earlier run of this install started is still changing the release; none where no run left word.
+pub fn at_work_still(folder: &Path, release: &str) -> Option<bool> {
+    let pid = std::fs::read_to_string(at_work(folder, release)).ok()?.trim().parse().ok()?;
+    Some(process::alive(pid, release))
+}
+
+/// Where a fetched chart is kept, so that what was shown is what is installed.
+pub fn kept(folder: &Path, source: &ChartSource) -> PathBuf {
+    let repository = source.repository.as_deref().unwrap_or_default();
+    let version = source.version.as_deref().unwrap_or_default();
+    let key = format!("{:x}", Sha256::digest(format!("{repository}\n{}\n{version}", source.chart)));
+    folder.join("charts").join(format!("{}-{}.tgz", source.chart.replace('/', "_"), &key[..12]))
+}
+
+fn at_work(folder: &Path, release: &str) -> PathBuf {
+    folder.join(format!("helm-{release}.pid"))
+}
+
+/// Removes the temporary folders of runs that are over.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix("helm-").and_then(|rest| rest.split_once('-')).and_then(|(pid, _)| pid.parse().ok());
+        if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
+            // What cannot be removed now is tried again next time.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {
+    Problem::new(
+        "FOLDER-UNUSABLE",
+        format!("{} cannot be used", path.display()),
+        "Free some space, or make the folder yours again; then start again.",
+    )
+    .why(error.to_string())
+    .into()
+}
