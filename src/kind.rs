@@ -120,6 +120,17 @@ impl Context {
         text.reveal(|reference| lookup(&known, reference)).map(Plain::new)
     }
 
+    /// User name and password, where both are given and not empty.
+    pub async fn login(
+        &self,
+        username: Option<&SecretText>,
+        password: Option<&SecretText>,
+    ) -> Result<Option<(Plain, Plain)>, Trouble> {
+        let (Some(username), Some(password)) = (username, password) else { return Ok(None) };
+        let (username, password) = (self.reveal(username).await?, self.reveal(password).await?);
+        Ok((!username.is_empty() || !password.is_empty()).then_some((username, password)))
+    }
+
     /// A tree with its secrets put in, for the 0600 file or the call that needs it.
     pub async fn reveal_tree(&self, tree: &Tree) -> Result<Value, Trouble> {
         let known = self.fetch(tree.references()).await?;
@@ -253,8 +264,15 @@ pub enum Applied {
         /// Enough to restore it; secrets as references into the vault.
         before: Option<Value>,
     },
-    /// It started something that carries on.
+    /// It started something that carries on and makes something new.
     Started(Job),
+    /// It started something that carries on and changes what was there.
+    StartedOver {
+        /// Enough to restore it; secrets as references into the vault.
+        before: Value,
+        /// What carries on.
+        job: Job,
+    },
 }
 
 impl Applied {

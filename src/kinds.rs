@@ -47,7 +47,12 @@ impl Kinds {
                 check::person_attests::PersonAttests,
             ),
             steps: by_name!(AnyStep:
+                step::helm_release::HelmRelease,
+                step::kube_manifest::KubeManifest,
+                step::kube_namespace::KubeNamespace,
+                step::kube_secret::KubeSecret,
                 step::person_does::PersonDoes,
+                step::registry_mirror::RegistryMirror,
             ),
             lookups: by_name!(AnyLookup:
                 lookup::aws_regions::Regions,

@@ -27,6 +27,8 @@ use super::{
 };
 use crate::values::written;
 
+pub use super::helm_fault::cleaned;
+
 /// The name under which the vendor's repository is known inside the temporary folder.
 const REPOSITORY: &str = "vendor";
 

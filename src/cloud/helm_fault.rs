@@ -16,7 +16,7 @@ static DATA: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// helm's complaint, without anything of a Secret.
-pub(super) fn cleaned(text: &str) -> String {
+pub fn cleaned(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()
         .map(str::trim_end)

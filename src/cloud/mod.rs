@@ -32,6 +32,7 @@ pub use clock::Clock;
 pub use endpoints::Endpoints;
 pub use fingerprint::Fingerprint;
 pub use kubernetes::Kubernetes;
+pub use private::keep_private;
 pub use process::Process;
 pub use trouble::{Door, Trouble};
 pub use vouch::Vouch;

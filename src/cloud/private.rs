@@ -5,6 +5,10 @@ use std::{
     path::Path,
 };
 
+use landfall_core::event::Problem;
+
+use super::Trouble;
+
 /// Creates a file only its owner may read, all at once; an error if it is there already.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Temporary files are made with mode 0600.
@@ -18,4 +22,17 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
     file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Keeps a file only its owner may read.
+pub fn keep_private(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    replace(path, bytes).map_err(|error| {
+        Problem::new(
+            "FOLDER-UNUSABLE",
+            format!("{} cannot be written", path.display()),
+            "Free some space, or make the folder yours again; then start again.",
+        )
+        .why(error.to_string())
+        .into()
+    })
 }

@@ -164,6 +164,10 @@ impl Running<'_> {
                 return self.until_there(How::Changed, None).await;
             }
             Ok(Applied::Started(started)) => job = Some(tokio::spawn(started)),
+            Ok(Applied::StartedOver { before, job: started }) => {
+                self.engine.journal.write(Record::Before { path, before }).await?;
+                return self.until_there(How::Changed, Some(tokio::spawn(started))).await;
+            }
             // Nobody knows whether it landed; the world does.
             Err(Trouble::Unreachable { message, .. }) => {
                 self.cx.say(format!("no answer to the change ({message}); looking whether it landed"));
@@ -231,7 +235,9 @@ impl Running<'_> {
                             && let Some(token) = known.token
                         {
                             match self.apply(&token).await {
-                                Ok(Applied::Started(started)) => job = Some(tokio::spawn(started)),
+                                Ok(Applied::Started(started) | Applied::StartedOver { job: started, .. }) => {
+                                    job = Some(tokio::spawn(started));
+                                }
                                 Ok(Applied::Sent { .. }) | Err(Trouble::Unreachable { .. }) => {}
                                 Err(trouble) => return Err(trouble),
                             }

@@ -1,0 +1,375 @@
+//! `helm.release`: is a chart installed with our values? helm changes it; what is there is read from its record.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use landfall_core::{
+    catalogue::Again,
+    clock::Span,
+    event::{Difference, Found, Host, Owner, Permissions, Problem, Recovery, Waiting},
+    value::{SecretText, Tree},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::helm_values::HelmValues;
+use crate::{
+    cloud::{
+        Chart, Fingerprint, Trouble,
+        helm::{ChartSource, Helm, Upgrade, at_work_still, kept},
+        ingress, offer,
+        release::{self, Release},
+    },
+    kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
+};
+
+/// How long a helm nobody here started may take before its release counts as left behind: twice helm's own time-out.
+const ABANDONED: Duration = Duration::from_secs(600);
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HelmRelease {
+    /// Name of the release.
+    name: String,
+    /// Its namespace; the install's where left out.
+    #[serde(default)]
+    namespace: Option<String>,
+    /// The chart's name.
+    chart: String,
+    /// The chart's archive, where it was brought along.
+    #[serde(default)]
+    chart_file: Option<PathBuf>,
+    /// Its repository, `https://…` or `oci://…`.
+    #[serde(default)]
+    repository: Option<String>,
+    /// Its version; the newest where left out.
+    #[serde(default)]
+    version: Option<String>,
+    /// User name of the repository.
+    #[serde(default)]
+    username: Option<SecretText>,
+    /// Its password.
+    #[serde(default)]
+    password: Option<SecretText>,
+    /// Our values, laid over the vendor's file.
+    #[serde(default)]
+    values: Tree,
+    /// The vendor's values file.
+    #[serde(default)]
+    values_file: Option<PathBuf>,
+    /// An extended resource, e.g. `nvidia.com/gpu`: nothing is installed where something else offers it already.
+    #[serde(default)]
+    skip_when: Option<String>,
+}
+
+/// What others may read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// Its revision; 0 where nothing was installed because it was not needed.
+    pub revision: i64,
+    /// Version of the chart.
+    pub chart_version: String,
+    /// Version of what it installs.
+    pub app_version: String,
+    /// Host names of its Ingresses with the address behind each; empty while there is none.
+    pub ingresses: BTreeMap<String, String>,
+    /// Fingerprint of what it made.
+    pub manifest_digest: String,
+    /// helm's word, e.g. `deployed`; `not needed` where nothing was installed.
+    pub status: String,
+}
+
+#[async_trait]
+impl Step for HelmRelease {
+    type Outputs = Outputs;
+    const ABOUT: StepAbout = StepAbout {
+        again: Again::Upsert,
+        fixed: &["name", "namespace"],
+        deadline: Span::minutes(15),
+        usual: Some("10 seconds to 2 minutes"),
+        ..StepAbout::new("helm.release", "HELM-11", "a Helm release")
+    };
+
+    async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
+        let client = cx.cloud.kube.client().await?;
+        let namespace = self.namespace_of(&cx.target.namespace);
+        let Some(found) = release::latest(&client, namespace, &self.name).await? else {
+            return self.absent(cx, namespace).await;
+        };
+        let owner = found.owner(&cx.install);
+        if found.pending() {
+            return Ok(self.under_way(cx, &found, owner));
+        }
+        match found.status.as_str() {
+            "uninstalling" => return Ok(Found::pending(Waiting::on("helm is uninstalling it"), owner)),
+            "failed" => return Ok(Found::broken(self.failed(&found), self.ways_out(&found, true), owner)),
+            _ => {}
+        }
+        let ingresses = ingress::addresses(&client, namespace, &self.name).await?;
+        let outputs = Outputs {
+            revision: found.revision,
+            chart_version: found.chart_version.clone(),
+            app_version: found.app_version.clone(),
+            ingresses,
+            manifest_digest: Fingerprint::of(&cx.folder)?.mark(found.manifest.as_bytes()),
+            status: found.status.clone(),
+        };
+        Ok(Found::there(outputs, self.differences(cx, &found).await?, owner))
+    }
+
+    async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
+        let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
+        let archive = helm.fetch(&self.source(cx).await?, &cx.cancel).await?;
+        let digest = Chart::open(&archive)?.digest;
+        let values = self.values().await?;
+        values.show(cx, &self.name)?;
+        for secret in values.secrets(cx).await? {
+            helm.hide(&secret);
+        }
+        let values = values.text(cx).await?;
+        let name = self.name.clone();
+        let namespace = self.namespace_of(&cx.target.namespace).to_owned();
+        let description = Release::description(&cx.install, &digest);
+        let client = cx.cloud.kube.client().await?;
+        let there = release::latest(&client, &namespace, &name).await?;
+        // Somebody else's revision is what undo goes back to; our own earlier ones are not.
+        let before = there.filter(|there| there.owner(&cx.install) != Owner::Ours && there.status == "deployed");
+        let cx = cx.clone();
+        let job: Job = Box::pin(async move {
+            let upgrade = Upgrade {
+                name: &name,
+                namespace: &namespace,
+                chart: &archive,
+                values: &values,
+                description: &description,
+            };
+            helm.upgrade(&upgrade, &cx.cancel, |line| cx.say(line)).await
+        });
+        Ok(match before {
+            Some(before) => Applied::StartedOver { before: json!({ "revision": before.revision }), job },
+            None => Applied::Started(job),
+        })
+    }
+
+    async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
+        let namespace = self.namespace_of(&cx.target.namespace);
+        let client = cx.cloud.kube.client().await?;
+        let Some(found) = release::latest(&client, namespace, &self.name).await? else { return Ok(()) };
+        if found.owner(&cx.install) != Owner::Ours {
+            return Err(Problem::new(
+                "HELM-OWNED",
+                format!("the release {} was changed by somebody else since", self.name),
+                format!("If nobody needs it, take it away by hand.\n$ {}", self.uninstall_line(namespace)),
+            )
+            .into());
+        }
+        let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
+        let say = |line: &str| cx.say(line);
+        match made.before.as_ref().and_then(|before| before["revision"].as_i64()) {
+            Some(revision) => helm.rollback(namespace, &self.name, revision, &cx.cancel, say).await,
+            None => helm.uninstall(namespace, &self.name, &cx.cancel, say).await,
+        }
+    }
+
+    async fn recover(&self, cx: &Context, recovery: &str) -> Result<(), Trouble> {
+        let namespace = self.namespace_of(&cx.target.namespace);
+        let client = cx.cloud.kube.client().await?;
+        let Some(found) = release::latest(&client, namespace, &self.name).await? else { return Ok(()) };
+        let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
+        let say = |line: &str| cx.say(line);
+        match (recovery, found.last_good()) {
+            ("again", _) => Ok(()),
+            ("rollback", Some(revision)) => helm.rollback(namespace, &self.name, revision, &cx.cancel, say).await,
+            ("uninstall", _) => helm.uninstall(namespace, &self.name, &cx.cancel, say).await,
+            _ => Err(Trouble::guide(format!("{} cannot {recovery}", self.name), "Choose one of those offered.")),
+        }
+    }
+
+    fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
+        let namespace = self.namespace_of(&cx.target.namespace);
+        let version = self.version.as_ref().map(|version| format!(" --version {version}")).unwrap_or_default();
+        let install = |chart: &str| {
+            format!("helm upgrade --install {} {chart}{version} --namespace {namespace} --values values.yaml", self.name)
+        };
+        match (&self.chart_file, &self.repository) {
+            (Some(file), _) => vec![install(&file.display().to_string())],
+            (None, Some(repository)) if repository.starts_with("oci://") => {
+                let host = repository.trim_start_matches("oci://").split('/').next().unwrap_or_default();
+                let log_in = self
+                    .username
+                    .as_ref()
+                    .map(|username| format!("helm registry login {host} --username {username} --password-stdin"));
+                log_in.into_iter().chain([install(&format!("{repository}/{}", self.chart))]).collect()
+            }
+            (None, repository) => {
+                let login = match &self.username {
+                    Some(username) => format!(" --username {username} --password-stdin"),
+                    None => String::new(),
+                };
+                vec![
+                    format!("helm repo add vendor {}{login}", repository.as_deref().unwrap_or("<repository>")),
+                    "helm repo update vendor".into(),
+                    install(&format!("vendor/{}", self.chart)),
+                ]
+            }
+        }
+    }
+
+    fn undo_line(&self, cx: &PlanView<'_>) -> String {
+        format!("uninstalls the release {} from {}", self.name, self.namespace_of(&cx.target.namespace))
+    }
+
+    fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
+        let namespace = self.namespace_of(&cx.target.namespace);
+        let write = &["get", "list", "create", "update", "patch", "delete"];
+        // helm keeps its record in a Secret; what the chart itself makes is not known before it is rendered.
+        Permissions::default()
+            .rbac(Some(namespace), "", "secrets", write)
+            .rbac(Some(namespace), "", "services", write)
+            .rbac(Some(namespace), "", "configmaps", write)
+            .rbac(Some(namespace), "", "serviceaccounts", write)
+            .rbac(Some(namespace), "apps", "deployments", write)
+            .rbac(Some(namespace), "apps", "daemonsets", write)
+            .rbac(Some(namespace), "apps", "statefulsets", write)
+            .rbac(Some(namespace), "networking.k8s.io", "ingresses", write)
+    }
+
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let Some(repository) = self.repository.as_ref().filter(|_| self.chart_file.is_none()) else {
+            return Vec::new();
+        };
+        let rest = repository.split_once("://").map_or(repository.as_str(), |(_, rest)| rest);
+        let name = rest.split('/').next().unwrap_or(rest);
+        let usual = if repository.starts_with("http://") { 80 } else { 443 };
+        let (host, port) = match name.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().unwrap_or(usual)),
+            None => (name, usual),
+        };
+        let why = format!("the chart {} is fetched from it", self.chart);
+        vec![Host { host: host.into(), port, from: "here".into(), why }]
+    }
+}
+
+impl HelmRelease {
+    fn namespace_of<'a>(&'a self, default: &'a str) -> &'a str {
+        self.namespace.as_deref().unwrap_or(default)
+    }
+
+    /// Where the chart comes from, without a login.
+    fn place(&self) -> ChartSource {
+        ChartSource {
+            file: self.chart_file.clone(),
+            repository: self.repository.clone(),
+            chart: self.chart.clone(),
+            version: self.version.clone(),
+            login: None,
+        }
+    }
+
+    async fn source(&self, cx: &Context) -> Result<ChartSource, Trouble> {
+        let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;
+        Ok(ChartSource { login, ..self.place() })
+    }
+
+    async fn values(&self) -> Result<HelmValues, Trouble> {
+        HelmValues::of(&self.values, self.values_file.as_deref()).await
+    }
+
+    /// Nothing is needed where another device plugin or operator does its work.
+    async fn absent(&self, cx: &Context, namespace: &str) -> Result<Found<Outputs>, Trouble> {
+        let Some(resource) = &self.skip_when else { return Ok(Found::absent()) };
+        let own = format!("{namespace}/{}", self.name);
+        let offers = offer::offers(&cx.cloud.kube.client().await?, resource).await?;
+        let Some(other) = offers.iter().find(|offer| offer.release.as_deref() != Some(&own)) else {
+            return Ok(Found::absent());
+        };
+        let outputs = Outputs {
+            revision: 0,
+            chart_version: String::new(),
+            app_version: String::new(),
+            ingresses: BTreeMap::new(),
+            manifest_digest: String::new(),
+            status: "not needed".into(),
+        };
+        Ok(Found::there(outputs, Vec::new(), Owner::Other(format!("{}, which offers {resource}", other.name))))
+    }
+
+    /// A helm may be at work, an orphan of ours included; or one was stopped in the middle.
+    fn under_way(&self, cx: &Context, found: &Release, owner: Owner) -> Found<Outputs> {
+        let age = found.changed.map(|changed| cx.cloud.clock().now().duration_since(changed));
+        let at_work = match at_work_still(&cx.folder, &self.name) {
+            Some(at_work) => at_work,
+            None => age.is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()),
+        };
+        if at_work {
+            return Found::pending(Waiting::on(format!("{}: helm is at work", found.status)), owner);
+        }
+        let problem = Problem::new(
+            "HELM-PENDING",
+            format!("the release {} was left {}", self.name, found.status),
+            "Go back to the last revision that worked, or uninstall and install afresh.",
+        )
+        .why("A helm was stopped while it changed the release, and refuses to go on from there.");
+        Found::broken(problem, self.ways_out(found, false), owner)
+    }
+
+    fn failed(&self, found: &Release) -> Problem {
+        Problem::new(
+            "HELM-RELEASE-FAILED",
+            format!("revision {} of the release {} failed", found.revision, self.name),
+            "Correct what helm's message names, then upgrade again.",
+        )
+        .why(crate::cloud::helm::cleaned(&found.description))
+    }
+
+    fn ways_out(&self, found: &Release, again: bool) -> Vec<Recovery> {
+        let recovery = |id: &str, does: String, loses: &str| Recovery { id: id.into(), does, loses: loses.into() };
+        let again = again.then(|| recovery("again", "upgrade again".into(), ""));
+        let back = found.last_good().map(|revision| {
+            recovery("rollback", format!("go back to revision {revision}, then upgrade again"), "")
+        });
+        let fresh = recovery(
+            "uninstall",
+            "uninstall it, then install afresh".into(),
+            "everything the release made, and the data of volumes it owns",
+        );
+        again.into_iter().chain(back).chain([fresh]).collect()
+    }
+
+    async fn differences(&self, cx: &Context, found: &Release) -> Result<Vec<Difference>, Trouble> {
+        let mut all = Vec::new();
+        let mut differs = |field: &str, wanted: &str, found: &str| {
+            let (wanted, found) = (wanted.to_owned(), found.to_owned());
+            all.push(Difference { field: field.into(), wanted, found, fixed: false });
+        };
+        if found.chart != self.chart.rsplit('/').next().unwrap_or(&self.chart) {
+            differs("chart", &self.chart, &found.chart);
+        }
+        // The archive that was looked at is the one that counts.
+        let place = self.place();
+        let archive = place.file.clone().unwrap_or_else(|| kept(&cx.folder, &place));
+        match Chart::open(&archive) {
+            Ok(chart) if chart.version != found.chart_version => {
+                differs("chart_version", &chart.version, &found.chart_version);
+            }
+            Ok(chart) if found.chart_digest().is_some_and(|digest| !chart.digest.starts_with(digest)) => {
+                differs("chart_digest", &chart.digest, found.chart_digest().unwrap_or_default());
+            }
+            Err(_) => {
+                if let Some(version) = self.version.as_ref().filter(|version| **version != found.chart_version) {
+                    differs("chart_version", version, &found.chart_version);
+                }
+            }
+            Ok(_) => {}
+        }
+        all.extend(self.values().await?.differences(cx, &found.values).await?);
+        Ok(all)
+    }
+
+    fn uninstall_line(&self, namespace: &str) -> String {
+        format!("helm uninstall {} --namespace {namespace}", self.name)
+    }
+}

@@ -1,0 +1,85 @@
+//! Which values does a release get? The vendor's file with ours laid over it; secrets are put in at the last moment.
+
+use std::{collections::BTreeMap, path::Path};
+
+use landfall_core::{
+    event::{Difference, Problem},
+    value::{Plain, SecretRef, SecretText, Tree},
+};
+
+use crate::{
+    cloud::Trouble,
+    kind::Context,
+    values::{Values, differences, laid_over, merged},
+};
+
+/// The vendor's text and our tree over it.
+pub struct HelmValues {
+    vendor: Option<String>,
+    whole: Tree,
+    ours: Tree,
+}
+
+impl HelmValues {
+    /// Reads the vendor's file, if there is one.
+    pub async fn of(ours: &Tree, vendor: Option<&Path>) -> Result<Self, Trouble> {
+        let ours = if ours.0.is_null() { Tree(serde_json::json!({})) } else { ours.clone() };
+        let Some(path) = vendor else { return Ok(Self { vendor: None, whole: ours.clone(), ours }) };
+        let unreadable = |error: &dyn std::fmt::Display| -> Trouble {
+            Problem::new(
+                "HELM-VALUES-FILE",
+                format!("{} cannot be used as a values file", path.display()),
+                "Correct the file, or name another at the Inputs stage.",
+            )
+            .why(error.to_string())
+            .into()
+        };
+        let text = tokio::fs::read_to_string(path).await.map_err(|error| unreadable(&error))?;
+        let read = Values::read(&text).map_err(|fault| unreadable(&fault))?;
+        Ok(Self { whole: Tree(laid_over(read.tree, &ours.0)), vendor: Some(text), ours })
+    }
+
+    /// The file helm gets, secrets and all: for a 0600 file that is removed afterwards.
+    pub async fn text(&self, cx: &Context) -> Result<Plain, Trouble> {
+        let ours = cx.reveal_tree(&self.ours).await?;
+        let text = merged(self.vendor.as_deref().unwrap_or_default(), &ours)
+            .map_err(|fault| Trouble::guide(format!("the values file: {fault}"), "Correct the vendor's file."))?;
+        Ok(Plain::new(text))
+    }
+
+    /// The same for people, beside the journal: secrets stand as `<secret x.y>`.
+    pub fn show(&self, cx: &Context, release: &str) -> Result<(), Trouble> {
+        let shown = merged(self.vendor.as_deref().unwrap_or_default(), &self.ours.shown()).unwrap_or_default();
+        crate::cloud::keep_private(&cx.folder.join(format!("{release}-values.yaml")), shown.as_bytes())
+    }
+
+    /// Every secret in it.
+    pub async fn secrets(&self, cx: &Context) -> Result<Vec<Plain>, Trouble> {
+        let mut all = Vec::new();
+        for reference in self.whole.references() {
+            all.extend(cx.secrets.get(&reference).await?);
+        }
+        Ok(all)
+    }
+
+    /// Where a release's values are not these.
+    pub async fn differences(&self, cx: &Context, found: &serde_json::Value) -> Result<Vec<Difference>, Trouble> {
+        let mut known: BTreeMap<SecretRef, Plain> = BTreeMap::new();
+        for reference in self.whole.references() {
+            if let Some(secret) = cx.secrets.get(&reference).await? {
+                known.insert(reference, secret);
+            }
+        }
+        let reveal = |text: &SecretText| {
+            text.reveal(|reference| known.get(reference).map(|secret| secret.reveal().to_owned()).ok_or(())).ok()
+        };
+        // helm keeps no values at all as null.
+        let nothing = serde_json::json!({});
+        let found = if found.is_null() { &nothing } else { found };
+        let mut all = differences(&self.whole, found, &reveal);
+        for difference in &mut all {
+            difference.field = format!("values.{}", difference.field);
+        }
+        Ok(all)
+    }
+}

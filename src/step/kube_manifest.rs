@@ -1,0 +1,260 @@
+//! `kube.manifest`: is one object in the cluster as its manifest says? Sent by server-side apply.
+
+use async_trait::async_trait;
+use kube::{
+    Api, Client, ResourceExt,
+    api::{DeleteParams, Patch, PatchParams, Preconditions},
+    core::{ApiResource, DynamicObject, GroupVersionKind},
+    discovery::{Scope, oneshot},
+};
+use landfall_core::{
+    event::{Difference, Found, Permissions, Problem},
+    value::Tree,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::manifest_diff::differences;
+use crate::{
+    cloud::{Trouble, marks},
+    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    values::Values,
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KubeManifest {
+    /// The object, written in the guide.
+    #[serde(default)]
+    manifest: Option<Tree>,
+    /// Or the name of a template beside the guide that holds it.
+    #[serde(default)]
+    template: Option<String>,
+    /// Its namespace, where the manifest names none; the install's where left out.
+    #[serde(default)]
+    namespace: Option<String>,
+}
+
+/// What others may read.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// Its name.
+    name: String,
+    /// Its unique id.
+    uid: String,
+}
+
+/// The object's place in the API.
+struct Place {
+    api: Api<DynamicObject>,
+    name: String,
+    tree: Value,
+}
+
+#[async_trait]
+impl Step for KubeManifest {
+    type Outputs = Outputs;
+    const ABOUT: StepAbout =
+        StepAbout { fixed: &["namespace"], ..StepAbout::new("kube.manifest", "K8S-23", "a Kubernetes object") };
+
+    async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
+        let tree = self.tree(|name| cx.template(name))?;
+        let place = match self.place(cx, tree.0.clone()).await {
+            Ok(place) => place,
+            // Its kind comes with something that is not installed yet.
+            Err(trouble) if trouble.code() == Some("K8S-KIND-MISSING") => return Ok(Found::absent()),
+            Err(trouble) => return Err(trouble),
+        };
+        let Some(found) = place.api.get_opt(&place.name).await? else { return Ok(Found::absent()) };
+        let there = serde_json::to_value(&found).unwrap_or_default();
+        let mut different = differences(&tree, &there);
+        if !different.is_empty() && tree.unknown().is_none() {
+            different = self.would_change(cx, &tree, &place, &there, different).await?;
+        }
+        let outputs = Outputs { name: place.name, uid: found.uid().unwrap_or_default() };
+        Ok(Found::there(outputs, different, marks::owner(&found, &cx.install)))
+    }
+
+    async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
+        let tree = self.tree(|name| cx.template(name))?;
+        let place = self.place(cx, cx.reveal_tree(&tree).await?).await?;
+        let before = place.api.get_opt(&place.name).await?;
+        let object = labelled(place.tree.clone(), cx);
+        // A person has seen the differences and decided; whoever else manages these fields loses them.
+        let by = PatchParams::apply(marks::MANAGER).force();
+        place.api.patch(&place.name, &by, &Patch::Apply(&object)).await?;
+        Ok(match before {
+            None => Applied::made(),
+            Some(before) => {
+                let mut before = serde_json::to_value(before).unwrap_or_default();
+                strip(&mut before);
+                // Only what the manifest names was changed, and a Secret's data never reaches a journal.
+                Applied::changed(overlap(&tree.shown(), &before))
+            }
+        })
+    }
+
+    async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
+        let tree = self.tree(|name| cx.template(name))?;
+        let place = self.place(cx, tree.0.clone()).await?;
+        let Some(before) = &made.before else {
+            let uid = made.outputs["uid"].as_str().filter(|uid| !uid.is_empty()).map(str::to_owned);
+            let only_ours = DeleteParams {
+                preconditions: Some(Preconditions { uid, resource_version: None }),
+                ..DeleteParams::background()
+            };
+            place.api.delete(&place.name, &only_ours).await?;
+            return Ok(());
+        };
+        let Some(found) = place.api.get_opt(&place.name).await? else { return Ok(()) };
+        let there = serde_json::to_value(&found).unwrap_or_default();
+        if differences(&tree, &there).is_empty() {
+            place.api.patch(&place.name, &PatchParams::default(), &Patch::Merge(before)).await?;
+        } else {
+            cx.say(format!("{} was changed since; it is left as it is", place.name));
+        }
+        Ok(())
+    }
+
+    fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
+        let shown = match self.tree(|name| Ok(cx.template(name))) {
+            Ok(tree) => crate::values::written(&tree.shown()),
+            Err(_) => return vec![format!("kubectl apply -f {}", self.template.as_deref().unwrap_or("manifest.yaml"))],
+        };
+        vec![format!("kubectl apply --server-side --field-manager={} -f - <<'EOF'\n{shown}EOF", marks::MANAGER)]
+    }
+
+    fn undo_line(&self, cx: &PlanView<'_>) -> String {
+        match self.tree(|name| Ok(cx.template(name))) {
+            Ok(Tree(tree)) => format!("deletes the {} {}", text(&tree, "/kind"), text(&tree, "/metadata/name")),
+            Err(_) => "deletes the object".into(),
+        }
+    }
+
+    fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
+        let Ok(Tree(tree)) = self.tree(|name| Ok(cx.template(name))) else { return Permissions::default() };
+        let group = text(&tree, "/apiVersion").rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
+        let gvk = GroupVersionKind::gvk(&group, "", &text(&tree, "/kind"));
+        let resource = ApiResource::from_gvk(&gvk).plural;
+        let namespace = self.namespace.clone().unwrap_or_else(|| cx.target.namespace.clone());
+        Permissions::default().rbac(Some(&namespace), &group, &resource, &["get", "create", "patch", "delete"])
+    }
+}
+
+impl KubeManifest {
+    fn tree(&self, template: impl Fn(&str) -> Result<String, Trouble>) -> Result<Tree, Trouble> {
+        match (&self.manifest, &self.template) {
+            (Some(tree), None) => Ok(tree.clone()),
+            (None, Some(name)) => {
+                let text = template(name)?;
+                // kubectl reads YAML as helm does.
+                let tree = Values::read(&text)
+                    .map_err(|fault| Trouble::guide(format!("{name}: {fault}"), "Mend the template."))?;
+                Ok(Tree(tree.tree))
+            }
+            _ => Err(Trouble::guide(
+                "kube.manifest needs either manifest or template",
+                "Write the object in the guide, or name its template.",
+            )),
+        }
+    }
+
+    async fn place(&self, cx: &Context, tree: Value) -> Result<Place, Trouble> {
+        let client = cx.cloud.kube.client().await?;
+        let (version, kind, name) = (text(&tree, "/apiVersion"), text(&tree, "/kind"), text(&tree, "/metadata/name"));
+        let namespace = match text(&tree, "/metadata/namespace") {
+            named if !named.is_empty() => named,
+            _ => self.namespace.clone().unwrap_or_else(|| cx.target.namespace.clone()),
+        };
+        let api = resource(&client, &version, &kind, Some(&namespace)).await?;
+        Ok(Place { api, name, tree })
+    }
+
+    /// The API server knows better which differences are only another way of writing the same.
+    async fn would_change(
+        &self,
+        cx: &Context,
+        tree: &Tree,
+        place: &Place,
+        there: &Value,
+        different: Vec<Difference>,
+    ) -> Result<Vec<Difference>, Trouble> {
+        let Ok(revealed) = cx.reveal_tree(tree).await else { return Ok(different) };
+        let dry = PatchParams { dry_run: true, ..PatchParams::apply(marks::MANAGER).force() };
+        let object = labelled(revealed, cx);
+        let Ok(after) = place.api.patch(&place.name, &dry, &Patch::Apply(&object)).await else { return Ok(different) };
+        let mut after = serde_json::to_value(&after).unwrap_or_default();
+        let mut before = there.clone();
+        strip(&mut after);
+        strip(&mut before);
+        Ok(if after == before { Vec::new() } else { different })
+    }
+}
+
+/// The API of a kind, as the cluster names it.
+async fn resource(
+    client: &Client,
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+) -> Result<Api<DynamicObject>, Trouble> {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    let gvk = GroupVersionKind::gvk(group, version, kind);
+    let (resource, capabilities) = oneshot::pinned_kind(client, &gvk).await.map_err(|error| match error {
+        kube::Error::Api(status) if status.code != 404 => Trouble::from(kube::Error::Api(status)),
+        kube::Error::Api(_) | kube::Error::Discovery(_) => Problem::new(
+            "K8S-KIND-MISSING",
+            format!("the cluster knows no {api_version} {kind}"),
+            "Install what brings it (its CRD) first, or use the version the cluster has.\n$ kubectl api-resources",
+        )
+        .into(),
+        other => Trouble::from(other),
+    })?;
+    Ok(match (capabilities.scope, namespace) {
+        (Scope::Namespaced, Some(namespace)) => Api::namespaced_with(client.clone(), namespace, &resource),
+        _ => Api::all_with(client.clone(), &resource),
+    })
+}
+
+fn labelled(mut tree: Value, cx: &Context) -> Value {
+    for (key, value) in cx.labels() {
+        tree["metadata"]["labels"][key] = json!(value);
+    }
+    tree
+}
+
+/// Without what the server writes and what our mark adds.
+fn strip(object: &mut Value) {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for key in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"] {
+            metadata.remove(key);
+        }
+    }
+    if let Some(labels) = object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(marks::INSTALL);
+        labels.remove("app.kubernetes.io/managed-by");
+    }
+    if let Some(object) = object.as_object_mut() {
+        object.remove("status");
+    }
+}
+
+/// Of `there`, only what `wanted` names; null where it was not there, so that a merge takes it away again.
+fn overlap(wanted: &Value, there: &Value) -> Value {
+    match (wanted, there) {
+        (Value::Object(wanted), Value::Object(there)) => {
+            let below = |(key, value): (&String, &Value)| {
+                (key.clone(), there.get(key).map_or(Value::Null, |there| overlap(value, there)))
+            };
+            Value::Object(wanted.iter().map(below).collect())
+        }
+        (Value::String(text), _) if text.contains("<secret ") => Value::Null,
+        (_, there) => there.clone(),
+    }
+}
+
+fn text(tree: &Value, pointer: &str) -> String {
+    tree.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
