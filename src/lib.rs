@@ -1,7 +1,7 @@
 //! Landfall turns a vendor's install guide into an install an SRE can trust.
 //!
 //! Rooms, from the outside in: [`cloud`] (the only doors to the outside), [`kind`] and [`kinds`] (what guides can name),
-//! [`check`], [`step`], [`lookup`] (one file a kind), [`values`] (Helm's). What is true without a machine lives in `landfall_core`.
+//! [`check`], [`step`], [`lookup`] (one file a kind). What is true without a machine lives in `landfall_core`.
 
 pub mod check;
 pub mod cli;
@@ -16,4 +16,3 @@ pub mod report;
 pub mod secret;
 pub mod session;
 pub mod step;
-pub mod values;

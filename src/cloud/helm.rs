@@ -25,7 +25,7 @@ use super::{
     private,
     process::{self, Command, Output, Stream},
 };
-use crate::values::written;
+use crate::cloud::values::written;
 
 pub use super::helm_fault::cleaned;
 

@@ -23,6 +23,7 @@ pub mod process;
 pub mod registry;
 pub mod release;
 mod trouble;
+pub mod values;
 mod vouch;
 
 pub use aws::Aws;

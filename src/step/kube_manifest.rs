@@ -120,7 +120,7 @@ impl Step for KubeManifest {
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
         let shown = match self.tree(|name| Ok(cx.template(name))) {
-            Ok(tree) => crate::values::written(&tree.shown()),
+            Ok(tree) => crate::cloud::values::written(&tree.shown()),
             Err(_) => return vec![format!("kubectl apply -f {}", self.template.as_deref().unwrap_or("manifest.yaml"))],
         };
         vec![format!("kubectl apply --server-side --field-manager={} -f - <<'EOF'\n{shown}EOF", marks::MANAGER)]

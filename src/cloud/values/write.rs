@@ -102,7 +102,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::values::Values;
+    use crate::cloud::values::Values;
 
     #[test]
     fn it_reads_as_a_person_would_write_it() {
