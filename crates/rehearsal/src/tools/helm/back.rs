@@ -42,7 +42,8 @@ pub fn back_to(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], target
     let objects = Objects::new(helm, cluster, target.name(), target.namespace());
     effect::linger(helm);
     objects.write(&render::objects(target.manifest()), &render::objects(last.manifest()))?;
-    supersede(helm, cluster, revisions)?;
+    let deployed: Vec<_> = revisions.iter().filter(|one| one.status() == "deployed").cloned().collect();
+    supersede(helm, cluster, &deployed)?;
     release.become_status("deployed", &description);
     release.save(helm, cluster)
 }
@@ -88,9 +89,9 @@ pub fn uninstall(helm: &Helm<'_>) -> Result<String, Failure> {
     Ok(said)
 }
 
-/// What was deployed is so no longer.
+/// These hold no longer.
 pub fn supersede(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release]) -> Result<(), Failure> {
-    for old in revisions.iter().filter(|one| one.status() == "deployed") {
+    for old in revisions {
         let mut old = old.clone();
         old.body["info"]["status"] = json!("superseded");
         old.save(helm, cluster)?;

@@ -152,7 +152,7 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
         }
     }
     release.become_status("deployed", helm.arguments.last("description").unwrap_or("Upgrade complete"));
-    back::supersede(helm, cluster, revisions)?;
+    back::supersede(helm, cluster, std::slice::from_ref(base))?;
     release.save(helm, cluster)?;
     let keep = helm.arguments.last("history-max").and_then(|text| text.parse().ok()).unwrap_or(10);
     if keep > 0 {
