@@ -7,6 +7,7 @@ mod keyring;
 #[path = "common/testbed.rs"]
 mod testbed;
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use emulator::Emulator;
@@ -21,6 +22,33 @@ database: { host: db.example.com }
 
 fn pods(cluster: &Cluster, namespace: &str, field: &str) -> String {
     cluster.kubectl(&["get", "pods", "-n", namespace, "-o", &format!("jsonpath={{.items[*]{field}}}")])
+}
+
+/// As the vendor's guide names them, with the key that is read.
+const SECRETS: [&str; 8] = [
+    "arthur-repository-credentials",
+    "auth-admin-console-secret password",
+    "postgres-secret password",
+    "postgres-secret username",
+    "shield-app-secret-key key",
+    "shield-auth-client-secret secret",
+    "shield-secret-api-key key",
+    "shield-secret-open-ai-gpt-model-names-endpoints-keys keys",
+];
+
+fn secrets_of(cluster: &Cluster) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for workload in cluster.get(&["daemonsets,deployments", "-n", "shield"])["items"].as_array().unwrap() {
+        let pod = &workload["spec"]["template"]["spec"];
+        for env in pod["containers"][0]["env"].as_array().unwrap() {
+            let source = &env["valueFrom"]["secretKeyRef"];
+            if let (Some(name), Some(key)) = (source["name"].as_str(), source["key"].as_str()) {
+                found.insert(format!("{name} {key}"));
+            }
+        }
+        found.insert(pod["imagePullSecrets"][0]["name"].as_str().unwrap().to_owned());
+    }
+    found.into_iter().collect()
 }
 
 fn installs_with(helm: &str) {
@@ -42,6 +70,7 @@ fn installs_with(helm: &str) {
     assert!(said.contains("STATUS: deployed"), "{said}");
 
     cluster.kubectl(&["rollout", "status", "-n", "shield", "daemonset/arthur-shield", "--timeout=60s"]);
+    assert_eq!(secrets_of(&cluster), SECRETS);
     let unplaced = cluster.get(&["pods", "-n", "shield", "-l", "app.kubernetes.io/name=arthur-auth"]);
     assert_eq!(unplaced["items"][0]["status"]["phase"], "Pending", "no node is labelled capability=cpu yet");
     cluster.kubectl(&["label", "nodes", "-l", "eks.amazonaws.com/nodegroup=cpu-1", "capability=cpu"]);
