@@ -42,15 +42,30 @@ async fn kubectl_makes_shows_follows_labels_and_deletes() {
         }
     }
     let (pods, reason) = ("/api/v1/namespaces/default/pods", "/status/containerStatuses/0/state/waiting/reason");
-    cluster.until(&format!("{pods}?labelSelector=app%3Dbroken"), |list| list["items"][0].pointer(reason).is_some_and(|reason| reason == "ImagePullBackOff")).await;
-    cluster.until(&format!("{pods}?labelSelector=app%3Dloops"), |list| list["items"][0].pointer(reason).is_some_and(|reason| reason == "CrashLoopBackOff")).await;
-    cluster.until("/apis/apps/v1/namespaces/default/deployments/web", |web| web["status"]["availableReplicas"] == 1).await;
+    cluster
+        .until(&format!("{pods}?labelSelector=app%3Dbroken"), |list| {
+            list["items"][0].pointer(reason).is_some_and(|reason| reason == "ImagePullBackOff")
+        })
+        .await;
+    cluster
+        .until(&format!("{pods}?labelSelector=app%3Dloops"), |list| {
+            list["items"][0].pointer(reason).is_some_and(|reason| reason == "CrashLoopBackOff")
+        })
+        .await;
+    cluster
+        .until("/apis/apps/v1/namespaces/default/deployments/web", |web| web["status"]["availableReplicas"] == 1)
+        .await;
     let shown = kubectl(&cluster, &["get", "pods", "-o", "wide"]).await.unwrap();
     assert!(shown.contains("READY") && shown.contains("ImagePull") && shown.contains("1/1"), "{shown}");
-    let shown = kubectl(&cluster, &["get", "nodes,namespaces,deployments,events,secrets,sc,ingressclass,ds", "-A"]).await.unwrap();
+    let shown = kubectl(&cluster, &["get", "nodes,namespaces,deployments,events,secrets,sc,ingressclass,ds", "-A"])
+        .await
+        .unwrap();
     assert!(shown.contains("v1.31.13-eks") && shown.contains("kube-system") && shown.contains("Back-off"), "{shown}");
     let told = kubectl(&cluster, &["describe", "pods", "-l", "app=loops"]).await.unwrap();
-    assert!(told.contains("CrashLoopBackOff") && told.contains("BackOff") && told.contains("default-scheduler"), "{told}");
+    assert!(
+        told.contains("CrashLoopBackOff") && told.contains("BackOff") && told.contains("default-scheduler"),
+        "{told}"
+    );
     let told = kubectl(&cluster, &["describe", "node", "cpu-0"]).await.unwrap();
     assert!(told.contains("KubeletReady") && told.contains("Non-terminated Pods"), "{told}");
     let told = kubectl(&cluster, &["describe", "deployment", "web"]).await.unwrap();

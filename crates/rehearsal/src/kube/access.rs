@@ -47,11 +47,18 @@ pub struct Attributes<'a> {
 impl Denied {
     fn covers(&self, asked: Attributes<'_>) -> bool {
         let same = |rule: &str, asked: &str| rule == "*" || asked == rule;
-        let whole = if asked.subresource.is_empty() { asked.resource.to_owned() } else { format!("{}/{}", asked.resource, asked.subresource) };
+        let whole = if asked.subresource.is_empty() {
+            asked.resource.to_owned()
+        } else {
+            format!("{}/{}", asked.resource, asked.subresource)
+        };
         same(&self.verb, asked.verb)
             && same(&self.group, asked.group)
             && same(&self.resource, &whole)
-            && self.namespace.as_deref().is_none_or(|namespace| namespace == asked.namespace || asked.namespace.is_empty())
+            && self
+                .namespace
+                .as_deref()
+                .is_none_or(|namespace| namespace == asked.namespace || asked.namespace.is_empty())
             && self.name.as_deref().is_none_or(|name| name == asked.name)
     }
 }
@@ -66,9 +73,20 @@ pub fn check(setup: &Setup, resource: &Resource, asked: Attributes<'_>) -> Resul
     if allowed(setup, asked) {
         return Ok(());
     }
-    let whole = if asked.subresource.is_empty() { asked.resource.to_owned() } else { format!("{}/{}", asked.resource, asked.subresource) };
-    let place = if asked.namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace \"{}\"", asked.namespace) };
-    let why = format!("User \"{}\" cannot {} resource \"{whole}\" in API group \"{}\" {place}", setup.user, asked.verb, asked.group);
+    let whole = if asked.subresource.is_empty() {
+        asked.resource.to_owned()
+    } else {
+        format!("{}/{}", asked.resource, asked.subresource)
+    };
+    let place = if asked.namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace \"{}\"", asked.namespace)
+    };
+    let why = format!(
+        "User \"{}\" cannot {} resource \"{whole}\" in API group \"{}\" {place}",
+        setup.user, asked.verb, asked.group
+    );
     Err(Refusal::forbidden(resource, asked.name, &why))
 }
 
@@ -77,10 +95,22 @@ pub fn review(setup: &Setup, kinds: &[std::sync::Arc<Resource>], kind: &str, mut
     let status = match kind {
         "selfsubjectaccessreviews" => {
             let of = |field: &str| body["spec"]["resourceAttributes"][field].as_str().unwrap_or_default().to_owned();
-            let (verb, group, resource, subresource, namespace, name) = (of("verb"), of("group"), of("resource"), of("subresource"), of("namespace"), of("name"));
-            let asked = Attributes { verb: &verb, group: &group, resource: &resource, subresource: &subresource, namespace: &namespace, name: &name };
+            let (verb, group, resource, subresource, namespace, name) =
+                (of("verb"), of("group"), of("resource"), of("subresource"), of("namespace"), of("name"));
+            let asked = Attributes {
+                verb: &verb,
+                group: &group,
+                resource: &resource,
+                subresource: &subresource,
+                namespace: &namespace,
+                name: &name,
+            };
             let allowed = !body["spec"]["resourceAttributes"].is_object() || allowed(setup, asked);
-            if allowed { json!({ "allowed": true, "reason": "RBAC: allowed by the rehearsal" }) } else { json!({ "allowed": false }) }
+            if allowed {
+                json!({ "allowed": true, "reason": "RBAC: allowed by the rehearsal" })
+            } else {
+                json!({ "allowed": false })
+            }
         }
         "selfsubjectrulesreviews" => {
             let namespace = body["spec"]["namespace"].as_str().unwrap_or_default().to_owned();
@@ -106,10 +136,14 @@ fn rules(setup: &Setup, kinds: &[std::sync::Arc<Resource>], namespace: &str) -> 
     for kind in kinds {
         for subresource in std::iter::once("").chain(kind.subresources.iter().map(String::as_str)) {
             let may = |verb: &&str| {
-                allowed(setup, Attributes { verb, group: &kind.group, resource: &kind.plural, subresource, namespace, name: "" })
+                allowed(
+                    setup,
+                    Attributes { verb, group: &kind.group, resource: &kind.plural, subresource, namespace, name: "" },
+                )
             };
             let verbs: Vec<&str> = VERBS.into_iter().filter(may).collect();
-            let name = if subresource.is_empty() { kind.plural.clone() } else { format!("{}/{subresource}", kind.plural) };
+            let name =
+                if subresource.is_empty() { kind.plural.clone() } else { format!("{}/{subresource}", kind.plural) };
             if !verbs.is_empty() {
                 rules.push(json!({ "verbs": verbs, "apiGroups": [kind.group], "resources": [name] }));
             }

@@ -22,7 +22,11 @@ pub fn fill(state: &State, resource: &Resource, object: &mut Value) {
         }
         "deployments.apps" => {
             default(object, &["spec", "replicas"], 1);
-            default(object, &["spec", "strategy"], json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": "25%", "maxUnavailable": "25%" } }));
+            default(
+                object,
+                &["spec", "strategy"],
+                json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": "25%", "maxUnavailable": "25%" } }),
+            );
             default(object, &["spec", "progressDeadlineSeconds"], 600);
             default(object, &["spec", "revisionHistoryLimit"], 10);
             fill_pod(object::slot(object, &["spec", "template", "spec"]));
@@ -32,14 +36,20 @@ pub fn fill(state: &State, resource: &Resource, object: &mut Value) {
             fill_pod(object::slot(object, &["spec", "template", "spec"]));
         }
         "daemonsets.apps" => {
-            default(object, &["spec", "updateStrategy"], json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": 1 } }));
+            default(
+                object,
+                &["spec", "updateStrategy"],
+                json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": 1 } }),
+            );
             fill_pod(object::slot(object, &["spec", "template", "spec"]));
         }
         "jobs.batch" => fill_job(object),
         "services" => fill_service(state, object),
         "persistentvolumeclaims" => {
             default(object, &["spec", "volumeMode"], "Filesystem");
-            if object.pointer("/spec/storageClassName").is_none() && let Some(class) = default_storage_class(state) {
+            if object::at(object, "/spec/storageClassName").is_none()
+                && let Some(class) = default_storage_class(state)
+            {
                 object::set(object, &["spec", "storageClassName"], class);
             }
             default(object, &["status", "phase"], "Pending");
@@ -55,9 +65,12 @@ pub fn fill(state: &State, resource: &Resource, object: &mut Value) {
 
 /// The newest StorageClass that is marked as default.
 fn default_storage_class(state: &State) -> Option<String> {
-    let marked = |class: &&Value| object::annotation(class, "storageclass.kubernetes.io/is-default-class") == Some("true");
+    let marked =
+        |class: &&Value| object::annotation(class, "storageclass.kubernetes.io/is-default-class") == Some("true");
     let classes = state.objects.values("storageclasses.storage.k8s.io", "").filter(marked);
-    classes.max_by_key(|class| object::text(class, "/metadata/creationTimestamp").to_owned()).map(|class| object::name(class).to_owned())
+    classes
+        .max_by_key(|class| object::text(class, "/metadata/creationTimestamp").to_owned())
+        .map(|class| object::name(class).to_owned())
 }
 
 fn fill_secret(object: &mut Value) {
@@ -88,7 +101,8 @@ fn fill_pod(spec: &mut Value) {
                 ports.iter_mut().for_each(|port| default(port, &["protocol"], "TCP"));
             }
             // A limit without a request is a request too: Kubernetes, "Requests and limits".
-            let limits = container.pointer("/resources/limits").and_then(Value::as_object).cloned().unwrap_or_default();
+            let limits =
+                object::at(container, "/resources/limits").and_then(Value::as_object).cloned().unwrap_or_default();
             for (what, amount) in limits {
                 default(container, &["resources", "requests", &what], amount);
             }
@@ -102,7 +116,7 @@ fn fill_job(object: &mut Value) {
     default(object, &["spec", "parallelism"], 1);
     default(object, &["spec", "completionMode"], "NonIndexed");
     let (name, uid) = (object::name(object).to_owned(), object::uid(object).to_owned());
-    if object.pointer("/spec/selector").is_none() {
+    if object::at(object, "/spec/selector").is_none() {
         object::set(object, &["spec", "selector", "matchLabels"], json!({ "batch.kubernetes.io/controller-uid": uid }));
         let labels = ["spec", "template", "metadata", "labels"];
         for (key, value) in [
@@ -148,7 +162,8 @@ pub fn check(resource: &Resource, object: &Value, before: Option<&Value>) -> Res
     let name = object::name(object);
     check_name(resource, name)?;
     let invalid = |field: &str, why: &str| Err(Refusal::invalid(resource, name, field, why));
-    let unchanged = |pointer: &str| before.is_none_or(|before| before.pointer(pointer) == object.pointer(pointer));
+    let unchanged =
+        |pointer: &str| before.is_none_or(|before| object::at(before, pointer) == object::at(object, pointer));
     match &*resource.id {
         "secrets" => check_secret(resource, object, before)?,
         "configmaps" if before.is_some_and(|before| before["immutable"] == true) && !unchanged("/data") => {
@@ -160,7 +175,10 @@ pub fn check(resource: &Resource, object: &Value, before: Option<&Value>) -> Res
                 return invalid("spec.selector", "Required value");
             }
             if !super::selector::Labels::of(selector).matches(&object["spec"]["template"]) {
-                return invalid("spec.template.metadata.labels", "Invalid value: `selector` does not match template `labels`");
+                return invalid(
+                    "spec.template.metadata.labels",
+                    "Invalid value: `selector` does not match template `labels`",
+                );
             }
             if !unchanged("/spec/selector") {
                 return invalid("spec.selector", "Invalid value: field is immutable");
@@ -171,21 +189,22 @@ pub fn check(resource: &Resource, object: &Value, before: Option<&Value>) -> Res
         }
         "jobs.batch" => {
             if !matches!(object::text(object, "/spec/template/spec/restartPolicy"), "Never" | "OnFailure") {
-                return invalid("spec.template.spec.restartPolicy", "Required value: valid values: \"OnFailure\", \"Never\"");
+                return invalid(
+                    "spec.template.spec.restartPolicy",
+                    "Required value: valid values: \"OnFailure\", \"Never\"",
+                );
             }
             if !unchanged("/spec/template") {
                 return invalid("spec.template", "Invalid value: field is immutable");
             }
         }
-        "pods" => {
-            if object::list(object, "/spec/containers").is_empty() {
-                return invalid("spec.containers", "Required value");
-            }
+        "pods" if object::list(object, "/spec/containers").is_empty() => {
+            return invalid("spec.containers", "Required value");
         }
-        "ingresses.networking.k8s.io" => {
-            if object.pointer("/spec/rules").is_none() && object.pointer("/spec/defaultBackend").is_none() {
-                return invalid("spec", "Invalid value: either `defaultBackend` or `rules` must be specified");
-            }
+        "ingresses.networking.k8s.io"
+            if object::at(object, "/spec/rules").is_none() && object::at(object, "/spec/defaultBackend").is_none() =>
+        {
+            return invalid("spec", "Invalid value: either `defaultBackend` or `rules` must be specified");
         }
         "storageclasses.storage.k8s.io" if !unchanged("/provisioner") || !unchanged("/parameters") => {
             return invalid("parameters", "Forbidden: updates to parameters are forbidden.");
@@ -199,8 +218,11 @@ fn check_name(resource: &Resource, name: &str) -> Result<(), Refusal> {
     if resource.group == "rbac.authorization.k8s.io" {
         return Ok(());
     }
-    let (most, dots) = if &*resource.id == "namespaces" || &*resource.id == "services" { (63, false) } else { (253, true) };
-    let fine = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-' || (dots && letter == '.');
+    let (most, dots) =
+        if &*resource.id == "namespaces" || &*resource.id == "services" { (63, false) } else { (253, true) };
+    let fine = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-' || (dots && letter == '.')
+    };
     let edge = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
     if name.len() <= most && name.chars().all(fine) && edge(name.chars().next()) && edge(name.chars().last()) {
         return Ok(());
@@ -210,7 +232,9 @@ fn check_name(resource: &Resource, name: &str) -> Result<(), Refusal> {
         resource,
         name,
         "metadata.name",
-        &format!("Invalid value: \"{name}\": a lowercase {what} must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"),
+        &format!(
+            "Invalid value: \"{name}\": a lowercase {what} must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+        ),
     ))
 }
 
@@ -236,10 +260,20 @@ fn check_secret(resource: &Resource, object: &Value, before: Option<&Value>) -> 
     }
     if let Some(before) = before {
         if before["type"] != object["type"] {
-            return Err(Refusal::invalid(resource, name, "type", &format!("Invalid value: {}: field is immutable", object["type"])));
+            return Err(Refusal::invalid(
+                resource,
+                name,
+                "type",
+                &format!("Invalid value: {}: field is immutable", object["type"]),
+            ));
         }
         if before["immutable"] == true && before["data"] != object["data"] {
-            return Err(Refusal::invalid(resource, name, "data", "Forbidden: field is immutable when `immutable` is set"));
+            return Err(Refusal::invalid(
+                resource,
+                name,
+                "data",
+                "Forbidden: field is immutable when `immutable` is set",
+            ));
         }
     }
     Ok(())

@@ -1,29 +1,25 @@
 //! What does the API server answer to a call?
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use serde_json::{Value, json};
+use http::Response;
+use serde_json::Value;
 
 use super::{
     access::{self, Attributes},
+    body::{parse, read, removal},
     call::{Call, Target},
     discovery, faults,
     fields::Writer,
     list, log, metrics,
     objects::Key,
     refusal::Refusal,
-    remove::Removal,
+    reply::{Body, bytes, refuse, whole},
     resource::Resource,
     scale, table, watch,
     write::{Manner, PatchKind},
 };
 use crate::World;
-
-/// Body of an answer.
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// In which form the caller wants objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +50,11 @@ impl Form {
                 Some(_) => {}
             }
         }
-        Err(Refusal::new(406, "NotAcceptable", format!("only application/json is served by the rehearsal's API server, not {accept:?}")))
+        Err(Refusal::new(
+            406,
+            "NotAcceptable",
+            format!("only application/json is served by the rehearsal's API server, not {accept:?}"),
+        ))
     }
 }
 
@@ -121,7 +121,9 @@ fn strike(world: &World, mut asked: Attributes<'_>, call: &Call) -> Vec<usize> {
 pub fn watch_limit(world: &World, target: &Target) -> Option<jiff::SignedDuration> {
     let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
     let faults = world.cluster.setup().faults.iter();
-    faults.filter(|fault| meant(&fault.resource, &target.plural) && meant(&fault.namespace, &target.namespace)).find_map(|fault| fault.close_watch)
+    faults
+        .filter(|fault| meant(&fault.resource, &target.plural) && meant(&fault.namespace, &target.namespace))
+        .find_map(|fault| fault.close_watch)
 }
 
 fn identify(world: &World, call: &Call) -> Result<(), Refusal> {
@@ -132,7 +134,14 @@ fn identify(world: &World, call: &Call) -> Result<(), Refusal> {
         None if matches!(call.path.as_str(), "/version" | "/healthz" | "/livez" | "/readyz") => Ok(()),
         None => {
             let path = &call.path;
-            Err(Refusal::new(403, "Forbidden", format!("forbidden: User \"system:anonymous\" cannot {} path \"{path}\"", call.method.as_str().to_lowercase())))
+            Err(Refusal::new(
+                403,
+                "Forbidden",
+                format!(
+                    "forbidden: User \"system:anonymous\" cannot {} path \"{path}\"",
+                    call.method.as_str().to_lowercase()
+                ),
+            ))
         }
     }
 }
@@ -157,10 +166,28 @@ fn on_objects(world: &Arc<World>, call: &Call, target: &Target, body: &[u8]) -> 
     if matches!(target.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io") {
         return review(world, call, target, body);
     }
-    let kind = world.cluster.look(|state| state.kind(&target.group, &target.version, &target.plural)).ok_or_else(Refusal::no_such_path)?;
+    let kind = world
+        .cluster
+        .look(|state| state.kind(&target.group, &target.version, &target.plural))
+        .ok_or_else(Refusal::no_such_path)?;
     if !target.subresource.is_empty() && !kind.has(&target.subresource) {
-        let known = matches!(target.subresource.as_str(), "exec" | "attach" | "portforward" | "eviction" | "binding" | "token" | "proxy" | "ephemeralcontainers" | "resize");
-        return Err(if known { Refusal::not_simulated(call.method.as_str(), &call.path) } else { Refusal::no_such_path() });
+        let known = matches!(
+            target.subresource.as_str(),
+            "exec"
+                | "attach"
+                | "portforward"
+                | "eviction"
+                | "binding"
+                | "token"
+                | "proxy"
+                | "ephemeralcontainers"
+                | "resize"
+        );
+        return Err(if known {
+            Refusal::not_simulated(call.method.as_str(), &call.path)
+        } else {
+            Refusal::no_such_path()
+        });
     }
     access::check(setup, &kind, attributes(call, target))?;
     let key = Key::new(&kind.id, if kind.namespaced { &target.namespace } else { "" }, &target.name);
@@ -168,7 +195,9 @@ fn on_objects(world: &Arc<World>, call: &Call, target: &Target, body: &[u8]) -> 
         ("watch", "") => watch::answer(world, call, target, kind, Form::of(&call.accept)?),
         ("list", "") => list::answer(world, call, target, &kind, Form::of(&call.accept)?),
         ("get", "log") => log::answer(world, call, &key, &kind),
-        ("get", "scale") => world.cluster.look(|state| state.existing(&kind, &key)).map(|object| whole(200, &scale::of(&object))),
+        ("get", "scale") => {
+            world.cluster.look(|state| state.existing(&kind, &key)).map(|object| whole(200, &scale::of(&object)))
+        }
         ("get", _) => {
             let form = Form::of(&call.accept)?;
             world.cluster.look(|state| {
@@ -185,10 +214,13 @@ fn on_objects(world: &Arc<World>, call: &Call, target: &Target, body: &[u8]) -> 
             }
             let form = Form::of(&call.accept)?;
             let object = read(call, body, &["application/json", "application/yaml"])?;
-            let made = world.cluster.with(|state| state.create(&kind, &key.namespace, object, &manner(call, "Update")))?;
+            let made =
+                world.cluster.with(|state| state.create(&kind, &key.namespace, object, &manner(call, "Update")))?;
             Ok(show(world, 201, &kind, &made, form))
         }
-        ("update" | "patch", _) if !target.name.is_empty() => change(world, call, &kind, &key, &target.subresource, body),
+        ("update" | "patch", _) if !target.name.is_empty() => {
+            change(world, call, &kind, &key, &target.subresource, body)
+        }
         ("delete", "") => {
             let removal = removal(call, body)?;
             world.cluster.with(|state| state.delete(&kind, &key, &removal)).map(|object| whole(200, &object))
@@ -198,7 +230,14 @@ fn on_objects(world: &Arc<World>, call: &Call, target: &Target, body: &[u8]) -> 
     }
 }
 
-fn change(world: &World, call: &Call, kind: &Arc<Resource>, key: &Key, subresource: &str, body: &[u8]) -> Result<Response<Body>, Refusal> {
+fn change(
+    world: &World,
+    call: &Call,
+    kind: &Arc<Resource>,
+    key: &Key,
+    subresource: &str,
+    body: &[u8],
+) -> Result<Response<Body>, Refusal> {
     let form = Form::of(&call.accept)?;
     if call.method == http::Method::PUT {
         let object = read(call, body, &["application/json", "application/yaml"])?;
@@ -214,12 +253,17 @@ fn change(world: &World, call: &Call, kind: &Arc<Resource>, key: &Key, subresour
         "application/strategic-merge-patch+json" if !kind.custom => PatchKind::Strategic,
         "application/apply-patch+yaml" => PatchKind::Apply,
         other => {
-            return Err(Refusal::unsupported_media(other, "application/merge-patch+json, application/strategic-merge-patch+json and application/apply-patch+yaml"));
+            return Err(Refusal::unsupported_media(
+                other,
+                "application/merge-patch+json, application/strategic-merge-patch+json and application/apply-patch+yaml",
+            ));
         }
     };
     let patch = parse(body)?;
     if patch_kind == PatchKind::Apply && call.query.get("fieldManager").is_empty() {
-        return Err(Refusal::bad_request("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"));
+        return Err(Refusal::bad_request(
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+        ));
     }
     let manner = manner(call, if patch_kind == PatchKind::Apply { "Apply" } else { "Update" });
     let (existed, made) = world.cluster.with(|state| {
@@ -240,86 +284,33 @@ fn review(world: &World, call: &Call, target: &Target, body: &[u8]) -> Result<Re
     let body = read(call, body, &["application/json", "application/yaml"])?;
     let setup = world.cluster.setup();
     let kinds = world.cluster.look(|state| state.kinds.clone());
-    let answer = access::review(setup, &kinds, &target.plural, body).ok_or_else(|| Refusal::not_simulated("POST", &call.path))?;
+    let answer = access::review(setup, &kinds, &target.plural, body)
+        .ok_or_else(|| Refusal::not_simulated("POST", &call.path))?;
     Ok(whole(201, &answer))
 }
 
 fn manner(call: &Call, operation: &'static str) -> Manner {
     let named = call.query.get("fieldManager");
-    let manager = if !named.is_empty() { named } else if call.agent.is_empty() { "unknown" } else { &call.agent };
-    Manner { writer: Writer { manager: manager.to_owned(), operation, subresource: String::new() }, dry_run: call.query.get("dryRun") == "All" }
-}
-
-fn removal(call: &Call, body: &[u8]) -> Result<Removal, Refusal> {
-    let options = if body.is_empty() { Value::Null } else { read(call, body, &["application/json", "application/yaml"])? };
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let query = |name: &str| Some(call.query.get(name)).filter(|value| !value.is_empty());
-    Ok(Removal {
-        propagation: text(&options["propagationPolicy"]).or_else(|| query("propagationPolicy").map(Into::into)).unwrap_or_default(),
-        grace: options["gracePeriodSeconds"].as_i64().or_else(|| query("gracePeriodSeconds").and_then(|value| value.parse().ok())),
-        uid: text(&options["preconditions"]["uid"]),
-        version: text(&options["preconditions"]["resourceVersion"]),
-        dry_run: query("dryRun") == Some("All") || options["dryRun"] == json!(["All"]),
-    })
-}
-
-fn read(call: &Call, body: &[u8], accepted: &[&str]) -> Result<Value, Refusal> {
-    if !call.content_type.is_empty() && !accepted.contains(&call.content_type.as_str()) {
-        return Err(Refusal::unsupported_media(&call.content_type, &accepted.join(" and ")));
+    let manager = if !named.is_empty() {
+        named
+    } else if call.agent.is_empty() {
+        "unknown"
+    } else {
+        &call.agent
+    };
+    Manner {
+        writer: Writer { manager: manager.to_owned(), operation, subresource: String::new() },
+        dry_run: call.query.get("dryRun") == "All",
     }
-    parse(body)
-}
-
-/// JSON, or the YAML it is a subset of.
-fn parse(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body).or_else(|json| {
-        let text = std::str::from_utf8(body).map_err(|error| Refusal::bad_request(format!("the body is no UTF-8: {error}")))?;
-        serde_yaml::from_str(text).map_err(|yaml| Refusal::bad_request(format!("the body is neither JSON ({json}) nor YAML ({yaml})")))
-    })
 }
 
 /// An object in the form that is wanted.
 fn show(world: &World, code: u16, kind: &Resource, object: &Value, form: Form) -> Response<Body> {
     match form {
-        Form::Table if object["kind"] == *kind.kind => whole(code, &table::of(kind, [object].into_iter(), &Value::Null, world.clock.now())),
+        Form::Table if object["kind"] == *kind.kind => {
+            whole(code, &table::of(kind, [object].into_iter(), &Value::Null, world.clock.now()))
+        }
         Form::Metadata => whole(code, &list::metadata(object)),
         _ => whole(code, object),
     }
-}
-
-/// An answer of JSON.
-pub fn whole(code: u16, value: &Value) -> Response<Body> {
-    bytes(code, value.to_string().into())
-}
-
-/// An answer of JSON text.
-pub fn bytes(code: u16, text: Bytes) -> Response<Body> {
-    typed(code, "application/json", Full::new(text).map_err(|never| match never {}).boxed_unsync())
-}
-
-/// An answer of plain text.
-pub fn text(text: impl Into<Bytes>) -> Response<Body> {
-    typed(200, "text/plain", Full::new(text.into()).map_err(|never| match never {}).boxed_unsync())
-}
-
-/// An answer that goes on.
-pub fn stream(content_type: &'static str, stream: impl futures::Stream<Item = Result<Bytes, io::Error>> + Send + 'static) -> Response<Body> {
-    let frames = futures::StreamExt::map(stream, |bytes| bytes.map(hyper::body::Frame::data));
-    typed(200, content_type, BodyExt::boxed_unsync(StreamBody::new(frames)))
-}
-
-/// An answer that says no.
-pub fn refuse(refusal: &Refusal) -> Response<Body> {
-    let mut answer = whole(refusal.code, &refusal.status());
-    if refusal.code == 429 {
-        answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-    }
-    answer
-}
-
-fn typed(code: u16, content_type: &'static str, body: Body) -> Response<Body> {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    answer
 }

@@ -46,7 +46,12 @@ impl Query {
     /// From the raw text.
     pub fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
-        Self(pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (decode(key), decode(value))).collect())
+        Self(
+            pairs
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .map(|(key, value)| (decode(key), decode(value)))
+                .collect(),
+        )
     }
 
     /// A parameter, empty where there is none.
@@ -81,7 +86,8 @@ fn decode(text: &str) -> String {
 impl Call {
     /// From the head of a request.
     pub fn new(method: Method, uri: &Uri, headers: &HeaderMap) -> Self {
-        let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text =
+            |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self {
             method,
             path: decode_path(uri.path()),
@@ -107,7 +113,9 @@ impl Call {
             _ => return None,
         };
         let (namespace, plural, rest) = match rest {
-            ["namespaces", _, "status" | "finalize"] | ["namespaces"] | ["namespaces", _] => ("", "namespaces", &rest[1..]),
+            ["namespaces", _, "status" | "finalize"] | ["namespaces"] | ["namespaces", _] => {
+                ("", "namespaces", &rest[1..])
+            }
             ["namespaces", namespace, plural, rest @ ..] => (*namespace, *plural, rest),
             [plural, rest @ ..] => ("", *plural, rest),
             [] => return None,
@@ -116,7 +124,14 @@ impl Call {
             [] => ("", String::new()),
             [name, rest @ ..] => (*name, rest.join("/")),
         };
-        Some(Target { group: group.into(), version: version.into(), plural: plural.into(), namespace: namespace.into(), name: name.into(), subresource })
+        Some(Target {
+            group: group.into(),
+            version: version.into(),
+            plural: plural.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+            subresource,
+        })
     }
 
     /// The verb of the authorisation attributes.
@@ -152,7 +167,10 @@ mod tests {
     #[test]
     fn paths_name_objects() {
         let namespace = target("/api/v1/namespaces/shield/status").unwrap();
-        assert_eq!((namespace.plural.as_str(), namespace.name.as_str(), namespace.subresource.as_str()), ("namespaces", "shield", "status"));
+        assert_eq!(
+            (namespace.plural.as_str(), namespace.name.as_str(), namespace.subresource.as_str()),
+            ("namespaces", "shield", "status")
+        );
         let log = target("/api/v1/namespaces/shield/pods/auth-0/log?follow=true").unwrap();
         assert_eq!((log.namespace.as_str(), log.name.as_str(), log.subresource.as_str()), ("shield", "auth-0", "log"));
         let all = target("/apis/apps/v1/deployments?labelSelector=a%3Db").unwrap();

@@ -6,9 +6,9 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{self, Body},
     call::Call,
     refusal::Refusal,
+    reply::{self, Body},
     resource::Resource,
 };
 use crate::World;
@@ -21,14 +21,17 @@ pub fn answer(world: &World, call: &Call) -> Result<Response<Body>, Refusal> {
     let kinds = world.cluster.look(|state| state.kinds.clone());
     let setup = world.cluster.setup();
     let value = match call.segments().as_slice() {
-        ["healthz" | "livez" | "readyz", ..] => return Ok(answer::text("ok")),
+        ["healthz" | "livez" | "readyz", ..] => return Ok(reply::text("ok")),
         ["version"] => version(setup.version()),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:443" }],
         }),
         ["apis"] => {
-            let groups: Vec<Value> = groups(&kinds, setup.metrics_server()).into_iter().map(|(group, versions)| described(&group, &versions)).collect();
+            let groups: Vec<Value> = groups(&kinds, setup.metrics_server())
+                .into_iter()
+                .map(|(group, versions)| described(&group, &versions))
+                .collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         ["apis", group] => {
@@ -49,7 +52,7 @@ pub fn answer(world: &World, call: &Call) -> Result<Response<Body>, Refusal> {
         [] => json!({ "paths": ["/api", "/apis", "/healthz", "/livez", "/readyz", "/version"] }),
         _ => return Err(Refusal::no_such_path()),
     };
-    Ok(answer::whole(200, &value))
+    Ok(reply::whole(200, &value))
 }
 
 fn version(git: &str) -> Value {
@@ -76,7 +79,10 @@ fn groups(kinds: &[Arc<Resource>], metrics: bool) -> BTreeMap<String, Vec<String
 }
 
 fn described(group: &str, versions: &[String]) -> Value {
-    let versions: Vec<Value> = versions.iter().map(|version| json!({ "groupVersion": format!("{group}/{version}"), "version": version })).collect();
+    let versions: Vec<Value> = versions
+        .iter()
+        .map(|version| json!({ "groupVersion": format!("{group}/{version}"), "version": version }))
+        .collect();
     json!({ "name": group, "versions": versions, "preferredVersion": versions.first() })
 }
 
@@ -84,10 +90,19 @@ fn resources(kinds: &[Arc<Resource>], group: &str, version: &str, metrics: bool)
     let review = |name: &str, kind: &str| json!({ "name": name, "singularName": kind.to_lowercase(), "namespaced": false, "kind": kind, "verbs": ["create"] });
     let measured = |name: &str, kind: &str, namespaced: bool| json!({ "name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"] });
     let resources: Vec<Value> = match (group, version) {
-        ("authorization.k8s.io", "v1") => vec![review("selfsubjectaccessreviews", "SelfSubjectAccessReview"), review("selfsubjectrulesreviews", "SelfSubjectRulesReview")],
+        ("authorization.k8s.io", "v1") => vec![
+            review("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+            review("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+        ],
         ("authentication.k8s.io", "v1") => vec![review("selfsubjectreviews", "SelfSubjectReview")],
-        ("metrics.k8s.io", "v1beta1") if metrics => vec![measured("nodes", "NodeMetrics", false), measured("pods", "PodMetrics", true)],
-        _ => kinds.iter().filter(|kind| kind.group == group && kind.version == version).flat_map(|kind| kind.discovery()).collect(),
+        ("metrics.k8s.io", "v1beta1") if metrics => {
+            vec![measured("nodes", "NodeMetrics", false), measured("pods", "PodMetrics", true)]
+        }
+        _ => kinds
+            .iter()
+            .filter(|kind| kind.group == group && kind.version == version)
+            .flat_map(|kind| kind.discovery())
+            .collect(),
     };
     if resources.is_empty() {
         return Err(Refusal::no_such_path());

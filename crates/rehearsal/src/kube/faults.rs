@@ -57,7 +57,12 @@ impl Fault {
     pub fn strikes(&self, asked: Attributes<'_>, count: &mut u64, start: Timestamp, now: Timestamp) -> bool {
         let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
         let verb = self.verb.as_deref().is_none_or(|wanted| wanted == asked.verb);
-        if self.outage || !verb || !meant(&self.resource, asked.resource) || !meant(&self.namespace, asked.namespace) || !meant(&self.name, asked.name) {
+        if self.outage
+            || !verb
+            || !meant(&self.resource, asked.resource)
+            || !meant(&self.namespace, asked.namespace)
+            || !meant(&self.name, asked.name)
+        {
             return false;
         }
         if !self.lasts(start, now) {
@@ -97,7 +102,10 @@ pub fn conflict(resource: &Resource, name: &str, manager: &str) -> Refusal {
     Refusal {
         code: 409,
         reason: "Conflict",
-        message: format!("Apply failed with 1 conflict: conflict with \"{manager}\" using {}: {field}", resource.api_version()),
+        message: format!(
+            "Apply failed with 1 conflict: conflict with \"{manager}\" using {}: {field}",
+            resource.api_version()
+        ),
         details: json!({
             "name": name, "group": resource.group, "kind": resource.plural,
             "causes": [{ "reason": "FieldManagerConflict", "message": format!("conflict with \"{manager}\" using {}", resource.api_version()), "field": field }],

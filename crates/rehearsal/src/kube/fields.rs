@@ -32,7 +32,9 @@ pub fn record(target: &mut Value, written: &Value, writer: &Writer, now: Timesta
     }
     let Value::Array(entries) = entries else { return };
     let same = |old: &Value| {
-        old["manager"] == writer.manager && old["operation"] == writer.operation && object::text(old, "/subresource") == writer.subresource
+        old["manager"] == writer.manager
+            && old["operation"] == writer.operation
+            && object::text(old, "/subresource") == writer.subresource
     };
     match entries.iter_mut().find(|old| same(old)) {
         Some(old) => {
@@ -83,7 +85,11 @@ fn tree(field: &str, value: &Value) -> Value {
             Value::Object(fields)
         }
         Value::Array(items) => match patch::merge_key(field, items.iter()) {
-            Some(by) => items.iter().map(|item| (format!("k:{}", json!({ by: item[by] })), tree("", item))).collect::<Map<_, _>>().into(),
+            Some(by) => items
+                .iter()
+                .map(|item| (format!("k:{}", json!({ by: item[by] })), tree("", item)))
+                .collect::<Map<_, _>>()
+                .into(),
             None => json!({}),
         },
         _ => json!({}),

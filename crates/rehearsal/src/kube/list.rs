@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::{
-    answer::{self, Body, Form},
+    answer::Form,
     call::{Call, Target},
     object,
     objects::{Key, Object},
     refusal::Refusal,
     remove::Removal,
+    reply::{self, Body},
     resource::Resource,
     selector::{Fields, Labels},
     table,
@@ -29,7 +30,10 @@ pub struct Choice {
 impl Choice {
     /// From a query.
     pub fn of(call: &Call, kind: &Resource) -> Result<Self, Refusal> {
-        Ok(Self { labels: Labels::parse(call.query.get("labelSelector"))?, fields: Fields::parse(call.query.get("fieldSelector"), kind)? })
+        Ok(Self {
+            labels: Labels::parse(call.query.get("labelSelector"))?,
+            fields: Fields::parse(call.query.get("fieldSelector"), kind)?,
+        })
     }
 
     /// Is this object meant?
@@ -50,7 +54,13 @@ struct Page {
 }
 
 /// Answers a list.
-pub fn answer(world: &World, call: &Call, target: &Target, kind: &Resource, form: Form) -> Result<Response<Body>, Refusal> {
+pub fn answer(
+    world: &World,
+    call: &Call,
+    target: &Target,
+    kind: &Resource,
+    form: Form,
+) -> Result<Response<Body>, Refusal> {
     let choice = Choice::of(call, kind)?;
     let page = page(world, call, target, kind, &choice)?;
     let mut metadata = json!({ "resourceVersion": page.version.to_string() });
@@ -61,14 +71,20 @@ pub fn answer(world: &World, call: &Call, target: &Target, kind: &Resource, form
         }
     }
     if form == Form::Table {
-        return Ok(answer::whole(200, &table::of(kind, page.items.iter().map(|object| &object.value), &metadata, world.clock.now())));
+        return Ok(reply::whole(
+            200,
+            &table::of(kind, page.items.iter().map(|object| &object.value), &metadata, world.clock.now()),
+        ));
     }
     let (list, version) = match form {
         Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
         _ => (format!("{}List", kind.kind), kind.api_version()),
     };
-    let mut text = BytesMut::with_capacity(256 + page.items.iter().map(|object| object.text().len() + 1).sum::<usize>());
-    text.put_slice(format!("{{\"kind\":\"{list}\",\"apiVersion\":\"{version}\",\"metadata\":{metadata},\"items\":[").as_bytes());
+    let mut text =
+        BytesMut::with_capacity(256 + page.items.iter().map(|object| object.text().len() + 1).sum::<usize>());
+    text.put_slice(
+        format!("{{\"kind\":\"{list}\",\"apiVersion\":\"{version}\",\"metadata\":{metadata},\"items\":[").as_bytes(),
+    );
     for (at, object) in page.items.iter().enumerate() {
         if at > 0 {
             text.put_u8(b',');
@@ -79,7 +95,7 @@ pub fn answer(world: &World, call: &Call, target: &Target, kind: &Resource, form
         }
     }
     text.put_slice(b"]}");
-    Ok(answer::bytes(200, text.freeze()))
+    Ok(reply::bytes(200, text.freeze()))
 }
 
 fn page(world: &World, call: &Call, target: &Target, kind: &Resource, choice: &Choice) -> Result<Page, Refusal> {
@@ -104,7 +120,8 @@ fn page(world: &World, call: &Call, target: &Target, kind: &Resource, choice: &C
 }
 
 fn pack(version: u64, namespace: &str, name: &str) -> String {
-    URL_SAFE_NO_PAD.encode(json!({ "v": "meta.k8s.io/v1", "rv": version, "namespace": namespace, "name": name }).to_string())
+    URL_SAFE_NO_PAD
+        .encode(json!({ "v": "meta.k8s.io/v1", "rv": version, "namespace": namespace, "name": name }).to_string())
 }
 
 fn unpack(token: &str) -> Result<(u64, String, String), Refusal> {
@@ -116,7 +133,13 @@ fn unpack(token: &str) -> Result<(u64, String, String), Refusal> {
 }
 
 /// Deletes all that are meant, and answers with what they were.
-pub fn delete(world: &World, call: &Call, target: &Target, kind: &Resource, removal: &Removal) -> Result<Response<Body>, Refusal> {
+pub fn delete(
+    world: &World,
+    call: &Call,
+    target: &Target,
+    kind: &Resource,
+    removal: &Removal,
+) -> Result<Response<Body>, Refusal> {
     let choice = Choice::of(call, kind)?;
     world.cluster.with(|state| {
         let meant: Vec<Arc<Object>> = state.objects.list(&kind.id, &target.namespace, None).filter(|object| choice.takes(&object.value)).cloned().collect();
@@ -126,7 +149,7 @@ pub fn delete(world: &World, call: &Call, target: &Target, kind: &Resource, remo
         }
         let items: Vec<Value> = meant.iter().map(|object| object.value.clone()).collect();
         let version = state.objects.version().to_string();
-        Ok(answer::whole(200, &json!({ "kind": format!("{}List", kind.kind), "apiVersion": kind.api_version(), "metadata": { "resourceVersion": version }, "items": items })))
+        Ok(reply::whole(200, &json!({ "kind": format!("{}List", kind.kind), "apiVersion": kind.api_version(), "metadata": { "resourceVersion": version }, "items": items })))
     })
 }
 

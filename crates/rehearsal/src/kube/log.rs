@@ -9,12 +9,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
-    answer::{self, Body},
     call::Call,
     live::pod::Line,
     object,
     objects::Key,
     refusal::Refusal,
+    reply::{self, Body},
     resource::Resource,
 };
 use crate::World;
@@ -41,16 +41,23 @@ pub fn answer(world: &Arc<World>, call: &Call, key: &Key, kind: &Resource) -> Re
         let container = container(pod, call.query.get("container"))?;
         let previous = call.query.is("previous");
         let status = status(pod, &container);
-        if previous && status.pointer("/lastState/terminated").is_none() {
-            return Err(Refusal::bad_request(format!("previous terminated container \"{container}\" in pod \"{}\" not found", key.name)));
+        if previous && object::at(status, "/lastState/terminated").is_none() {
+            return Err(Refusal::bad_request(format!(
+                "previous terminated container \"{container}\" in pod \"{}\" not found",
+                key.name
+            )));
         }
         if !previous && let Some(reason) = not_started(pod, status) {
             return Err(Refusal::bad_request(format!("container \"{container}\" in pod \"{}\" {reason}", key.name)));
         }
         let run = state.runs.get(key);
-        let all: &[Line] = run.map(|run| if previous { &run.previous } else { &run.lines }).map(Vec::as_slice).unwrap_or_default();
+        let all: &[Line] =
+            run.map(|run| if previous { &run.previous } else { &run.lines }).map(Vec::as_slice).unwrap_or_default();
         let since = since(call, world.clock.now())?;
-        let mut lines: Vec<&Line> = all.iter().filter(|line| line.container == container && since.is_none_or(|since| line.at >= since)).collect();
+        let mut lines: Vec<&Line> = all
+            .iter()
+            .filter(|line| line.container == container && since.is_none_or(|since| line.at >= since))
+            .collect();
         if let Ok(tail) = call.query.get("tailLines").parse::<usize>() {
             lines.drain(..lines.len().saturating_sub(tail));
         }
@@ -64,7 +71,7 @@ pub fn answer(world: &Arc<World>, call: &Call, key: &Key, kind: &Resource) -> Re
         Ok((text, all.len(), restarts(status), object::uid(pod).to_owned(), container))
     })?;
     if !call.query.is("follow") || call.query.is("previous") {
-        return Ok(answer::text(first));
+        return Ok(reply::text(first));
     }
     let follow = Follow {
         world: world.clone(),
@@ -77,7 +84,12 @@ pub fn answer(world: &Arc<World>, call: &Call, key: &Key, kind: &Resource) -> Re
         first: (!first.is_empty()).then(|| first.into()),
         changes,
     };
-    Ok(answer::stream("text/plain", futures::stream::unfold(follow, |mut follow| async move { follow.next().await.map(|text| (Ok::<_, io::Error>(text), follow)) })))
+    Ok(reply::stream(
+        "text/plain",
+        futures::stream::unfold(follow, |mut follow| async move {
+            follow.next().await.map(|text| (Ok::<_, io::Error>(text), follow))
+        }),
+    ))
 }
 
 impl Follow {
@@ -89,15 +101,23 @@ impl Follow {
             self.changes.borrow_and_update();
             let world = self.world.clone();
             let (text, over) = world.cluster.look(|state| {
-                let Some(pod) = state.objects.value(&self.key).filter(|pod| object::uid(pod) == self.uid) else { return (String::new(), true) };
+                let Some(pod) = state.objects.value(&self.key).filter(|pod| object::uid(pod) == self.uid) else {
+                    return (String::new(), true);
+                };
                 let status = status(pod, &self.container);
                 let run = state.runs.get(&self.key);
                 // A follower stays with its container: what it said last is among the previous lines after a restart.
                 let restarted = restarts(status) != self.restarts;
-                let lines = run.map(|run| if restarted { &run.previous } else { &run.lines }).map(Vec::as_slice).unwrap_or_default();
-                let text = written(lines.iter().skip(self.seen).filter(|line| line.container == self.container), self.timestamps);
+                let lines = run
+                    .map(|run| if restarted { &run.previous } else { &run.lines })
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
+                let text = written(
+                    lines.iter().skip(self.seen).filter(|line| line.container == self.container),
+                    self.timestamps,
+                );
                 self.seen = lines.len();
-                (text, restarted || status.pointer("/state/running").is_none())
+                (text, restarted || object::at(status, "/state/running").is_none())
             });
             if !text.is_empty() {
                 return Some(text.into());
@@ -113,13 +133,16 @@ fn written<'a>(lines: impl Iterator<Item = &'a Line>, timestamps: bool) -> Strin
     let mut text = String::new();
     for line in lines {
         // Writing to a String cannot fail.
-        let _ = if timestamps { writeln!(text, "{:.9} {}", line.at, line.text) } else { writeln!(text, "{}", line.text) };
+        let _ =
+            if timestamps { writeln!(text, "{:.9} {}", line.at, line.text) } else { writeln!(text, "{}", line.text) };
     }
     text
 }
 
 fn status<'a>(pod: &'a Value, container: &str) -> &'a Value {
-    let all = ["/status/containerStatuses", "/status/initContainerStatuses"].into_iter().flat_map(|field| object::list(pod, field));
+    let all = ["/status/containerStatuses", "/status/initContainerStatuses"]
+        .into_iter()
+        .flat_map(|field| object::list(pod, field));
     all.into_iter().find(|status| status["name"] == container).unwrap_or(&Value::Null)
 }
 
@@ -140,12 +163,17 @@ fn not_started(pod: &Value, status: &Value) -> Option<String> {
 }
 
 fn container(pod: &Value, asked: &str) -> Result<String, Refusal> {
-    let named = |field: &str| object::list(pod, field).iter().map(|container| object::text(container, "/name")).collect::<Vec<_>>();
+    let named = |field: &str| {
+        object::list(pod, field).iter().map(|container| object::text(container, "/name")).collect::<Vec<_>>()
+    };
     let (all, init) = (named("/spec/containers"), named("/spec/initContainers"));
     let name = object::name(pod);
     match (asked, all.as_slice()) {
         ("", [only]) => Ok((*only).to_owned()),
-        ("", all) => Err(Refusal::bad_request(format!("a container name must be specified for pod {name}, choose one of: [{}]", all.join(" ")))),
+        ("", all) => Err(Refusal::bad_request(format!(
+            "a container name must be specified for pod {name}, choose one of: [{}]",
+            all.join(" ")
+        ))),
         (asked, all) if all.contains(&asked) || init.contains(&asked) => Ok(asked.to_owned()),
         (asked, _) => Err(Refusal::bad_request(format!("container {asked} is not valid for pod {name}"))),
     }

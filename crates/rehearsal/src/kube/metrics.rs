@@ -4,11 +4,11 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{self, Body},
     call::{Call, Target},
     live::fit,
     object,
     refusal::Refusal,
+    reply::{self, Body},
     selector::Labels,
     state::State,
 };
@@ -36,10 +36,10 @@ pub fn answer(world: &World, call: &Call, target: &Target) -> Result<Response<Bo
         };
         let kind = if target.plural == "nodes" { "NodeMetrics" } else { "PodMetrics" };
         if target.name.is_empty() {
-            return Ok(answer::whole(200, &json!({ "kind": format!("{kind}List"), "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": measured })));
+            return Ok(reply::whole(200, &json!({ "kind": format!("{kind}List"), "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": measured })));
         }
         let one = measured.iter().find(|one| object::name(one) == target.name);
-        one.map(|one| answer::whole(200, one)).ok_or_else(|| Refusal::new(404, "NotFound", format!("{}.metrics.k8s.io \"{}\" not found", target.plural, target.name)))
+        one.map(|one| reply::whole(200, one)).ok_or_else(|| Refusal::new(404, "NotFound", format!("{}.metrics.k8s.io \"{}\" not found", target.plural, target.name)))
     })
 }
 

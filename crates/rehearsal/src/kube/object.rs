@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 /// `metadata.name`, empty where there is none.
 pub fn name(object: &Value) -> &str {
@@ -19,19 +18,44 @@ pub fn uid(object: &Value) -> &str {
     text(object, "/metadata/uid")
 }
 
-/// A string by JSON pointer, empty where there is none.
-pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+/// What is at a path like `/spec/replicas`; no key has a slash in it.
+pub fn at<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
+    // Value::pointer makes two strings of every step, which 5,000 pods feel.
+    path.split('/').skip(1).try_fold(object, |here, key| match here {
+        Value::Object(map) => map.get(key),
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        _ => None,
+    })
 }
 
-/// A whole number by JSON pointer.
-pub fn int(object: &Value, pointer: &str) -> Option<i64> {
-    object.pointer(pointer).and_then(Value::as_i64)
+/// Are two values the same? Faster than `==` where their keys are in the same order.
+pub fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && (left.iter().zip(right).all(|((key, one), (other_key, other))| key == other_key && same(one, other))
+                    || left == right)
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(one, other)| same(one, other))
+        }
+        (left, right) => left == right,
+    }
 }
 
-/// An array by JSON pointer, empty where there is none.
-pub fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+/// A string by its path, empty where there is none.
+pub fn text<'a>(object: &'a Value, path: &str) -> &'a str {
+    at(object, path).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A whole number by its path.
+pub fn int(object: &Value, path: &str) -> Option<i64> {
+    at(object, path).and_then(Value::as_i64)
+}
+
+/// An array by its path, empty where there is none.
+pub fn list<'a>(object: &'a Value, path: &str) -> &'a [Value] {
+    at(object, path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A label's value.
@@ -49,7 +73,7 @@ pub fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 
 /// Has its deletion begun?
 pub fn is_deleting(object: &Value) -> bool {
-    object.pointer("/metadata/deletionTimestamp").is_some()
+    at(object, "/metadata/deletionTimestamp").is_some()
 }
 
 /// Puts a value at a path, making the objects on the way.
@@ -145,14 +169,22 @@ pub fn set_condition(object: &mut Value, kind: &str, status: bool, reason: &str,
 
 /// Is a condition `True`?
 pub fn condition(object: &Value, kind: &str) -> bool {
-    list(object, "/status/conditions").iter().any(|condition| condition["type"] == kind && condition["status"] == "True")
+    list(object, "/status/conditions")
+        .iter()
+        .any(|condition| condition["type"] == kind && condition["status"] == "True")
 }
 
 /// A short name made of letters and digits that are never mistaken for one another; the same for the same seed.
 pub fn suffix(seed: &str, length: usize) -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let digest = Sha256::digest(seed.as_bytes());
-    digest.iter().take(length).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+    // FNV-1a, stirred once more for each letter.
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let mut hash = seed.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    let mut letter = |n: usize| {
+        hash = step(hash ^ (hash >> 29), u8::try_from(n).unwrap_or(u8::MAX));
+        char::from(LETTERS[usize::try_from((hash >> 33) % LETTERS.len() as u64).unwrap_or(0)])
+    };
+    (0..length).map(&mut letter).collect()
 }
 
 /// Something that changes exactly when the value does, in whatever order its keys are.

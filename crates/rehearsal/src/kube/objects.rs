@@ -104,7 +104,12 @@ impl Objects {
     }
 
     /// All of a kind, in one namespace or (where it is empty) all, after a given one, in order.
-    pub fn list<'a>(&'a self, resource: &str, namespace: &'a str, after: Option<(String, String)>) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+    pub fn list<'a>(
+        &'a self,
+        resource: &str,
+        namespace: &'a str,
+        after: Option<(String, String)>,
+    ) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         use std::ops::Bound::{Excluded, Included, Unbounded};
         let from = match after {
             Some(after) => Excluded(after),
@@ -140,15 +145,24 @@ impl Objects {
 
     /// Values of one kind that name this uid as an owner.
     pub fn owned_values<'a>(&'a self, uid: &str, resource: &'a str) -> impl Iterator<Item = &'a Value> + use<'a> {
-        self.owned.get(uid).into_iter().flatten().filter(move |key| &*key.resource == resource).filter_map(|key| self.value(key))
+        self.owned
+            .get(uid)
+            .into_iter()
+            .flatten()
+            .filter(move |key| &*key.resource == resource)
+            .filter_map(|key| self.value(key))
     }
 
     /// Stores an object under a new version; nothing happens where it is the same as before.
     pub fn put(&mut self, key: Key, mut value: Value) -> Arc<Object> {
         let before = self.get(&key).cloned();
         if let Some(before) = &before {
-            object::set(&mut value, &["metadata", "resourceVersion"], before.value["metadata"]["resourceVersion"].clone());
-            if before.value == value {
+            object::set(
+                &mut value,
+                &["metadata", "resourceVersion"],
+                before.value["metadata"]["resourceVersion"].clone(),
+            );
+            if object::same(&before.value, &value) {
                 return before.clone();
             }
         }
@@ -204,7 +218,13 @@ impl Objects {
         if self.log.len() >= self.history.max(1) {
             self.log.pop_front();
         }
-        self.log.push_back(Change { version: self.version, resource: key.resource.clone(), before, object: object.clone(), deleted });
+        self.log.push_back(Change {
+            version: self.version,
+            resource: key.resource.clone(),
+            before,
+            object: object.clone(),
+            deleted,
+        });
         if deleted {
             self.gone.push(object::uid(&object.value).to_owned());
             if !key.namespace.is_empty() {
@@ -248,7 +268,9 @@ impl Objects {
     /// Everything in a namespace.
     pub fn in_namespace(&self, namespace: &str) -> Vec<Key> {
         let keys = |resource: &Arc<str>| {
-            self.list(resource, namespace, None).map(|object| Key::new(resource, namespace, object::name(&object.value))).collect::<Vec<_>>()
+            self.list(resource, namespace, None)
+                .map(|object| Key::new(resource, namespace, object::name(&object.value)))
+                .collect::<Vec<_>>()
         };
         self.shelves.keys().flat_map(keys).collect()
     }

@@ -73,14 +73,28 @@ fn merge_list(old: &mut Vec<Value>, items: &[Value], key: &str) {
 pub fn merge_key<'a>(field: &str, mut items: impl Iterator<Item = &'a Value>) -> Option<&'static str> {
     // The API's own merge keys: k8s.io/api types, patchMergeKey and listMapKey.
     let key = match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets" | "secrets" => "name",
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "volumes"
+        | "env"
+        | "imagePullSecrets"
+        | "secrets" => "name",
         "volumeMounts" => "mountPath",
         "volumeDevices" => "devicePath",
         "hostAliases" => "ip",
         "conditions" | "addresses" => "type",
         "ownerReferences" => "uid",
         "taints" => "key",
-        "ports" => return items.try_fold("", |seen, item| ["containerPort", "port"].into_iter().find(|key| item.get(*key).is_some() && (seen.is_empty() || seen == *key))).filter(|key| !key.is_empty()),
+        "ports" => {
+            return items
+                .try_fold("", |seen, item| {
+                    ["containerPort", "port"]
+                        .into_iter()
+                        .find(|key| item.get(*key).is_some() && (seen.is_empty() || seen == *key))
+                })
+                .filter(|key| !key.is_empty());
+        }
         _ => return None,
     };
     items.all(|item| item.get(key).is_some()).then_some(key)
@@ -102,7 +116,9 @@ pub fn prune(target: &mut Value, last: &Value, new: &Value, lists: Lists) {
             (Value::Array(items), Lists::Merge) if merge_key(key, items.iter()).is_some() && here.is_array() => {
                 let (Some(by), Value::Array(here)) = (merge_key(key, items.iter()), &mut *here) else { continue };
                 let kept = is.as_array().map(Vec::as_slice).unwrap_or_default();
-                here.retain(|item| !items.iter().any(|was| was[by] == item[by]) || kept.iter().any(|is| is[by] == item[by]));
+                here.retain(|item| {
+                    !items.iter().any(|was| was[by] == item[by]) || kept.iter().any(|is| is[by] == item[by])
+                });
                 for item in here.iter_mut() {
                     let same = |other: &&Value| other[by] == item[by];
                     if let (Some(was), Some(is)) = (items.iter().find(same), kept.iter().find(same)) {
@@ -135,14 +151,23 @@ mod tests {
     #[test]
     fn a_strategic_patch_merges_containers_by_name() {
         let mut object = json!({ "containers": [{ "name": "a", "image": "1" }, { "name": "b", "image": "1" }] });
-        merge(&mut object, &json!({ "containers": [{ "name": "b", "image": "2" }, { "name": "a", "$patch": "delete" }] }), Lists::Merge);
+        merge(
+            &mut object,
+            &json!({ "containers": [{ "name": "b", "image": "2" }, { "name": "a", "$patch": "delete" }] }),
+            Lists::Merge,
+        );
         assert_eq!(object, json!({ "containers": [{ "name": "b", "image": "2" }] }));
     }
 
     #[test]
     fn what_is_no_longer_applied_goes_away_and_what_others_set_stays() {
         let mut object = json!({ "data": { "mine": "1", "theirs": "2" }, "labels": { "mine": "x" } });
-        prune(&mut object, &json!({ "data": { "mine": "1" }, "labels": { "mine": "x" } }), &json!({ "data": {} }), Lists::Merge);
+        prune(
+            &mut object,
+            &json!({ "data": { "mine": "1" }, "labels": { "mine": "x" } }),
+            &json!({ "data": {} }),
+            Lists::Merge,
+        );
         assert_eq!(object, json!({ "data": { "theirs": "2" } }));
     }
 }

@@ -14,7 +14,11 @@ use hyper_util::{
     server::conn::auto,
 };
 use serde_json::json;
-use tokio::{net::{TcpListener, TcpStream}, sync::OnceCell, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::OnceCell,
+    task::JoinSet,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::upstream::Upstream;
@@ -30,8 +34,18 @@ struct Ways {
 }
 
 /// Serves until dropped; every answer is marked with `mark`.
-pub async fn serve(upstream: Arc<Upstream>, mark: String, listener: TcpListener, tls: Arc<rustls::ServerConfig>) -> io::Result<()> {
-    let mark = HeaderValue::from_str(&mark).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("the scenario's id {mark:?} does not fit a header: {error}")))?;
+pub async fn serve(
+    upstream: Arc<Upstream>,
+    mark: String,
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+) -> io::Result<()> {
+    let mark = HeaderValue::from_str(&mark).map_err(|error| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("the scenario's id {mark:?} does not fit a header: {error}"),
+        )
+    })?;
     let acceptor = TlsAcceptor::from(tls);
     let mut connections = JoinSet::new();
     loop {
@@ -65,8 +79,13 @@ async fn connection(upstream: Arc<Upstream>, mark: HeaderValue, acceptor: TlsAcc
 }
 
 async fn pass(upstream: &Upstream, ways: &Ways, mut request: Request<Incoming>) -> io::Result<Response<Incoming>> {
-    let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
-    let stands_in = token.is_none_or(|token| token.starts_with("k8s-aws-v1.") || upstream.stand_ins.iter().any(|own| own == token));
+    let token = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    let stands_in =
+        token.is_none_or(|token| token.starts_with("k8s-aws-v1.") || upstream.stand_ins.iter().any(|own| own == token));
     if stands_in {
         request.headers_mut().remove(header::AUTHORIZATION);
         if let Some(token) = &upstream.token {
@@ -92,7 +111,9 @@ async fn connect(upstream: &Upstream, as_own_user: bool) -> io::Result<SendReque
     stream.set_nodelay(true)?;
     let tls = if as_own_user { &upstream.as_own_user } else { &upstream.anonymous };
     let stream = TlsConnector::from(tls.clone()).connect(upstream.name.clone(), stream).await?;
-    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
     tokio::spawn(connection);
     Ok(sender)
 }
@@ -102,7 +123,8 @@ fn unreachable_server(upstream: &Upstream, error: &io::Error) -> Response<Body> 
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "ServiceUnavailable", "code": 503,
         "message": format!("the rehearsal could not reach the API server at {}: {error}", upstream.authority()),
     });
-    let mut answer = Response::new(Full::new(Bytes::from(status.to_string())).map_err(|never| match never {}).boxed_unsync());
+    let mut answer =
+        Response::new(Full::new(Bytes::from(status.to_string())).map_err(|never| match never {}).boxed_unsync());
     *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer

@@ -5,7 +5,9 @@ use serde_json::Value;
 /// A quantity in thousandths of its unit (millicores, milli-bytes fit an i128).
 pub fn milli(quantity: &Value) -> i128 {
     match quantity {
-        Value::Number(number) => number.as_i64().map_or_else(|| number.as_f64().map_or(0, scaled), |whole| i128::from(whole) * 1000),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| number.as_f64().map_or(0, scaled), |whole| i128::from(whole) * 1000)
+        }
         Value::String(text) => milli_of(text),
         _ => 0,
     }
@@ -13,7 +15,8 @@ pub fn milli(quantity: &Value) -> i128 {
 
 fn milli_of(text: &str) -> i128 {
     let text = text.trim();
-    let digits = text.find(|letter: char| !(letter.is_ascii_digit() || matches!(letter, '.' | '-' | '+'))).unwrap_or(text.len());
+    let digits =
+        text.find(|letter: char| !(letter.is_ascii_digit() || matches!(letter, '.' | '-' | '+'))).unwrap_or(text.len());
     let (number, suffix) = text.split_at(digits);
     let factor: i128 = match suffix {
         "m" => 1,
@@ -47,7 +50,14 @@ mod tests {
 
     #[test]
     fn quantities_are_read_as_kubernetes_writes_them() {
-        for (written, thousandths) in [("500m", 500), ("2", 2000), ("1.5", 1500), ("1Ki", 1_024_000), ("0.5Gi", 512 * 1024 * 1_024_000), ("1k", 1_000_000)] {
+        for (written, thousandths) in [
+            ("500m", 500),
+            ("2", 2000),
+            ("1.5", 1500),
+            ("1Ki", 1_024_000),
+            ("0.5Gi", 512 * 1024 * 1_024_000),
+            ("1k", 1_000_000),
+        ] {
             assert_eq!(milli(&json!(written)), thousandths, "{written}");
         }
         assert_eq!(milli(&json!(3)), 3000);

@@ -24,7 +24,12 @@ impl Refusal {
     }
 
     fn about(resource: &Resource, name: &str, code: u16, reason: &'static str, message: String) -> Self {
-        Self { code, reason, message, details: json!({ "name": name, "group": resource.group, "kind": resource.plural }) }
+        Self {
+            code,
+            reason,
+            message,
+            details: json!({ "name": name, "group": resource.group, "kind": resource.plural }),
+        }
     }
 
     /// There is no such object.
@@ -44,17 +49,31 @@ impl Refusal {
 
     /// Somebody else changed it meanwhile.
     pub fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
-        Self::about(resource, name, 409, "Conflict", format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.id))
+        Self::about(
+            resource,
+            name,
+            409,
+            "Conflict",
+            format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.id),
+        )
     }
 
     /// It was changed since the caller read it.
     pub fn modified(resource: &Resource, name: &str) -> Self {
-        Self::conflict(resource, name, "the object has been modified; please apply your changes to the latest version and try again")
+        Self::conflict(
+            resource,
+            name,
+            "the object has been modified; please apply your changes to the latest version and try again",
+        )
     }
 
     /// The object is wrong in itself.
     pub fn invalid(resource: &Resource, name: &str, field: &str, why: &str) -> Self {
-        let kind = if resource.group.is_empty() { resource.kind.clone() } else { format!("{}.{}", resource.kind, resource.group) };
+        let kind = if resource.group.is_empty() {
+            resource.kind.clone()
+        } else {
+            format!("{}.{}", resource.kind, resource.group)
+        };
         Self {
             code: 422,
             reason: "Invalid",
@@ -92,7 +111,9 @@ impl Refusal {
         Self::new(
             415,
             "UnsupportedMediaType",
-            format!("the body of the request was in an unknown format - the rehearsal's API server reads {accepted}, not {content_type:?}"),
+            format!(
+                "the body of the request was in an unknown format - the rehearsal's API server reads {accepted}, not {content_type:?}"
+            ),
         )
     }
 

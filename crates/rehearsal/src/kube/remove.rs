@@ -27,7 +27,9 @@ impl State {
             (&removal.uid, object::uid(&object), "UID"),
             (&removal.version, object::text(&object, "/metadata/resourceVersion"), "ResourceVersion"),
         ] {
-            if let Some(wanted) = wanted && wanted != is {
+            if let Some(wanted) = wanted
+                && wanted != is
+            {
                 let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}");
                 return Err(Refusal::conflict(resource, &key.name, &why));
             }
@@ -63,7 +65,11 @@ impl State {
         let held = !object::list(object, "/metadata/finalizers").is_empty();
         let slow = match &*key.resource {
             "namespaces" => true,
-            "pods" => grace != Some(0) && !object::text(object, "/spec/nodeName").is_empty() && !matches!(object::text(object, "/status/phase"), "Succeeded" | "Failed"),
+            "pods" => {
+                grace != Some(0)
+                    && !object::text(object, "/spec/nodeName").is_empty()
+                    && !matches!(object::text(object, "/status/phase"), "Succeeded" | "Failed")
+            }
             _ => false,
         };
         if !held && !slow {
@@ -75,7 +81,11 @@ impl State {
         }
         let now = self.now;
         self.objects.change(key, |object| {
-            let grace = if &*key.resource == "pods" { grace.or_else(|| object::int(object, "/spec/terminationGracePeriodSeconds")).unwrap_or(30) } else { 0 };
+            let grace = if &*key.resource == "pods" {
+                grace.or_else(|| object::int(object, "/spec/terminationGracePeriodSeconds")).unwrap_or(30)
+            } else {
+                0
+            };
             object::set(object, &["metadata", "deletionTimestamp"], object::stamp(now));
             object::set(object, &["metadata", "deletionGracePeriodSeconds"], grace);
             if &*key.resource == "namespaces" {

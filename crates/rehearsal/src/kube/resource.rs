@@ -64,15 +64,42 @@ const TABLE: &[Row] = &[
     ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true, "", false, ""),
     ("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false, "", false, ""),
     ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false, "", false, ""),
-    ("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false, "crd crds", false, "status"),
+    (
+        "apiextensions.k8s.io",
+        "v1",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        false,
+        "crd crds",
+        false,
+        "status",
+    ),
     ("apiregistration.k8s.io", "v1", "apiservices", "APIService", false, "", false, "status"),
     ("coordination.k8s.io", "v1", "leases", "Lease", true, "", false, ""),
     ("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", false, "pc", false, ""),
     ("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", false, "", false, ""),
     ("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true, "pdb", false, "status"),
     ("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true, "", false, ""),
-    ("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, "", false, ""),
-    ("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false, "", false, ""),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "mutatingwebhookconfigurations",
+        "MutatingWebhookConfiguration",
+        false,
+        "",
+        false,
+        "",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "validatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration",
+        false,
+        "",
+        false,
+        "",
+    ),
 ];
 
 impl Resource {
@@ -112,7 +139,10 @@ impl Resource {
                     plural: plural.into(),
                     kind: object::text(definition, "/spec/names/kind").into(),
                     namespaced: object::text(definition, "/spec/scope") != "Cluster",
-                    short: object::list(definition, "/spec/names/shortNames").iter().filter_map(|name| name.as_str().map(Into::into)).collect(),
+                    short: object::list(definition, "/spec/names/shortNames")
+                        .iter()
+                        .filter_map(|name| name.as_str().map(Into::into))
+                        .collect(),
                     in_all: object::list(definition, "/spec/names/categories").iter().any(|category| category == "all"),
                     subresources: subresources.map(|all| all.keys().cloned().collect()).unwrap_or_default(),
                     custom: true,

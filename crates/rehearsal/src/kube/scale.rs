@@ -13,8 +13,12 @@ use super::{
 
 /// The Scale of an object.
 pub fn of(object: &Value) -> Value {
-    let labels = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let selector: Vec<String> = labels.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+    let labels = object::at(object, "/spec/selector/matchLabels").and_then(Value::as_object);
+    let selector: Vec<String> = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
     let metadata = &object["metadata"];
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
@@ -40,10 +44,15 @@ pub fn put(state: &mut State, kind: &Resource, key: &Key, scale: &Value, manner:
 /// Patches the Scale.
 pub fn patch(state: &mut State, kind: &Resource, key: &Key, patch: &Value, manner: &Manner) -> Result<Value, Refusal> {
     let Some(replicas) = object::int(patch, "/spec/replicas").filter(|replicas| *replicas >= 0) else {
-        return Err(Refusal::invalid(kind, &key.name, "spec.replicas", "Invalid value: must be a whole number, at least 0"));
+        return Err(Refusal::invalid(
+            kind,
+            &key.name,
+            "spec.replicas",
+            "Invalid value: must be a whole number, at least 0",
+        ));
     };
     let mut change = json!({ "spec": { "replicas": replicas } });
-    if let Some(version) = patch.pointer("/metadata/resourceVersion") {
+    if let Some(version) = object::at(patch, "/metadata/resourceVersion") {
         change["metadata"] = json!({ "resourceVersion": version });
     }
     state.patch(kind, key, "", PatchKind::Merge, change, manner).map(|object| of(&object))

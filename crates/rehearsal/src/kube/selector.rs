@@ -34,7 +34,8 @@ impl Requirement {
             (Operator::NotIn | Operator::DoesNotExist, None) | (Operator::Exists, Some(_)) => true,
             (Operator::Gt, Some(value)) => self.values.first().is_some_and(|than| number(value) > number(than)),
             (Operator::Lt, Some(value)) => self.values.first().is_some_and(|than| number(value) < number(than)),
-            (Operator::DoesNotExist, Some(_)) | (Operator::In | Operator::Exists | Operator::Gt | Operator::Lt, None) => false,
+            (Operator::DoesNotExist, Some(_))
+            | (Operator::In | Operator::Exists | Operator::Gt | Operator::Lt, None) => false,
         }
     }
 }
@@ -49,13 +50,21 @@ impl Labels {
             if part.is_empty() {
                 continue;
             }
-            let one = |key: &str, operator, value: &str| Requirement { key: key.trim().into(), operator, values: vec![value.trim().into()] };
+            let one = |key: &str, operator, value: &str| Requirement {
+                key: key.trim().into(),
+                operator,
+                values: vec![value.trim().into()],
+            };
             let requirement = if let Some((key, value)) = part.split_once("!=") {
                 one(key, Operator::NotIn, value)
             } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
                 one(key, Operator::In, value)
             } else if let Some((key, values)) = part.split_once(" notin ") {
-                Requirement { key: key.trim().into(), operator: Operator::NotIn, values: set(values).ok_or_else(wrong)? }
+                Requirement {
+                    key: key.trim().into(),
+                    operator: Operator::NotIn,
+                    values: set(values).ok_or_else(wrong)?,
+                }
             } else if let Some((key, values)) = part.split_once(" in ") {
                 Requirement { key: key.trim().into(), operator: Operator::In, values: set(values).ok_or_else(wrong)? }
             } else if let Some(key) = part.strip_prefix('!') {
@@ -80,7 +89,14 @@ impl Labels {
     /// From a plain map, as in `nodeSelector`.
     pub fn of_map(map: &Value) -> Self {
         let map = map.as_object().into_iter().flatten();
-        Self(map.map(|(key, value)| Requirement { key: key.clone(), operator: Operator::In, values: vec![value.as_str().unwrap_or_default().into()] }).collect())
+        Self(
+            map.map(|(key, value)| Requirement {
+                key: key.clone(),
+                operator: Operator::In,
+                values: vec![value.as_str().unwrap_or_default().into()],
+            })
+            .collect(),
+        )
     }
 
     /// From `matchExpressions`; an operator nobody knows holds for nothing.
@@ -95,7 +111,10 @@ impl Labels {
                 "Lt" => Operator::Lt,
                 _ => Operator::In,
             },
-            values: object::list(expression, "/values").iter().filter_map(|value| value.as_str().map(Into::into)).collect(),
+            values: object::list(expression, "/values")
+                .iter()
+                .filter_map(|value| value.as_str().map(Into::into))
+                .collect(),
         });
         Self(requirements.collect())
     }
@@ -165,7 +184,7 @@ impl Fields {
             let holds = match value {
                 Some(Value::String(value)) => value == wanted,
                 Some(Value::Bool(value)) => wanted.parse() == Ok(*value),
-                Some(value) if !value.is_null() => value.to_string() == *wanted,
+                Some(Value::Number(value)) => value.as_i64().is_some_and(|value| wanted.parse() == Ok(value)),
                 _ => wanted.is_empty() || wanted == "false",
             };
             holds == *equal
@@ -178,9 +197,17 @@ fn known(resource: &str, field: &str) -> bool {
         || match resource {
             "pods" => matches!(
                 field,
-                "spec.nodeName" | "spec.restartPolicy" | "spec.schedulerName" | "spec.serviceAccountName" | "status.phase" | "status.podIP"
+                "spec.nodeName"
+                    | "spec.restartPolicy"
+                    | "spec.schedulerName"
+                    | "spec.serviceAccountName"
+                    | "status.phase"
+                    | "status.podIP"
             ),
-            "events" => field.starts_with("involvedObject.") || matches!(field, "reason" | "reportingComponent" | "source" | "type"),
+            "events" => {
+                field.starts_with("involvedObject.")
+                    || matches!(field, "reason" | "reportingComponent" | "source" | "type")
+            }
             "secrets" => field == "type",
             "namespaces" => field == "status.phase",
             "nodes" => field == "spec.unschedulable",

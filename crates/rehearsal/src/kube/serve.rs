@@ -13,9 +13,10 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    answer::{self, Body, Outcome},
+    answer::{self, Outcome},
     call::Call,
     refusal::Refusal,
+    reply::{self, Body},
 };
 use crate::{MARK, World};
 
@@ -59,7 +60,11 @@ async fn handle(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
     let call = Call::new(head.method, &head.uri, &head.headers);
     let outcome = match Limited::new(body, LARGEST).collect().await {
         Ok(body) => answer::answer(&world, &call, &body.to_bytes()),
-        Err(error) => Outcome::Answer(answer::refuse(&Refusal::new(413, "RequestEntityTooLarge", format!("reading the body of the request: {error}")))),
+        Err(error) => Outcome::Answer(reply::refuse(&Refusal::new(
+            413,
+            "RequestEntityTooLarge",
+            format!("reading the body of the request: {error}"),
+        ))),
     };
     match outcome {
         Outcome::Drop => Err(io::Error::new(io::ErrorKind::ConnectionReset, "the scenario drops this connection")),

@@ -104,7 +104,8 @@ impl Setup {
         fill(&mut whole.user, &|| Some(of.caller.clone()));
         fill(&mut whole.issuer, &|| account.issuer(&cluster?.name));
         whole.auto_mode = whole.auto_mode.or_else(|| Some(cluster?.auto_mode));
-        whole.metrics_server = whole.metrics_server.or_else(|| Some(cluster?.addons.iter().any(|addon| addon == "metrics-server")));
+        whole.metrics_server =
+            whole.metrics_server.or_else(|| Some(cluster?.addons.iter().any(|addon| addon == "metrics-server")));
         whole
     }
 

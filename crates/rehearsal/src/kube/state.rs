@@ -12,6 +12,7 @@ use super::{
     live::{Work, pod::Run},
     objects::{Key, Objects},
     resource::Resource,
+    rule::Rule,
     setup::Setup,
 };
 use crate::world::{Happening, NodeSpec};
@@ -21,6 +22,8 @@ use crate::world::{Happening, NodeSpec};
 pub struct State {
     /// What was asked for.
     pub setup: Arc<Setup>,
+    /// How pods behave.
+    pub rules: Vec<Arc<Rule>>,
     /// Simulated time at the start.
     pub start: Timestamp,
     /// Up to when it has moved on; never ahead of the clock.
@@ -82,6 +85,7 @@ impl State {
             resolvable: BTreeSet::new(),
             told: Vec::new(),
             counts: vec![0; setup.faults.len()],
+            rules: setup.pods.iter().cloned().map(Arc::new).collect(),
             made: HashMap::new(),
             begun: BTreeSet::new(),
             lines: 0,
@@ -98,7 +102,10 @@ impl State {
 
     /// The kind of an object, by its `apiVersion` and `kind`.
     pub fn kind_of(&self, object: &Value) -> Option<Arc<Resource>> {
-        self.kinds.iter().find(|kind| object["kind"] == *kind.kind && object["apiVersion"] == *kind.api_version()).cloned()
+        self.kinds
+            .iter()
+            .find(|kind| object["kind"] == *kind.kind && object["apiVersion"] == *kind.api_version())
+            .cloned()
     }
 
     /// Puts something on the agenda.

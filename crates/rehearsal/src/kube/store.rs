@@ -30,7 +30,13 @@ impl Store {
     pub fn new(setup: &Setup, clock: Clock) -> Self {
         let setup = Arc::new(setup.clone());
         let state = State::new(setup.clone(), clock.now());
-        Self { setup, clock, state: Mutex::new(state), changed: watch::Sender::new((0, 0)), outage: watch::Sender::new(false) }
+        Self {
+            setup,
+            clock,
+            state: Mutex::new(state),
+            changed: watch::Sender::new((0, 0)),
+            outage: watch::Sender::new(false),
+        }
     }
 
     /// What was asked for.
@@ -101,14 +107,26 @@ impl Store {
         self.look(|state| {
             for (key, object) in state.objects.all() {
                 let value = &object.value;
-                let passing = matches!(&*key.resource, "events" | "leases.coordination.k8s.io" | "endpoints" | "endpointslices.discovery.k8s.io");
-                let furniture = key.name == "kube-root-ca.crt" || (&*key.resource == "serviceaccounts" && key.name == "default");
+                let passing = matches!(
+                    &*key.resource,
+                    "events" | "leases.coordination.k8s.io" | "endpoints" | "endpointslices.discovery.k8s.io"
+                );
+                let furniture =
+                    key.name == "kube-root-ca.crt" || (&*key.resource == "serviceaccounts" && key.name == "default");
                 if passing || furniture || !object::list(value, "/metadata/ownerReferences").is_empty() {
                     continue;
                 }
                 let mut value = value.clone();
                 object::unset(&mut value, &["status"]);
-                for field in ["uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+                for field in [
+                    "uid",
+                    "resourceVersion",
+                    "creationTimestamp",
+                    "managedFields",
+                    "generation",
+                    "deletionTimestamp",
+                    "deletionGracePeriodSeconds",
+                ] {
                     object::unset(&mut value, &["metadata", field]);
                 }
                 if &*key.resource == "services" {

@@ -69,7 +69,12 @@ impl Upstream {
         };
         let token = match (object::text(&user, "/token"), object::text(&user, "/tokenFile")) {
             ("", "") => None,
-            ("", path) => Some(fs::read_to_string(folder.join(path)).map_err(|error| format!("tokenFile {path}: {error}"))?.trim().to_owned()),
+            ("", path) => Some(
+                fs::read_to_string(folder.join(path))
+                    .map_err(|error| format!("tokenFile {path}: {error}"))?
+                    .trim()
+                    .to_owned(),
+            ),
             (token, _) => Some(token.to_owned()),
         };
         let certificate = material(&user, "client-certificate", folder)?;
@@ -94,7 +99,11 @@ impl Upstream {
 
     /// `host:port`.
     pub fn authority(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -112,20 +121,26 @@ fn material(from: &Value, name: &str, folder: &Path) -> Result<Option<Vec<u8>>, 
 
 fn tls(authority: Option<&[u8]>, any: bool, client: Option<(Vec<u8>, Vec<u8>)>) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
     let builder = if any {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider)))
     } else {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authority.unwrap_or_default()) {
-            roots.add(certificate.map_err(|error| format!("certificate-authority: {error}"))?).map_err(|error| format!("certificate-authority: {error}"))?;
+            roots
+                .add(certificate.map_err(|error| format!("certificate-authority: {error}"))?)
+                .map_err(|error| format!("certificate-authority: {error}"))?;
         }
         builder.with_root_certificates(roots)
     };
     let mut config = match client {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<Vec<_>, _>>().map_err(|error| format!("client-certificate: {error}"))?;
+            let chain = CertificateDer::pem_slice_iter(&certificate)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| format!("client-certificate: {error}"))?;
             let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| format!("client-key: {error}"))?;
             builder.with_client_auth_cert(chain, key).map_err(|error| format!("client-certificate: {error}"))?
         }
@@ -139,16 +154,43 @@ fn tls(authority: Option<&[u8]>, any: bool, client: Option<(Vec<u8>, Vec<u8>)>) 
 struct Anyone(Arc<CryptoProvider>);
 
 impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(&self, _: &CertificateDer<'_>, _: &[CertificateDer<'_>], _: &ServerName<'_>, _: &[u8], _: UnixTime) -> Result<ServerCertVerified, rustls::Error> {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(&self, message: &[u8], certificate: &CertificateDer<'_>, signature: &rustls::DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
-    fn verify_tls13_signature(&self, message: &[u8], certificate: &CertificateDer<'_>, signature: &rustls::DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {

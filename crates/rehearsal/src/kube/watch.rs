@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    answer::{self, Body, Form},
+    answer::{self, Form},
     call::{Call, Target},
     list::{self, Choice},
     objects::{Change, Object},
     refusal::Refusal,
+    reply::{self, Body},
     resource::Resource,
     table,
 };
@@ -38,13 +39,21 @@ struct Watch {
 }
 
 /// Answers a watch.
-pub fn answer(world: &Arc<World>, call: &Call, target: &Target, kind: Arc<Resource>, form: Form) -> Result<Response<Body>, Refusal> {
+pub fn answer(
+    world: &Arc<World>,
+    call: &Call,
+    target: &Target,
+    kind: Arc<Resource>,
+    form: Form,
+) -> Result<Response<Body>, Refusal> {
     let choice = Choice::of(call, &kind)?;
     let asked = call.query.get("resourceVersion");
     let initial = call.query.is("sendInitialEvents");
     let from: Option<u64> = match asked {
         "" | "0" => None,
-        text => Some(text.parse().map_err(|_| Refusal::bad_request(format!("resourceVersion: Invalid value: {text:?}")))?),
+        text => {
+            Some(text.parse().map_err(|_| Refusal::bad_request(format!("resourceVersion: Invalid value: {text:?}")))?)
+        }
     };
     let seconds = call.query.get("timeoutSeconds").parse::<u64>().ok().filter(|seconds| *seconds > 0).unwrap_or(1800);
     let mut lasts = Duration::from_secs(seconds);
@@ -69,8 +78,10 @@ pub fn answer(world: &Arc<World>, call: &Call, target: &Target, kind: Arc<Resour
     if from.is_none() || initial {
         watch.send_all(initial);
     }
-    let stream = futures::stream::unfold(watch, move |mut watch| async move { watch.next(every).await.map(|bytes| (Ok::<_, io::Error>(bytes), watch)) });
-    Ok(answer::stream("application/json", stream))
+    let stream = futures::stream::unfold(watch, move |mut watch| async move {
+        watch.next(every).await.map(|bytes| (Ok::<_, io::Error>(bytes), watch))
+    });
+    Ok(reply::stream("application/json", stream))
 }
 
 impl Watch {
@@ -78,7 +89,12 @@ impl Watch {
     fn send_all(&mut self, mark_the_end: bool) {
         let world = self.world.clone();
         let (objects, version) = world.cluster.look(|state| {
-            let objects: Vec<Arc<Object>> = state.objects.list(&self.kind.id, &self.namespace, None).filter(|object| self.choice.takes(&object.value)).cloned().collect();
+            let objects: Vec<Arc<Object>> = state
+                .objects
+                .list(&self.kind.id, &self.namespace, None)
+                .filter(|object| self.choice.takes(&object.value))
+                .cloned()
+                .collect();
             (objects, state.objects.version())
         });
         let mut piece = BytesMut::new();
@@ -173,7 +189,12 @@ impl Watch {
             Form::Whole => piece.put_slice(object.text()),
             Form::Metadata => piece.put_slice(list::metadata(&object.value).to_string().as_bytes()),
             Form::Table => {
-                let rows = table::of(&self.kind, [&object.value].into_iter(), &json!({ "resourceVersion": object.version().to_string() }), self.world.clock.now());
+                let rows = table::of(
+                    &self.kind,
+                    [&object.value].into_iter(),
+                    &json!({ "resourceVersion": object.version().to_string() }),
+                    self.world.clock.now(),
+                );
                 piece.put_slice(rows.to_string().as_bytes());
             }
         }

@@ -1,6 +1,6 @@
 //! Creating and changing objects, as a client may.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -36,12 +36,23 @@ pub enum PatchKind {
 
 impl State {
     /// Creates an object from a client's body.
-    pub fn create(&mut self, resource: &Resource, namespace: &str, mut body: Value, manner: &Manner) -> Result<Value, Refusal> {
+    pub fn create(
+        &mut self,
+        resource: &Resource,
+        namespace: &str,
+        mut body: Value,
+        manner: &Manner,
+    ) -> Result<Value, Refusal> {
         self.own_up(resource, namespace, &mut body)?;
         if object::name(&body).is_empty() {
             let prefix = object::text(&body, "/metadata/generateName").to_owned();
             if prefix.is_empty() {
-                return Err(Refusal::invalid(resource, "", "metadata.name", "Required value: name or generateName is required"));
+                return Err(Refusal::invalid(
+                    resource,
+                    "",
+                    "metadata.name",
+                    "Required value: name or generateName is required",
+                ));
             }
             let suffix = object::suffix(&format!("{prefix}{}", self.objects.version()), 5);
             object::set(&mut body, &["metadata", "name"], format!("{prefix}{suffix}"));
@@ -78,11 +89,22 @@ impl State {
     }
 
     /// Replaces an object (or its status) by a client's body.
-    pub fn update(&mut self, resource: &Resource, key: &Key, subresource: &str, mut body: Value, manner: &Manner) -> Result<Value, Refusal> {
+    pub fn update(
+        &mut self,
+        resource: &Resource,
+        key: &Key,
+        subresource: &str,
+        mut body: Value,
+        manner: &Manner,
+    ) -> Result<Value, Refusal> {
         let before = self.existing(resource, key)?;
         self.own_up(resource, &key.namespace, &mut body)?;
         if object::name(&body) != key.name {
-            return Err(Refusal::bad_request(format!("the name of the object ({}) does not match the name on the URL ({})", object::name(&body), key.name)));
+            return Err(Refusal::bad_request(format!(
+                "the name of the object ({}) does not match the name on the URL ({})",
+                object::name(&body),
+                key.name
+            )));
         }
         let asked = object::text(&body, "/metadata/resourceVersion").to_owned();
         if !asked.is_empty() && asked != object::text(&before, "/metadata/resourceVersion") {
@@ -94,7 +116,15 @@ impl State {
     }
 
     /// Patches an object (or its status).
-    pub fn patch(&mut self, resource: &Resource, key: &Key, subresource: &str, kind: PatchKind, mut body: Value, manner: &Manner) -> Result<Value, Refusal> {
+    pub fn patch(
+        &mut self,
+        resource: &Resource,
+        key: &Key,
+        subresource: &str,
+        kind: PatchKind,
+        mut body: Value,
+        manner: &Manner,
+    ) -> Result<Value, Refusal> {
         if !body.is_object() {
             return Err(Refusal::bad_request("a patch is an object"));
         }
@@ -106,7 +136,9 @@ impl State {
         if !asked.is_empty() && asked != object::text(&before, "/metadata/resourceVersion") {
             return Err(Refusal::modified(resource, &key.name));
         }
-        if &*resource.id == "secrets" && let Some(Value::Object(plain)) = object::map(&mut body).shift_remove("stringData") {
+        if &*resource.id == "secrets"
+            && let Some(Value::Object(plain)) = object::map(&mut body).shift_remove("stringData")
+        {
             for (name, value) in plain {
                 use base64::{Engine, engine::general_purpose::STANDARD};
                 object::set(&mut body, &["data", &name], STANDARD.encode(value.as_str().unwrap_or_default()));
@@ -117,14 +149,25 @@ impl State {
         self.change(resource, key, subresource, &before, after, &body, manner)
     }
 
-    fn apply(&mut self, resource: &Resource, key: &Key, subresource: &str, mut body: Value, manner: &Manner) -> Result<Value, Refusal> {
+    fn apply(
+        &mut self,
+        resource: &Resource,
+        key: &Key,
+        subresource: &str,
+        mut body: Value,
+        manner: &Manner,
+    ) -> Result<Value, Refusal> {
         if object::text(&body, "/metadata/name").is_empty() {
             object::set(&mut body, &["metadata", "name"], key.name.clone());
         }
         if object::name(&body) != key.name {
-            return Err(Refusal::bad_request(format!("metadata.name ({}) does not match the name on the URL ({})", object::name(&body), key.name)));
+            return Err(Refusal::bad_request(format!(
+                "metadata.name ({}) does not match the name on the URL ({})",
+                object::name(&body),
+                key.name
+            )));
         }
-        if body.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
+        if object::at(&body, "/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
             return Err(Refusal::bad_request("metadata.managedFields must be nil"));
         }
         let Some(before) = self.objects.value(key).cloned() else {
@@ -137,7 +180,9 @@ impl State {
             patch::prune(&mut after, last, &body, lists);
         }
         let written = body.clone();
-        if &*resource.id == "secrets" && let Some(plain) = object::map(&mut body).shift_remove("stringData") {
+        if &*resource.id == "secrets"
+            && let Some(plain) = object::map(&mut body).shift_remove("stringData")
+        {
             object::set(&mut after, &["stringData"], plain);
         }
         object::unset(&mut body, &["metadata", "resourceVersion"]);
@@ -150,7 +195,16 @@ impl State {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one change: where, from what, to what, who")]
-    fn change(&mut self, resource: &Resource, key: &Key, subresource: &str, before: &Value, mut after: Value, written: &Value, manner: &Manner) -> Result<Value, Refusal> {
+    fn change(
+        &mut self,
+        resource: &Resource,
+        key: &Key,
+        subresource: &str,
+        before: &Value,
+        mut after: Value,
+        written: &Value,
+        manner: &Manner,
+    ) -> Result<Value, Refusal> {
         if subresource == "status" {
             let mut only = before.clone();
             only["status"] = after["status"].take();
@@ -161,7 +215,16 @@ impl State {
                 None => object::unset(&mut after, &["status"]),
             }
         }
-        for field in ["uid", "name", "namespace", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"] {
+        for field in [
+            "uid",
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generation",
+            "generateName",
+        ] {
             match before["metadata"].get(field) {
                 Some(value) => after["metadata"][field] = value.clone(),
                 None => object::unset(&mut after, &["metadata", field]),
@@ -182,7 +245,11 @@ impl State {
                 keep_times(&mut after, before);
             }
         }
-        if object::is_deleting(&after) && object::list(&after, "/metadata/finalizers").is_empty() && &*resource.id != "pods" && !manner.dry_run {
+        if object::is_deleting(&after)
+            && object::list(&after, "/metadata/finalizers").is_empty()
+            && &*resource.id != "pods"
+            && !manner.dry_run
+        {
             self.objects.put(key.clone(), after.clone());
             self.objects.remove(key);
             return Ok(after);
@@ -198,56 +265,6 @@ impl State {
     pub fn existing(&self, resource: &Resource, key: &Key) -> Result<Value, Refusal> {
         self.objects.value(key).cloned().ok_or_else(|| Refusal::not_found(resource, &key.name))
     }
-
-    fn own_up(&self, resource: &Resource, namespace: &str, body: &mut Value) -> Result<(), Refusal> {
-        if !body.is_object() {
-            return Err(Refusal::bad_request(format!("the body is no {}", resource.kind)));
-        }
-        let expected = resource.api_version();
-        for (field, expected) in [("apiVersion", expected.as_str()), ("kind", resource.kind.as_str())] {
-            let given = object::text(body, &format!("/{field}"));
-            if !given.is_empty() && given != expected {
-                return Err(Refusal::bad_request(format!("the {field} in the data ({given}) does not match the expected {field} ({expected})")));
-            }
-        }
-        let given = object::namespace(body);
-        if resource.namespaced && !given.is_empty() && given != namespace {
-            return Err(Refusal::bad_request(format!(
-                "the namespace of the provided object does not match the namespace sent on the request: {given} is not {namespace}"
-            )));
-        }
-        let mut whole = json!({ "apiVersion": expected, "kind": resource.kind });
-        patch::merge(&mut whole, body, Lists::Replace);
-        *body = whole;
-        if resource.namespaced {
-            object::set(body, &["metadata", "namespace"], namespace);
-        } else {
-            object::unset(body, &["metadata", "namespace"]);
-        }
-        Ok(())
-    }
-
-    fn open_namespace(&self, resource: &Resource, namespace: &str, name: &str) -> Result<(), Refusal> {
-        let Some(found) = self.objects.find("namespaces", "", namespace) else {
-            let namespaces = self.kinds.iter().find(|kind| &*kind.id == "namespaces");
-            return Err(namespaces.map_or_else(Refusal::no_such_path, |kind| Refusal::not_found(kind, namespace)));
-        };
-        if object::is_deleting(found) {
-            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-            return Err(Refusal::forbidden(resource, name, &why));
-        }
-        Ok(())
-    }
-
-    fn admit_pod(&self, resource: &Resource, pod: &mut Value) -> Result<(), Refusal> {
-        object::default(pod, &["spec", "serviceAccountName"], "default");
-        let (namespace, account) = (object::namespace(pod), object::text(pod, "/spec/serviceAccountName"));
-        if self.objects.find("serviceaccounts", namespace, account).is_none() {
-            let why = format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
-            return Err(Refusal::forbidden(resource, object::name(pod), &why));
-        }
-        Ok(())
-    }
 }
 
 fn without_bookkeeping(value: &Value) -> Value {
@@ -262,7 +279,9 @@ fn keep_times(after: &mut Value, before: &Value) {
     let Some(Value::Array(entries)) = after.pointer_mut("/metadata/managedFields") else { return };
     for entry in entries {
         let old = object::list(before, "/metadata/managedFields").iter();
-        if let Some(old) = old.into_iter().find(|old| old["manager"] == entry["manager"] && old["fieldsV1"] == entry["fieldsV1"]) {
+        if let Some(old) =
+            old.into_iter().find(|old| old["manager"] == entry["manager"] && old["fieldsV1"] == entry["fieldsV1"])
+        {
             entry["time"] = old["time"].clone();
         }
     }

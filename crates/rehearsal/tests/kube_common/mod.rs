@@ -23,7 +23,8 @@ impl Cluster {
 
     pub async fn at_speed(setup: &str, speed: f64) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let kubernetes: kube::Setup = if setup.trim().is_empty() { kube::Setup::default() } else { serde_yaml::from_str(setup).unwrap() };
+        let kubernetes: kube::Setup =
+            if setup.trim().is_empty() { kube::Setup::default() } else { serde_yaml::from_str(setup).unwrap() };
         let mut scenario = Scenario { id: "test".into(), kubernetes, ..Scenario::default() };
         // Only the nodes that the test declares.
         scenario.aws.clusters.iter_mut().for_each(|cluster| cluster.cpu_node_group = false);
@@ -40,7 +41,12 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert("authorization", "Bearer rehearsal".parse().unwrap());
-        let client = reqwest::Client::builder().danger_accept_invalid_certs(true).default_headers(headers).no_proxy().build().unwrap();
+        let client = reqwest::Client::builder()
+            .danger_accept_invalid_certs(true)
+            .default_headers(headers)
+            .no_proxy()
+            .build()
+            .unwrap();
         std::fs::write(folder.path().join("config"), kubeconfig(&server)).unwrap();
         Self { world, server, client, folder, tasks }
     }
@@ -61,7 +67,11 @@ impl Cluster {
 
     pub async fn send(&self, method: &str, path: &str, content_type: &str, body: &Value) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let request = self.client.request(method, format!("{}{path}", self.server)).header("content-type", content_type).body(body.to_string());
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.server))
+            .header("content-type", content_type)
+            .body(body.to_string());
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
@@ -101,7 +111,14 @@ impl Cluster {
     /// Runs kubectl, where there is one; its exit code and output.
     pub async fn kubectl(&self, arguments: &[&str]) -> Option<(i32, String, String)> {
         let mut command = Command::new("kubectl");
-        command.arg("--kubeconfig").arg(self.kubeconfig()).arg("--cache-dir").arg(self.folder.path().join("cache")).args(arguments).env_remove("HTTPS_PROXY").env_remove("https_proxy");
+        command
+            .arg("--kubeconfig")
+            .arg(self.kubeconfig())
+            .arg("--cache-dir")
+            .arg(self.folder.path().join("cache"))
+            .args(arguments)
+            .env_remove("HTTPS_PROXY")
+            .env_remove("https_proxy");
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().ok()?;
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Some((output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr)))
@@ -121,7 +138,10 @@ pub fn kubeconfig(server: &str) -> String {
 pub fn tls() -> Arc<rustls::ServerConfig> {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
     let key = rustls_pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let mut config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let mut config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Arc::new(config)
 }

@@ -21,7 +21,14 @@ pub fn touched(state: &mut State, key: &Key) {
     }
     let now = state.now;
     state.objects.change(key, |certificate| {
-        object::set_condition(certificate, "Ready", false, "DoesNotExist", "Issuing certificate as Secret does not exist", now);
+        object::set_condition(
+            certificate,
+            "Ready",
+            false,
+            "DoesNotExist",
+            "Issuing certificate as Secret does not exist",
+            now,
+        );
     });
     state.later(state.setup.times.certificate, Work::Certificate(key.clone()));
 }
@@ -29,11 +36,18 @@ pub fn touched(state: &mut State, key: &Key) {
 /// The certificate is there, self-signed, in the Secret it names.
 pub fn issue(state: &mut State, key: &Key) {
     let Some(certificate) = state.objects.value(key).cloned() else { return };
-    let names: Vec<String> = object::list(&certificate, "/spec/dnsNames").iter().filter_map(|name| name.as_str().map(Into::into)).collect();
+    let names: Vec<String> =
+        object::list(&certificate, "/spec/dnsNames").iter().filter_map(|name| name.as_str().map(Into::into)).collect();
     let made = match rcgen::generate_simple_self_signed(names) {
         Ok(made) => made,
         Err(error) => {
-            event::warning(state, &certificate, SELF, "Failed", &format!("the certificate's names cannot be used: {error}"));
+            event::warning(
+                state,
+                &certificate,
+                SELF,
+                "Failed",
+                &format!("the certificate's names cannot be used: {error}"),
+            );
             return;
         }
     };
@@ -47,6 +61,8 @@ pub fn issue(state: &mut State, key: &Key) {
         make(state, "secrets", value);
     }
     let now = state.now;
-    state.objects.change(key, |certificate| object::set_condition(certificate, "Ready", true, "Ready", "Certificate is up to date and has not expired", now));
+    state.objects.change(key, |certificate| {
+        object::set_condition(certificate, "Ready", true, "Ready", "Certificate is up to date and has not expired", now)
+    });
     event::normal(state, &certificate, SELF, "Issuing", "The certificate has been successfully issued");
 }

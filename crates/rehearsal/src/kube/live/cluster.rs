@@ -82,10 +82,21 @@ pub fn definition_touched(state: &mut State, key: &Key) {
     let now = state.now;
     state.objects.change(key, |definition| {
         object::set(definition, &["status", "acceptedNames"], definition["spec"]["names"].clone());
-        let versions: Vec<Value> = object::list(definition, "/spec/versions").iter().filter(|version| version["storage"] == true).map(|version| version["name"].clone()).collect();
+        let versions: Vec<Value> = object::list(definition, "/spec/versions")
+            .iter()
+            .filter(|version| version["storage"] == true)
+            .map(|version| version["name"].clone())
+            .collect();
         object::set(definition, &["status", "storedVersions"], versions);
         object::set_condition(definition, "NamesAccepted", true, "NoConflicts", "no conflicts found", now);
-        object::set_condition(definition, "Established", true, "InitialNamesAccepted", "the initial names have been accepted", now);
+        object::set_condition(
+            definition,
+            "Established",
+            true,
+            "InitialNamesAccepted",
+            "the initial names have been accepted",
+            now,
+        );
     });
 }
 
@@ -146,8 +157,22 @@ fn service(namespace: &str, name: &str, kind: &str, port: u32) -> Value {
 fn agents() -> Vec<Value> {
     let registry = "602401143452.dkr.ecr.us-east-2.amazonaws.com/eks";
     vec![
-        workload("DaemonSet", "kube-system", "aws-node", "602401143452.dkr.ecr.us-east-2.amazonaws.com/amazon-k8s-cni:v1.20.0", 0, "50m"),
-        workload("DaemonSet", "kube-system", "kube-proxy", &format!("{registry}/kube-proxy:v1.31.10-minimal-eksbuild.6"), 0, "100m"),
+        workload(
+            "DaemonSet",
+            "kube-system",
+            "aws-node",
+            "602401143452.dkr.ecr.us-east-2.amazonaws.com/amazon-k8s-cni:v1.20.0",
+            0,
+            "50m",
+        ),
+        workload(
+            "DaemonSet",
+            "kube-system",
+            "kube-proxy",
+            &format!("{registry}/kube-proxy:v1.31.10-minimal-eksbuild.6"),
+            0,
+            "100m",
+        ),
         workload("Deployment", "kube-system", "coredns", &format!("{registry}/coredns:v1.11.4-eksbuild.14"), 2, "100m"),
         service("kube-system", "kube-dns", "ClusterIP", 53),
     ]
@@ -155,7 +180,14 @@ fn agents() -> Vec<Value> {
 
 fn metrics_server() -> Vec<Value> {
     vec![
-        workload("Deployment", "kube-system", "metrics-server", "registry.k8s.io/metrics-server/metrics-server:v0.8.0", 2, "100m"),
+        workload(
+            "Deployment",
+            "kube-system",
+            "metrics-server",
+            "registry.k8s.io/metrics-server/metrics-server:v0.8.0",
+            2,
+            "100m",
+        ),
         service("kube-system", "metrics-server", "ClusterIP", 443),
         json!({
             "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": { "name": "v1beta1.metrics.k8s.io" },
@@ -167,15 +199,34 @@ fn metrics_server() -> Vec<Value> {
 
 fn ingress_nginx() -> Vec<Value> {
     vec![
-        workload("Deployment", "ingress-nginx", "ingress-nginx", "registry.k8s.io/ingress-nginx/controller:v1.13.3", 1, "100m"),
+        workload(
+            "Deployment",
+            "ingress-nginx",
+            "ingress-nginx",
+            "registry.k8s.io/ingress-nginx/controller:v1.13.3",
+            1,
+            "100m",
+        ),
         service("ingress-nginx", "ingress-nginx", "LoadBalancer", 443),
         json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": { "name": "nginx" }, "spec": { "controller": "k8s.io/ingress-nginx" } }),
     ]
 }
 
 fn cert_manager() -> Vec<Value> {
-    let mut all = vec![workload("Deployment", "cert-manager", "cert-manager", "quay.io/jetstack/cert-manager-controller:v1.18.2", 1, "10m")];
-    for (plural, kind, scope) in [("certificates", "Certificate", "Namespaced"), ("issuers", "Issuer", "Namespaced"), ("clusterissuers", "ClusterIssuer", "Cluster"), ("certificaterequests", "CertificateRequest", "Namespaced")] {
+    let mut all = vec![workload(
+        "Deployment",
+        "cert-manager",
+        "cert-manager",
+        "quay.io/jetstack/cert-manager-controller:v1.18.2",
+        1,
+        "10m",
+    )];
+    for (plural, kind, scope) in [
+        ("certificates", "Certificate", "Namespaced"),
+        ("issuers", "Issuer", "Namespaced"),
+        ("clusterissuers", "ClusterIssuer", "Cluster"),
+        ("certificaterequests", "CertificateRequest", "Namespaced"),
+    ] {
         all.push(json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": format!("{plural}.cert-manager.io") },
             "spec": {

@@ -25,10 +25,17 @@ pub fn touched(state: &mut State, key: &Key) {
     let mut pods: BTreeMap<String, (Key, bool, bool)> = BTreeMap::new();
     for pod in state.objects.owned_values(object::uid(&set), "pods").filter(|pod| is_active(pod)) {
         let current = object::label(pod, HASH).is_some_and(|label| *label == hash);
-        pods.insert(node_of(pod).to_owned(), (Key::new("pods", &key.namespace, object::name(pod)), object::condition(pod, "Ready"), current));
+        pods.insert(
+            node_of(pod).to_owned(),
+            (Key::new("pods", &key.namespace, object::name(pod)), object::condition(pod, "Ready"), current),
+        );
     }
-    let nodes: Vec<String> =
-        state.objects.values("nodes", "").filter(|node| fit::suits(&template["spec"], node)).map(|node| object::name(node).to_owned()).collect();
+    let nodes: Vec<String> = state
+        .objects
+        .values("nodes", "")
+        .filter(|node| fit::suits(&template["spec"], node))
+        .map(|node| object::name(node).to_owned())
+        .collect();
     for node in nodes.iter().filter(|node| !pods.contains_key(*node)) {
         let name = next_name(state, &set);
         let generation = object::int(&set, "/metadata/generation").unwrap_or(1).to_string();
@@ -96,7 +103,8 @@ fn with_tolerations(template: &Value) -> Value {
             ("pid-pressure", "NoSchedule"),
             ("unschedulable", "NoSchedule"),
         ] {
-            tolerations.push(json!({ "key": format!("node.kubernetes.io/{key}"), "operator": "Exists", "effect": effect }));
+            tolerations
+                .push(json!({ "key": format!("node.kubernetes.io/{key}"), "operator": "Exists", "effect": effect }));
         }
     }
     template
@@ -104,9 +112,14 @@ fn with_tolerations(template: &Value) -> Value {
 
 fn pin(spec: &mut Value, node: &str) {
     let field = json!([{ "key": "metadata.name", "operator": "In", "values": [node] }]);
-    let terms = object::slot(spec, &["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"]);
+    let terms = object::slot(
+        spec,
+        &["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"],
+    );
     match terms {
-        Value::Array(terms) if !terms.is_empty() => terms.iter_mut().for_each(|term| term["matchFields"] = field.clone()),
+        Value::Array(terms) if !terms.is_empty() => {
+            terms.iter_mut().for_each(|term| term["matchFields"] = field.clone())
+        }
         other => *other = json!([{ "matchFields": field }]),
     }
 }

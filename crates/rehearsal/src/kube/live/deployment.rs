@@ -31,7 +31,8 @@ pub fn touched(state: &mut State, key: &Key) {
         Some(has) if has != wanted && !waits => scale(state, &deployment, &current, has, wanted),
         Some(_) => {}
     }
-    let available = state.objects.value(&current).and_then(|set| object::int(set, "/status/availableReplicas")).unwrap_or(0);
+    let available =
+        state.objects.value(&current).and_then(|set| object::int(set, "/status/availableReplicas")).unwrap_or(0);
     for (set, has, _) in &old {
         if *has > 0 && (recreate || available >= wanted) {
             scale(state, &deployment, set, *has, 0);
@@ -69,9 +70,17 @@ fn make_set(state: &mut State, deployment: &Value, key: &Key, hash: &str, replic
         }),
     );
     let own = Key::new("deployments.apps", &key.namespace, object::name(deployment));
-    state.objects.change(&own, |deployment| object::set(deployment, &["metadata", "annotations", "deployment.kubernetes.io/revision"], revision));
+    state.objects.change(&own, |deployment| {
+        object::set(deployment, &["metadata", "annotations", "deployment.kubernetes.io/revision"], revision)
+    });
     if replicas > 0 {
-        event::normal(state, deployment, SELF, "ScalingReplicaSet", &format!("Scaled up replica set {} from 0 to {replicas}", key.name));
+        event::normal(
+            state,
+            deployment,
+            SELF,
+            "ScalingReplicaSet",
+            &format!("Scaled up replica set {} from 0 to {replicas}", key.name),
+        );
     }
     let deadline = object::int(deployment, "/spec/progressDeadlineSeconds").unwrap_or(600);
     state.later(SignedDuration::from_secs(deadline), Work::Look(own));
@@ -84,22 +93,31 @@ fn scale(state: &mut State, deployment: &Value, set: &Key, from: i64, to: i64) {
         object::set(set, &["metadata", "generation"], generation);
     });
     let way = if to > from { "up" } else { "down" };
-    event::normal(state, deployment, SELF, "ScalingReplicaSet", &format!("Scaled {way} replica set {} from {from} to {to}", set.name));
+    event::normal(
+        state,
+        deployment,
+        SELF,
+        "ScalingReplicaSet",
+        &format!("Scaled {way} replica set {} from {from} to {to}", set.name),
+    );
 }
 
 fn report(state: &mut State, key: &Key, deployment: &Value, current: &Key, wanted: i64) {
     let all: Vec<&Value> = state.objects.owned_values(object::uid(deployment), "replicasets.apps").collect();
     let sum = |field: &str| all.iter().filter_map(|set| object::int(set, field)).sum::<i64>();
-    let (replicas, ready, available) = (sum("/status/replicas"), sum("/status/readyReplicas"), sum("/status/availableReplicas"));
+    let (replicas, ready, available) =
+        (sum("/status/replicas"), sum("/status/readyReplicas"), sum("/status/availableReplicas"));
     let set = state.objects.value(current);
     let updated = set.and_then(|set| object::int(set, "/status/replicas")).unwrap_or(0);
     let done = available >= wanted && updated >= wanted && replicas == updated;
-    let made = set.and_then(|set| object::text(set, "/metadata/creationTimestamp").parse::<Timestamp>().ok()).unwrap_or(state.now);
+    let made = set
+        .and_then(|set| object::text(set, "/metadata/creationTimestamp").parse::<Timestamp>().ok())
+        .unwrap_or(state.now);
     let deadline = object::int(deployment, "/spec/progressDeadlineSeconds").unwrap_or(600);
     let late = state.now.duration_since(made).as_secs() >= deadline;
     let now = state.now;
     state.objects.change(key, |deployment| {
-        let conditions = deployment.pointer("/status/conditions").cloned();
+        let conditions = object::at(deployment, "/status/conditions").cloned();
         deployment["status"] = json!({ "observedGeneration": deployment["metadata"]["generation"] });
         for (field, count) in [
             ("replicas", replicas),
@@ -117,17 +135,52 @@ fn report(state: &mut State, key: &Key, deployment: &Value, current: &Key, wante
         }
         let minimum = wanted - wanted / 4;
         if available >= minimum {
-            object::set_condition(deployment, "Available", true, "MinimumReplicasAvailable", "Deployment has minimum availability.", now);
+            object::set_condition(
+                deployment,
+                "Available",
+                true,
+                "MinimumReplicasAvailable",
+                "Deployment has minimum availability.",
+                now,
+            );
         } else {
-            object::set_condition(deployment, "Available", false, "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", now);
+            object::set_condition(
+                deployment,
+                "Available",
+                false,
+                "MinimumReplicasUnavailable",
+                "Deployment does not have minimum availability.",
+                now,
+            );
         }
         let name = &current.name;
         if done {
-            object::set_condition(deployment, "Progressing", true, "NewReplicaSetAvailable", &format!("ReplicaSet \"{name}\" has successfully progressed."), now);
+            object::set_condition(
+                deployment,
+                "Progressing",
+                true,
+                "NewReplicaSetAvailable",
+                &format!("ReplicaSet \"{name}\" has successfully progressed."),
+                now,
+            );
         } else if late {
-            object::set_condition(deployment, "Progressing", false, "ProgressDeadlineExceeded", &format!("ReplicaSet \"{name}\" has timed out progressing."), now);
+            object::set_condition(
+                deployment,
+                "Progressing",
+                false,
+                "ProgressDeadlineExceeded",
+                &format!("ReplicaSet \"{name}\" has timed out progressing."),
+                now,
+            );
         } else {
-            object::set_condition(deployment, "Progressing", true, "ReplicaSetUpdated", &format!("ReplicaSet \"{name}\" is progressing."), now);
+            object::set_condition(
+                deployment,
+                "Progressing",
+                true,
+                "ReplicaSetUpdated",
+                &format!("ReplicaSet \"{name}\" is progressing."),
+                now,
+            );
         }
     });
 }

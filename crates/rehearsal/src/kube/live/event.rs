@@ -31,7 +31,9 @@ pub fn warning(state: &mut State, about: &Value, from: From<'_>, reason: &str, m
 fn emit(state: &mut State, about: &Value, from: From<'_>, kind: &str, reason: &str, message: &str) {
     let now = object::stamp(state.now);
     let same = (object::uid(about).to_owned(), reason.to_owned(), message.to_owned());
-    if let Some(key) = state.events.get(&same).cloned() && state.objects.get(&key).is_some() {
+    if let Some(key) = state.events.get(&same).cloned()
+        && state.objects.get(&key).is_some()
+    {
         state.objects.change(&key, |event| {
             event["count"] = (event["count"].as_i64().unwrap_or(1) + 1).into();
             event["lastTimestamp"] = now.into();
@@ -83,7 +85,11 @@ pub fn expire(state: &mut State, key: &Key) {
         state.later(left, Work::Expire(key.clone()));
         return;
     }
-    let about = (object::text(event, "/involvedObject/uid").to_owned(), object::text(event, "/reason").to_owned(), object::text(event, "/message").to_owned());
+    let about = (
+        object::text(event, "/involvedObject/uid").to_owned(),
+        object::text(event, "/reason").to_owned(),
+        object::text(event, "/message").to_owned(),
+    );
     state.events.remove(&about);
     state.objects.remove(key);
 }

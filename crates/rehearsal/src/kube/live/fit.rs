@@ -9,19 +9,23 @@ use crate::kube::{object, quantity, selector::Labels};
 /// Requests in thousandths, by resource.
 pub type Amounts = BTreeMap<String, i128>;
 
-/// Why a node does not suit; several reasons only for resources.
-pub fn against(spec: &Value, requests: &Amounts, node: &Value, requested: Option<&Amounts>) -> Vec<String> {
-    if node.pointer("/spec/unschedulable") == Some(&Value::Bool(true)) && !tolerates(spec, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
-        return vec!["node(s) were unschedulable".into()];
+/// Why a node does not suit, whatever it has left.
+pub fn against(spec: &Value, node: &Value) -> Option<String> {
+    let closed = object::at(node, "/spec/unschedulable") == Some(&Value::Bool(true));
+    if closed && !tolerates(spec, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
+        return Some("node(s) were unschedulable".into());
     }
     if let Some(taint) = untolerated(spec, node) {
         let value = object::text(taint, "/value");
-        return vec![format!("node(s) had untolerated taint {{{}: {value}}}", object::text(taint, "/key"))];
+        return Some(format!("node(s) had untolerated taint {{{}: {value}}}", object::text(taint, "/key")));
     }
-    if !selects(spec, node) {
-        return vec!["node(s) didn't match Pod's node affinity/selector".into()];
-    }
-    lacking(requests, node, requested)
+    (!selects(spec, node)).then(|| "node(s) didn't match Pod's node affinity/selector".into())
+}
+
+/// What a node offers.
+pub fn allocatable(node: &Value) -> Amounts {
+    let all = object::at(node, "/status/allocatable").and_then(Value::as_object);
+    all.into_iter().flatten().map(|(what, amount)| (what.clone(), quantity::milli(amount))).collect()
 }
 
 /// Would it suit, were there enough of everything? Taints that only keep new pods away count too.
@@ -29,10 +33,11 @@ pub fn suits(spec: &Value, node: &Value) -> bool {
     untolerated(spec, node).is_none() && selects(spec, node)
 }
 
-fn lacking(requests: &Amounts, node: &Value, requested: Option<&Amounts>) -> Vec<String> {
+/// What a node has too little of.
+pub fn lacking(requests: &Amounts, offered: &Amounts, requested: Option<&Amounts>) -> Vec<String> {
     let mut reasons = Vec::new();
     for (what, wanted) in requests {
-        let there = node.pointer("/status/allocatable").and_then(|all| all.get(what)).map_or(0, quantity::milli);
+        let there = offered.get(what).copied().unwrap_or(0);
         let used = requested.and_then(|all| all.get(what)).copied().unwrap_or(0);
         if *wanted > 0 && used + wanted > there {
             reasons.push(if what == "pods" { "Too many pods".to_owned() } else { format!("Insufficient {what}") });
@@ -44,7 +49,7 @@ fn lacking(requests: &Amounts, node: &Value, requested: Option<&Amounts>) -> Vec
 /// What a pod asks for: the sum of its containers, or its greediest init container where that is more.
 pub fn requests(spec: &Value) -> Amounts {
     let of = |container: &Value| -> Amounts {
-        let requests = container.pointer("/resources/requests").and_then(Value::as_object);
+        let requests = object::at(container, "/resources/requests").and_then(Value::as_object);
         requests.into_iter().flatten().map(|(what, amount)| (what.clone(), quantity::milli(amount))).collect()
     };
     let mut all = Amounts::new();
@@ -66,7 +71,8 @@ pub fn requests(spec: &Value) -> Amounts {
 fn untolerated<'a>(spec: &Value, node: &'a Value) -> Option<&'a Value> {
     object::list(node, "/spec/taints").iter().find(|taint| {
         let effect = object::text(taint, "/effect");
-        effect != "PreferNoSchedule" && !tolerates(spec, object::text(taint, "/key"), object::text(taint, "/value"), effect)
+        effect != "PreferNoSchedule"
+            && !tolerates(spec, object::text(taint, "/key"), object::text(taint, "/value"), effect)
     })
 }
 
@@ -75,14 +81,20 @@ fn tolerates(spec: &Value, key: &str, value: &str, effect: &str) -> bool {
         let (wanted_key, wanted_effect) = (object::text(toleration, "/key"), object::text(toleration, "/effect"));
         let exists = object::text(toleration, "/operator") == "Exists";
         (wanted_effect.is_empty() || wanted_effect == effect)
-            && if wanted_key.is_empty() { exists } else { wanted_key == key && (exists || object::text(toleration, "/value") == value) }
+            && if wanted_key.is_empty() {
+                exists
+            } else {
+                wanted_key == key && (exists || object::text(toleration, "/value") == value)
+            }
     })
 }
 
 fn selects(spec: &Value, node: &Value) -> bool {
-    let required = spec.pointer("/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution");
+    let required = object::at(spec, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution");
     Labels::of_map(&spec["nodeSelector"]).matches(node)
-        && required.is_none_or(|required| object::list(required, "/nodeSelectorTerms").iter().any(|term| term_matches(term, node)))
+        && required.is_none_or(|required| {
+            object::list(required, "/nodeSelectorTerms").iter().any(|term| term_matches(term, node))
+        })
 }
 
 fn term_matches(term: &Value, node: &Value) -> bool {
@@ -97,6 +109,9 @@ fn term_matches(term: &Value, node: &Value) -> bool {
 
 /// The one node that a pod of a DaemonSet is meant for.
 pub fn pinned_to(pod: &Value) -> Option<&str> {
-    let terms = object::list(pod, "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
-    terms.iter().find_map(|term| term.pointer("/matchFields/0/values/0")?.as_str())
+    let terms = object::list(
+        pod,
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
+    );
+    terms.iter().find_map(|term| object::at(term, "/matchFields/0/values/0")?.as_str())
 }

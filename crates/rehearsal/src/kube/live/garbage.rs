@@ -11,10 +11,14 @@ pub fn collect(state: &mut State, uid: &str) {
         let Some(value) = state.objects.value(&key) else { continue };
         let others = object::list(value, "/metadata/ownerReferences").iter().any(|owner| {
             let other = object::text(owner, "/uid");
-            other != uid && state.kind_of(owner).is_some_and(|kind| {
-                let namespace = if kind.namespaced { key.namespace.as_str() } else { "" };
-                state.objects.find(&kind.id, namespace, object::text(owner, "/name")).is_some_and(|found| object::uid(found) == other)
-            })
+            other != uid
+                && state.kind_of(owner).is_some_and(|kind| {
+                    let namespace = if kind.namespaced { key.namespace.as_str() } else { "" };
+                    state
+                        .objects
+                        .find(&kind.id, namespace, object::text(owner, "/name"))
+                        .is_some_and(|found| object::uid(found) == other)
+                })
         });
         if !others {
             state.begin_removal(&key, None);

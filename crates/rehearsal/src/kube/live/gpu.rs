@@ -63,12 +63,13 @@ pub fn refresh(state: &mut State, node: &str) {
     let plugged = state.runs.iter().any(|(key, run)| {
         run.node == node
             && state.objects.value(key).is_some_and(|pod| {
-                object::controller(pod).is_some_and(|owner| object::text(owner, "/name").contains(PLUGIN)) && object::condition(pod, "Ready")
+                object::controller(pod).is_some_and(|owner| object::text(owner, "/name").contains(PLUGIN))
+                    && object::condition(pod, "Ready")
             })
     });
     let gpus = state.machines.get(node).map_or(0, |machine| machine.gpus);
     state.objects.change(&Key::new("nodes", "", node), |node| {
-        let known = node.pointer("/status/capacity").is_some_and(|capacity| capacity.get(RESOURCE).is_some());
+        let known = object::at(node, "/status/capacity").is_some_and(|capacity| capacity.get(RESOURCE).is_some());
         if gpus == 0 || (!plugged && !known) {
             return;
         }
@@ -102,7 +103,11 @@ pub fn table(machine: &NodeSpec, gpus: u32) -> Vec<String> {
         rule.to_owned(),
     ];
     for number in 0..gpus.max(1) {
-        lines.push(format!("| {number:<5}{:<44}{:<38} |", product(&machine.instance_type), "0MiB /  15360MiB          0%"));
+        lines.push(format!(
+            "| {number:<5}{:<44}{:<38} |",
+            product(&machine.instance_type),
+            "0MiB /  15360MiB          0%"
+        ));
     }
     lines.extend([rule.to_owned(), format!("| {:<87} |", "No running processes found"), rule.to_owned()]);
     lines
@@ -110,7 +115,8 @@ pub fn table(machine: &NodeSpec, gpus: u32) -> Vec<String> {
 
 /// The device plugin's DaemonSet, with the affinity of its Helm chart (facts: k8s-device-plugin), or the operator's.
 pub fn daemon_set(operator: bool) -> Value {
-    let (namespace, name) = if operator { ("gpu-operator", "nvidia-device-plugin-daemonset") } else { ("nvidia-device-plugin", PLUGIN) };
+    let (namespace, name) =
+        if operator { ("gpu-operator", "nvidia-device-plugin-daemonset") } else { ("nvidia-device-plugin", PLUGIN) };
     let labels = json!({ "app.kubernetes.io/name": PLUGIN });
     let mut spec = json!({
         "tolerations": [{ "key": RESOURCE, "operator": "Exists", "effect": "NoSchedule" }],
@@ -120,7 +126,10 @@ pub fn daemon_set(operator: bool) -> Value {
         spec["nodeSelector"] = json!({ "nvidia.com/gpu.deploy.device-plugin": "true" });
     } else {
         let term = |key: &str, value: &str| json!({ "matchExpressions": [{ "key": key, "operator": "In", "values": [value] }] });
-        let terms = json!([term("feature.node.kubernetes.io/pci-10de.present", "true"), term("nvidia.com/gpu.present", "true")]);
+        let terms = json!([
+            term("feature.node.kubernetes.io/pci-10de.present", "true"),
+            term("nvidia.com/gpu.present", "true")
+        ]);
         spec["affinity"] = json!({ "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": terms } } });
     }
     json!({

@@ -19,7 +19,8 @@ pub fn touched(state: &mut State, key: &Key) {
         return;
     }
     let number = |pointer: &str, otherwise: i64| object::int(&job, pointer).unwrap_or(otherwise);
-    let (completions, parallelism, limit) = (number("/spec/completions", 1), number("/spec/parallelism", 1), number("/spec/backoffLimit", 6));
+    let (completions, parallelism, limit) =
+        (number("/spec/completions", 1), number("/spec/parallelism", 1), number("/spec/backoffLimit", 6));
     let (mut active, mut ready, mut succeeded, mut failed) = (Vec::new(), 0, 0, 0);
     for pod in state.objects.owned_values(object::uid(&job), "pods") {
         match object::text(pod, "/status/phase") {
@@ -39,9 +40,23 @@ pub fn touched(state: &mut State, key: &Key) {
         event::normal(state, &job, SELF, "Completed", "Job completed");
         finish(state, key, &job, (succeeded, failed), None);
     } else if overdue {
-        end_badly(state, key, &job, &active, (succeeded, failed), ("DeadlineExceeded", "Job was active longer than specified deadline"));
+        end_badly(
+            state,
+            key,
+            &job,
+            &active,
+            (succeeded, failed),
+            ("DeadlineExceeded", "Job was active longer than specified deadline"),
+        );
     } else if failed > limit {
-        end_badly(state, key, &job, &active, (succeeded, failed), ("BackoffLimitExceeded", "Job has reached the specified backoff limit"));
+        end_badly(
+            state,
+            key,
+            &job,
+            &active,
+            (succeeded, failed),
+            ("BackoffLimitExceeded", "Job has reached the specified backoff limit"),
+        );
     } else if object::text(&job, "/spec/suspend") != "true" && job["spec"]["suspend"] != true {
         let missing = parallelism.min(completions - succeeded) - i64::try_from(active.len()).unwrap_or(0);
         let wait = pause(state, &job, failed);
@@ -63,13 +78,20 @@ pub fn touched(state: &mut State, key: &Key) {
                 }
             }
         }
-        if let Some(deadline) = deadline && job.pointer("/status/startTime").is_none() {
+        if let Some(deadline) = deadline
+            && object::at(&job, "/status/startTime").is_none()
+        {
             state.later(SignedDuration::from_secs(deadline), Work::Look(key.clone()));
         }
         let active = active.len();
         state.objects.change(key, |job| {
             let mut status = json!({ "startTime": object::stamp(began) });
-            for (field, count) in [("active", i64::try_from(active).unwrap_or(0)), ("ready", ready), ("succeeded", succeeded), ("failed", failed)] {
+            for (field, count) in [
+                ("active", i64::try_from(active).unwrap_or(0)),
+                ("ready", ready),
+                ("succeeded", succeeded),
+                ("failed", failed),
+            ] {
                 if count > 0 || field == "ready" {
                     status[field] = count.into();
                 }
@@ -102,7 +124,7 @@ fn end_badly(state: &mut State, key: &Key, job: &Value, active: &[Key], counts: 
 fn finish(state: &mut State, key: &Key, job: &Value, (succeeded, failed): (i64, i64), why: Option<(&str, &str)>) {
     let now = state.now;
     state.objects.change(key, |job| {
-        let start = job.pointer("/status/startTime").cloned().unwrap_or_else(|| object::stamp(now).into());
+        let start = object::at(job, "/status/startTime").cloned().unwrap_or_else(|| object::stamp(now).into());
         job["status"] = json!({ "startTime": start, "ready": 0 });
         for (field, count) in [("succeeded", succeeded), ("failed", failed)] {
             if count > 0 {
@@ -112,8 +134,22 @@ fn finish(state: &mut State, key: &Key, job: &Value, (succeeded, failed): (i64, 
         match why {
             None => {
                 job["status"]["completionTime"] = object::stamp(now).into();
-                object::set_condition(job, "SuccessCriteriaMet", true, "CompletionsReached", "Reached expected number of succeeded pods", now);
-                object::set_condition(job, "Complete", true, "CompletionsReached", "Reached expected number of succeeded pods", now);
+                object::set_condition(
+                    job,
+                    "SuccessCriteriaMet",
+                    true,
+                    "CompletionsReached",
+                    "Reached expected number of succeeded pods",
+                    now,
+                );
+                object::set_condition(
+                    job,
+                    "Complete",
+                    true,
+                    "CompletionsReached",
+                    "Reached expected number of succeeded pods",
+                    now,
+                );
             }
             Some((reason, message)) => {
                 object::set_condition(job, "FailureTarget", true, reason, message, now);

@@ -15,18 +15,22 @@ use crate::world::Happening;
 
 pub mod certificate;
 pub mod cluster;
+pub mod container;
 pub mod daemon_set;
 pub mod deployment;
+pub mod endpoints;
 pub mod event;
 pub mod fit;
 pub mod garbage;
 pub mod gpu;
+pub mod it;
 pub mod job;
 pub mod namespace;
 pub mod needs;
 pub mod network;
 pub mod node;
 pub mod pod;
+pub mod prepare;
 pub mod replica_set;
 pub mod schedule;
 pub mod stateful_set;
@@ -130,11 +134,15 @@ fn react(state: &mut State, touched: BTreeSet<Key>) {
         garbage::collect(state, &uid);
     }
     // Namespaces first: what is made in them needs their service account.
-    let (namespaces, others): (Vec<Key>, Vec<Key>) = touched.into_iter().partition(|key| &*key.resource == "namespaces");
+    let (namespaces, others): (Vec<Key>, Vec<Key>) =
+        touched.into_iter().partition(|key| &*key.resource == "namespaces");
     for key in namespaces.into_iter().chain(others) {
         garbage::foreground(state, &key);
         match &*key.resource {
-            "pods" => pod::touched(state, &key),
+            "pods" => {
+                pod::touched(state, &key);
+                endpoints::pod_touched(state, &key);
+            }
             "nodes" => node::touched(state, &key),
             "namespaces" => namespace::touched(state, &key),
             "deployments.apps" => deployment::touched(state, &key),
@@ -142,7 +150,11 @@ fn react(state: &mut State, touched: BTreeSet<Key>) {
             "daemonsets.apps" => daemon_set::touched(state, &key),
             "statefulsets.apps" => stateful_set::touched(state, &key),
             "jobs.batch" => job::touched(state, &key),
-            "services" | "ingresses.networking.k8s.io" => network::touched(state, &key),
+            "services" => {
+                network::touched(state, &key);
+                endpoints::touched(state, &key);
+            }
+            "ingresses.networking.k8s.io" => network::touched(state, &key),
             "persistentvolumeclaims" => storage::touched(state, &key),
             "certificates.cert-manager.io" => certificate::touched(state, &key),
             "customresourcedefinitions.apiextensions.k8s.io" => cluster::definition_touched(state, &key),
@@ -176,17 +188,24 @@ pub fn next_name(state: &mut State, owner: &Value) -> String {
 }
 
 /// Makes a pod from an owner's template; says why it cannot be.
-pub fn make_pod(state: &mut State, owner: &Value, name: &str, labels: &[(&str, &str)], adapt: impl FnOnce(&mut Value)) -> Result<Key, String> {
+pub fn make_pod(
+    state: &mut State,
+    owner: &Value,
+    name: &str,
+    labels: &[(&str, &str)],
+    adapt: impl FnOnce(&mut Value),
+) -> Result<Key, String> {
     let template = &owner["spec"]["template"];
     let namespace = object::namespace(owner);
-    let account = template.pointer("/spec/serviceAccountName").and_then(Value::as_str).unwrap_or("default");
+    let account = object::at(template, "/spec/serviceAccountName").and_then(Value::as_str).unwrap_or("default");
     if state.objects.find("serviceaccounts", namespace, account).is_none() {
-        let why = format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
+        let why =
+            format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
         return Err(format!("pods \"{name}\" is forbidden: {why}"));
     }
     let mut pod = json!({ "metadata": { "name": name, "namespace": namespace, "generateName": format!("{}-", object::name(owner)) }, "spec": template["spec"] });
     for field in ["labels", "annotations"] {
-        if let Some(value) = template.pointer(&format!("/metadata/{field}")) {
+        if let Some(value) = object::at(template, &format!("/metadata/{field}")) {
             pod["metadata"][field] = value.clone();
         }
     }

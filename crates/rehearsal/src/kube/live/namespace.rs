@@ -14,7 +14,11 @@ pub fn touched(state: &mut State, key: &Key) {
             make(state, "serviceaccounts", json!({ "metadata": { "name": "default", "namespace": name } }));
         }
         if state.objects.find("configmaps", &name, "kube-root-ca.crt").is_none() {
-            make(state, "configmaps", json!({ "metadata": { "name": "kube-root-ca.crt", "namespace": name }, "data": { "ca.crt": "" } }));
+            make(
+                state,
+                "configmaps",
+                json!({ "metadata": { "name": "kube-root-ca.crt", "namespace": name }, "data": { "ca.crt": "" } }),
+            );
         }
         return;
     }

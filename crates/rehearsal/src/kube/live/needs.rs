@@ -24,7 +24,10 @@ pub fn mounts(state: &State, pod: &Value) -> Option<String> {
             let why = match state.objects.find(resource, object::namespace(pod), name) {
                 None => format!("{word} \"{name}\" not found"),
                 Some(found) => {
-                    let key = object::list(source, "/items").iter().map(|item| object::text(item, "/key")).find(|key| !has(found, key))?;
+                    let key = object::list(source, "/items")
+                        .iter()
+                        .map(|item| object::text(item, "/key"))
+                        .find(|key| !has(found, key))?;
                     format!("references non-existent {word} key: {key}")
                 }
             };
@@ -39,9 +42,16 @@ fn has(object: &Value, key: &str) -> bool {
 
 /// Does it wait for a volume claim?
 pub fn unbound(state: &State, pod: &Value) -> bool {
-    object::list(pod, "/spec/volumes").iter().map(|volume| object::text(volume, "/persistentVolumeClaim/claimName")).filter(|claim| !claim.is_empty()).any(|claim| {
-        state.objects.find("persistentvolumeclaims", object::namespace(pod), claim).is_none_or(|claim| object::text(claim, "/status/phase") != "Bound")
-    })
+    object::list(pod, "/spec/volumes")
+        .iter()
+        .map(|volume| object::text(volume, "/persistentVolumeClaim/claimName"))
+        .filter(|claim| !claim.is_empty())
+        .any(|claim| {
+            state
+                .objects
+                .find("persistentvolumeclaims", object::namespace(pod), claim)
+                .is_none_or(|claim| object::text(claim, "/status/phase") != "Bound")
+        })
 }
 
 /// The first container whose environment cannot be made, and why.
@@ -52,7 +62,8 @@ pub fn environment(state: &State, pod: &Value) -> Option<(String, String)> {
         let single = object::list(container, "/env").iter().filter_map(|variable| {
             let from = variable.get("valueFrom")?;
             let secret = from.get("secretKeyRef").map(|source| ("secrets", "secret", "Secret", source));
-            secret.or_else(|| from.get("configMapKeyRef").map(|source| ("configmaps", "configmap", "ConfigMap", source)))
+            secret
+                .or_else(|| from.get("configMapKeyRef").map(|source| ("configmaps", "configmap", "ConfigMap", source)))
         });
         let whole = object::list(container, "/envFrom").iter().filter_map(|from| {
             let secret = from.get("secretRef").map(|source| ("secrets", "secret", "Secret", source));
@@ -65,7 +76,9 @@ pub fn environment(state: &State, pod: &Value) -> Option<(String, String)> {
             let (name, key) = (object::text(source, "/name"), object::text(source, "/key"));
             match state.objects.find(resource, namespace, name) {
                 None => Some(format!("{word} \"{name}\" not found")),
-                Some(found) if !key.is_empty() && !has(found, key) => Some(format!("couldn't find key {key} in {kind} {namespace}/{name}")),
+                Some(found) if !key.is_empty() && !has(found, key) => {
+                    Some(format!("couldn't find key {key} in {kind} {namespace}/{name}"))
+                }
                 Some(_) => None,
             }
         })?;
@@ -75,41 +88,75 @@ pub fn environment(state: &State, pod: &Value) -> Option<(String, String)> {
 
 /// Names of the pull secrets of a pod and its service account.
 fn pull_secret_names(state: &State, pod: &Value) -> Vec<String> {
-    let account = state.objects.find("serviceaccounts", object::namespace(pod), object::text(pod, "/spec/serviceAccountName"));
+    let account =
+        state.objects.find("serviceaccounts", object::namespace(pod), object::text(pod, "/spec/serviceAccountName"));
     let of_account = account.map(|account| object::list(account, "/imagePullSecrets")).unwrap_or_default();
-    object::list(pod, "/spec/imagePullSecrets").iter().chain(of_account).map(|secret| object::text(secret, "/name").to_owned()).collect()
+    object::list(pod, "/spec/imagePullSecrets")
+        .iter()
+        .chain(of_account)
+        .map(|secret| object::text(secret, "/name").to_owned())
+        .collect()
 }
 
 /// Pull secrets that are not there.
 pub fn pull_secrets(state: &State, pod: &Value) -> Option<String> {
-    let missing: Vec<String> = pull_secret_names(state, pod).into_iter().filter(|name| state.objects.find("secrets", object::namespace(pod), name).is_none()).collect();
+    let missing: Vec<String> = pull_secret_names(state, pod)
+        .into_iter()
+        .filter(|name| state.objects.find("secrets", object::namespace(pod), name).is_none())
+        .collect();
     (!missing.is_empty()).then(|| missing.join(", "))
 }
 
 /// Why a registry does not give an image to this pod.
 pub fn pull_refusal(state: &State, pod: &Value, image: &str) -> Option<String> {
     let names = pull_secret_names(state, pod);
-    let secrets: Vec<&Value> = names.iter().filter_map(|name| state.objects.find("secrets", object::namespace(pod), name)).collect();
+    let secrets: Vec<&Value> =
+        names.iter().filter_map(|name| state.objects.find("secrets", object::namespace(pod), name)).collect();
     let host = image.split('/').next().filter(|host| host.contains(['.', ':'])).unwrap_or("docker.io");
-    let denied = |why: &str| Some(format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {why}"));
+    let denied = |why: &str| {
+        Some(format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {why}"))
+    };
     let Some(login) = state.setup.registries.get(host) else {
         // A chart names pull secrets because its registry is private.
         let none = !names.is_empty() && secrets.is_empty();
-        return if none { denied("pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials") } else { None };
+        return if none {
+            denied(
+                "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials",
+            )
+        } else {
+            None
+        };
     };
     let given: Vec<(String, String)> = secrets.iter().filter_map(|secret| credentials(secret, host)).collect();
     if given.is_empty() {
-        return denied("pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials");
+        return denied(
+            "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials",
+        );
     }
-    let accepted = given.iter().any(|(user, password)| *user == login.username && login.password.as_ref().is_none_or(|wanted| wanted == password));
-    if accepted { None } else { denied(&format!("failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://{host}/token: 401 Unauthorized")) }
+    let accepted = given.iter().any(|(user, password)| {
+        *user == login.username && login.password.as_ref().is_none_or(|wanted| wanted == password)
+    });
+    if accepted {
+        None
+    } else {
+        denied(&format!(
+            "failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://{host}/token: 401 Unauthorized"
+        ))
+    }
 }
 
 /// User name and password for a host, from a Secret of type `kubernetes.io/dockerconfigjson`.
 fn credentials(secret: &Value, host: &str) -> Option<(String, String)> {
     let text = STANDARD.decode(secret.get("data")?.get(".dockerconfigjson")?.as_str()?).ok()?;
     let config: Value = serde_json::from_slice(&text).ok()?;
-    let plain = |name: &str| name.trim_start_matches("https://").trim_start_matches("http://").split('/').next().unwrap_or_default().to_owned();
+    let plain = |name: &str| {
+        name.trim_start_matches("https://")
+            .trim_start_matches("http://")
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let entry = config.get("auths")?.as_object()?.iter().find(|(name, _)| plain(name) == host)?.1;
     if let (Some(user), Some(password)) = (entry["username"].as_str(), entry["password"].as_str()) {
         return Some((user.into(), password.into()));

@@ -15,14 +15,21 @@ use crate::{
 pub fn touched(state: &mut State, key: &Key) {
     let Some(object) = state.objects.value(key) else { return };
     let service = &*key.resource == "services";
-    let wanted = if service { object::text(object, "/spec/type") == "LoadBalancer" } else { class(state, object).is_some() };
-    if !wanted || object.pointer("/status/loadBalancer/ingress").is_some() {
+    let wanted =
+        if service { object::text(object, "/spec/type") == "LoadBalancer" } else { class(state, object).is_some() };
+    if !wanted || object::at(object, "/status/loadBalancer/ingress").is_some() {
         return;
     }
     let (object, times) = (object.clone(), state.setup.times.clone());
     if state.begun.insert(object::uid(&object).to_owned()) {
         if service {
-            event::normal(state, &object, From::Controller("service-controller"), "EnsuringLoadBalancer", "Ensuring load balancer");
+            event::normal(
+                state,
+                &object,
+                From::Controller("service-controller"),
+                "EnsuringLoadBalancer",
+                "Ensuring load balancer",
+            );
         } else {
             event::normal(state, &object, From::Controller("nginx-ingress-controller"), "Sync", "Scheduled for sync");
         }
@@ -33,8 +40,13 @@ pub fn touched(state: &mut State, key: &Key) {
 /// Who serves an ingress: `nginx` or `alb`, where that controller is there.
 fn class(state: &State, ingress: &Value) -> Option<&'static str> {
     let named = object::text(ingress, "/spec/ingressClassName");
-    let named = if named.is_empty() { object::annotation(ingress, "kubernetes.io/ingress.class").unwrap_or_default() } else { named };
-    let marked = |class: &&Value| object::annotation(class, "ingressclass.kubernetes.io/is-default-class") == Some("true");
+    let named = if named.is_empty() {
+        object::annotation(ingress, "kubernetes.io/ingress.class").unwrap_or_default()
+    } else {
+        named
+    };
+    let marked =
+        |class: &&Value| object::annotation(class, "ingressclass.kubernetes.io/is-default-class") == Some("true");
     let found = if named.is_empty() {
         state.objects.values("ingressclasses.networking.k8s.io", "").find(marked)
     } else {
@@ -57,9 +69,12 @@ pub fn address(state: &mut State, key: &Key) {
     } else if class(state, &object) == Some("nginx") {
         // Every ingress gets the address of the controller's own Service.
         let mut services = state.objects.values("services", "").filter(|service| {
-            object::text(service, "/spec/type") == "LoadBalancer" && object::label(service, "app.kubernetes.io/name").is_some_and(|name| name == "ingress-nginx")
+            object::text(service, "/spec/type") == "LoadBalancer"
+                && object::label(service, "app.kubernetes.io/name").is_some_and(|name| name == "ingress-nginx")
         });
-        services.find_map(|service| service.pointer("/status/loadBalancer/ingress/0/hostname")?.as_str().map(Into::into))
+        services.find_map(|service| {
+            object::at(service, "/status/loadBalancer/ingress/0/hostname")?.as_str().map(Into::into)
+        })
     } else {
         Some(format!("k8s-{}-{}.{region}.elb.amazonaws.com", short(&key.namespace, &key.name), token))
     };
@@ -67,13 +82,25 @@ pub fn address(state: &mut State, key: &Key) {
         state.later(state.setup.times.retry, Work::Address(key.clone()));
         return;
     };
-    state.objects.change(key, |object| object::set(object, &["status", "loadBalancer", "ingress"], json!([{ "hostname": hostname }])));
+    state.objects.change(key, |object| {
+        object::set(object, &["status", "loadBalancer", "ingress"], json!([{ "hostname": hostname }]))
+    });
     if &*key.resource == "services" {
-        event::normal(state, &object, From::Controller("service-controller"), "EnsuredLoadBalancer", "Ensured load balancer");
+        event::normal(
+            state,
+            &object,
+            From::Controller("service-controller"),
+            "EnsuredLoadBalancer",
+            "Ensured load balancer",
+        );
     } else {
         event::normal(state, &object, From::Controller("nginx-ingress-controller"), "Sync", "Scheduled for sync");
     }
-    state.told.push(Happening::LoadBalancerReady { namespace: key.namespace.clone(), ingress: key.name.clone(), hostname });
+    state.told.push(Happening::LoadBalancerReady {
+        namespace: key.namespace.clone(),
+        ingress: key.name.clone(),
+        hostname,
+    });
 }
 
 // The AWS load balancer controller's names: eight letters each of namespace and name.

@@ -114,7 +114,11 @@ fn conditions(ready: bool, now: &str) -> serde_json::Value {
     let (status, reason, message) = if ready {
         ("True", "KubeletReady", "kubelet is posting ready status")
     } else {
-        ("False", "KubeletNotReady", "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized")
+        (
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        )
     };
     json!([
         pressure("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -126,7 +130,11 @@ fn conditions(ready: bool, now: &str) -> serde_json::Value {
 
 /// The address in `ip-10-0-1-23.…`, or some other one that stays the same.
 fn address(name: &str) -> String {
-    let parts: Vec<&str> = name.strip_prefix("ip-").and_then(|rest| rest.split('.').next()).map(|first| first.split('-').collect()).unwrap_or_default();
+    let parts: Vec<&str> = name
+        .strip_prefix("ip-")
+        .and_then(|rest| rest.split('.').next())
+        .map(|first| first.split('-').collect())
+        .unwrap_or_default();
     if let [a, b, c, d, ..] = parts[..] {
         return format!("{a}.{b}.{c}.{d}");
     }
@@ -135,7 +143,8 @@ fn address(name: &str) -> String {
 }
 
 fn instance(name: &str) -> String {
-    let hex: String = object::suffix(name, 17).bytes().map(|byte| char::from(b"0123456789abcdef"[usize::from(byte % 16)])).collect();
+    let hex: String =
+        object::suffix(name, 17).bytes().map(|byte| char::from(b"0123456789abcdef"[usize::from(byte % 16)])).collect();
     format!("i-{hex}")
 }
 
@@ -153,8 +162,20 @@ pub fn ready(state: &mut State, name: &str) {
         }
     });
     if let Some(node) = state.objects.value(&key).cloned() {
-        event::normal(state, &node, From::Kubelet(name, ""), "NodeReady", &format!("Node {name} status is now: NodeReady"));
-        event::normal(state, &node, SELF, "RegisteredNode", &format!("Node {name} event: Registered Node {name} in Controller"));
+        event::normal(
+            state,
+            &node,
+            From::Kubelet(name, ""),
+            "NodeReady",
+            &format!("Node {name} status is now: NodeReady"),
+        );
+        event::normal(
+            state,
+            &node,
+            SELF,
+            "RegisteredNode",
+            &format!("Node {name} event: Registered Node {name} in Controller"),
+        );
     }
     gpu::discover(state, name);
 }
@@ -177,7 +198,8 @@ pub fn touched(state: &mut State, key: &Key) {
         state.objects.touch(set);
     }
     if state.objects.get(key).is_none() {
-        let stranded: Vec<Key> = state.runs.iter().filter(|(_, run)| run.node == key.name).map(|(pod, _)| pod.clone()).collect();
+        let stranded: Vec<Key> =
+            state.runs.iter().filter(|(_, run)| run.node == key.name).map(|(pod, _)| pod.clone()).collect();
         for pod in stranded {
             state.objects.remove(&pod);
         }

@@ -1,6 +1,9 @@
 //! The scheduler: which node gets a pod, and what does it say when none does?
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -17,15 +20,26 @@ use crate::kube::{
 
 const SELF: From<'_> = From::Controller("default-scheduler");
 
+/// A node, and what it offers.
+struct Candidate {
+    node: Arc<Object>,
+    offered: Amounts,
+}
+
+/// Why each node is out of the question for the pods of one controller, which are alike.
+type Unsuited = HashMap<String, Vec<Option<String>>>;
+
 /// Looks at every pod that has no node.
 pub fn run(state: &mut State) {
-    let nodes: Vec<Arc<Object>> = state.objects.list("nodes", "", None).cloned().collect();
+    let nodes = state.objects.list("nodes", "", None).cloned();
+    let nodes: Vec<Candidate> = nodes.map(|node| Candidate { offered: fit::allocatable(&node.value), node }).collect();
+    let mut unsuited = Unsuited::new();
     let waiting: Vec<Key> = state.unscheduled.iter().cloned().collect();
     for key in waiting {
         let Some(found) = state.objects.get(&key).cloned() else { continue };
-        let spec = &found.value["spec"];
-        let requests = fit::requests(spec);
-        match volumes(state, &found.value).and_then(|()| choose(state, spec, &requests, &nodes, &found.value)) {
+        let requests = fit::requests(&found.value["spec"]);
+        match volumes(state, &found.value).and_then(|()| choose(state, &found.value, &requests, &nodes, &mut unsuited))
+        {
             Ok(node) => {
                 state.unscheduled.remove(&key);
                 pod::bind(state, &key, &node, requests);
@@ -38,7 +52,9 @@ pub fn run(state: &mut State) {
 }
 
 fn refuse(state: &mut State, key: &Key, pod: &Value, message: &str) {
-    let said = object::list(pod, "/status/conditions").iter().any(|old| old["type"] == "PodScheduled" && old["message"] == message);
+    let said = object::list(pod, "/status/conditions")
+        .iter()
+        .any(|old| old["type"] == "PodScheduled" && old["message"] == message);
     if said {
         return;
     }
@@ -47,35 +63,51 @@ fn refuse(state: &mut State, key: &Key, pod: &Value, message: &str) {
     event::warning(state, pod, SELF, "FailedScheduling", message);
 }
 
-fn choose(state: &State, spec: &Value, requests: &Amounts, nodes: &[Arc<Object>], pod: &Value) -> Result<String, String> {
+fn choose(
+    state: &State,
+    pod: &Value,
+    requests: &Amounts,
+    nodes: &[Candidate],
+    unsuited: &mut Unsuited,
+) -> Result<String, String> {
     if nodes.is_empty() {
         return Err("no nodes available to schedule pods".into());
     }
     let pinned = fit::pinned_to(pod);
+    let alike = if pinned.is_some() { None } else { object::controller(pod) };
+    let alike = alike.map_or_else(|| object::uid(pod), |owner| object::text(owner, "/uid"));
+    let against = unsuited.entry(alike.to_owned()).or_insert_with(|| {
+        let other = |node: &Value| pinned.is_some_and(|pinned| pinned != object::name(node));
+        let why = |candidate: &Candidate| {
+            let node = &candidate.node.value;
+            if other(node) {
+                return Some("node(s) didn't satisfy plugin(s) [NodeAffinity]".into());
+            }
+            fit::against(&pod["spec"], node)
+        };
+        nodes.iter().map(why).collect()
+    });
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut helpless = 0;
     let mut best: Option<(i128, &str)> = None;
-    for node in nodes {
-        let name = object::name(&node.value);
-        if pinned.is_some_and(|pinned| pinned != name) {
-            *reasons.entry("node(s) didn't satisfy plugin(s) [NodeAffinity]".into()).or_default() += 1;
+    for (candidate, against) in nodes.iter().zip(against) {
+        if let Some(reason) = against {
+            *reasons.entry(reason.clone()).or_default() += 1;
             helpless += 1;
             continue;
         }
+        let name = object::name(&candidate.node.value);
         let requested = state.requested.get(name);
-        let against = fit::against(spec, requests, &node.value, requested);
-        if against.is_empty() {
-            let load = requested.and_then(|all| all.get("cpu")).copied().unwrap_or(0);
-            let pods = requested.and_then(|all| all.get("pods")).copied().unwrap_or(0);
-            let load = load + pods / 100;
+        let lacking = fit::lacking(requests, &candidate.offered, requested);
+        if lacking.is_empty() {
+            let of = |what: &str| requested.and_then(|all| all.get(what)).copied().unwrap_or(0);
+            let load = of("cpu") + of("pods") / 100;
             if best.is_none_or(|(least, _)| load < least) {
                 best = Some((load, name));
             }
-        } else {
-            helpless += usize::from(!against.iter().any(|reason| reason.starts_with("Insufficient") || reason == "Too many pods"));
-            for reason in against {
-                *reasons.entry(reason).or_default() += 1;
-            }
+        }
+        for reason in lacking {
+            *reasons.entry(reason).or_default() += 1;
         }
     }
     best.map(|(_, name)| name.to_owned()).ok_or_else(|| {
@@ -90,7 +122,11 @@ fn choose(state: &State, spec: &Value, requests: &Amounts, nodes: &[Arc<Object>]
         if helpless > 0 {
             preemption.push(format!("{helpless} Preemption is not helpful for scheduling"));
         }
-        format!("0/{all} nodes are available: {}. preemption: 0/{all} nodes are available: {}.", told.join(", "), preemption.join(", "))
+        format!(
+            "0/{all} nodes are available: {}. preemption: 0/{all} nodes are available: {}.",
+            told.join(", "),
+            preemption.join(", ")
+        )
     })
 }
 
@@ -107,7 +143,8 @@ fn volumes(state: &State, pod: &Value) -> Result<(), String> {
                 "0/{all} nodes are available: persistentvolumeclaim \"{claim}\" not found. preemption: 0/{all} nodes are available: {all} Preemption is not helpful for scheduling."
             ));
         };
-        let class = state.objects.find("storageclasses.storage.k8s.io", "", object::text(found, "/spec/storageClassName"));
+        let class =
+            state.objects.find("storageclasses.storage.k8s.io", "", object::text(found, "/spec/storageClassName"));
         let later = class.is_some_and(|class| object::text(class, "/volumeBindingMode") == "WaitForFirstConsumer");
         if object::text(found, "/status/phase") != "Bound" && !later {
             return Err(format!(

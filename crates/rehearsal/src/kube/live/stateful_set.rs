@@ -52,13 +52,24 @@ fn make_numbered(state: &mut State, set: &Value, key: &Key, name: &str, number: 
         let claim_name = format!("{}-{name}", object::name(claim));
         claims.push((object::name(claim).to_owned(), claim_name.clone()));
         if state.objects.find("persistentvolumeclaims", &key.namespace, &claim_name).is_none() {
-            let labels = set.pointer("/spec/selector/matchLabels").cloned().unwrap_or_else(|| json!({}));
-            make(state, "persistentvolumeclaims", json!({ "metadata": { "name": claim_name, "namespace": key.namespace, "labels": labels }, "spec": claim["spec"] }));
-            event::normal(state, set, SELF, "SuccessfulCreate", &format!("create Claim {claim_name} Pod {name} in StatefulSet {} success", key.name));
+            let labels = object::at(set, "/spec/selector/matchLabels").cloned().unwrap_or_else(|| json!({}));
+            make(
+                state,
+                "persistentvolumeclaims",
+                json!({ "metadata": { "name": claim_name, "namespace": key.namespace, "labels": labels }, "spec": claim["spec"] }),
+            );
+            event::normal(
+                state,
+                set,
+                SELF,
+                "SuccessfulCreate",
+                &format!("create Claim {claim_name} Pod {name} in StatefulSet {} success", key.name),
+            );
         }
     }
     let index = number.to_string();
-    let labels = [(HASH, revision), ("statefulset.kubernetes.io/pod-name", name), ("apps.kubernetes.io/pod-index", &index)];
+    let labels =
+        [(HASH, revision), ("statefulset.kubernetes.io/pod-name", name), ("apps.kubernetes.io/pod-index", &index)];
     let made = make_pod(state, set, name, &labels, |pod| {
         pod["spec"]["hostname"] = name.into();
         let volumes = object::slot(&mut pod["spec"], &["volumes"]);
@@ -66,16 +77,32 @@ fn make_numbered(state: &mut State, set: &Value, key: &Key, name: &str, number: 
             *volumes = json!([]);
         }
         if let Value::Array(volumes) = volumes {
-            volumes.extend(claims.iter().map(|(volume, claim)| json!({ "name": volume, "persistentVolumeClaim": { "claimName": claim } })));
+            volumes.extend(
+                claims
+                    .iter()
+                    .map(|(volume, claim)| json!({ "name": volume, "persistentVolumeClaim": { "claimName": claim } })),
+            );
         }
     });
     match made {
         Ok(_) => {
-            event::normal(state, set, SELF, "SuccessfulCreate", &format!("create Pod {name} in StatefulSet {} successful", key.name));
+            event::normal(
+                state,
+                set,
+                SELF,
+                "SuccessfulCreate",
+                &format!("create Pod {name} in StatefulSet {} successful", key.name),
+            );
             true
         }
         Err(why) => {
-            event::warning(state, set, SELF, "FailedCreate", &format!("create Pod {name} in StatefulSet {} failed error: {why}", key.name));
+            event::warning(
+                state,
+                set,
+                SELF,
+                "FailedCreate",
+                &format!("create Pod {name} in StatefulSet {} failed error: {why}", key.name),
+            );
             state.later(state.setup.times.retry, Work::Look(key.clone()));
             false
         }
@@ -90,7 +117,13 @@ fn replace(state: &mut State, set: &Value, key: &Key, wanted: i64, revision: &st
         .map(|pod| {
             let number = object::name(pod).rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
             let current = object::label(pod, HASH).is_some_and(|label| label == revision);
-            (Key::new("pods", &key.namespace, object::name(pod)), number, object::condition(pod, "Ready"), current, object::is_deleting(pod))
+            (
+                Key::new("pods", &key.namespace, object::name(pod)),
+                number,
+                object::condition(pod, "Ready"),
+                current,
+                object::is_deleting(pod),
+            )
         })
         .collect();
     let deleting = pods.iter().any(|(.., deleting)| *deleting);
@@ -99,10 +132,17 @@ fn replace(state: &mut State, set: &Value, key: &Key, wanted: i64, revision: &st
     }
     let unready_current = pods.iter().any(|(_, number, ready, current, _)| *number < wanted && !ready && *current);
     let surplus = pods.iter().filter(|(_, number, ..)| *number >= wanted).max_by_key(|(_, number, ..)| *number);
-    let stale = pods.iter().filter(|(.., current, _)| !current && !unready_current).max_by_key(|(_, number, ..)| *number);
+    let stale =
+        pods.iter().filter(|(.., current, _)| !current && !unready_current).max_by_key(|(_, number, ..)| *number);
     if let Some((pod, ..)) = surplus.or(stale) {
         state.begin_removal(pod, None);
-        event::normal(state, set, SELF, "SuccessfulDelete", &format!("delete Pod {} in StatefulSet {} successful", pod.name, key.name));
+        event::normal(
+            state,
+            set,
+            SELF,
+            "SuccessfulDelete",
+            &format!("delete Pod {} in StatefulSet {} successful", pod.name, key.name),
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use crate::kube::object;
 
 /// Writes the status of one container, or of all of them.
 pub fn containers(pod: &mut Value, only: Option<&str>, write: impl Fn(&mut Value)) {
-    if pod.pointer("/status/containerStatuses").is_none() {
+    if object::at(pod, "/status/containerStatuses").is_none() {
         let all: Vec<Value> = object::list(pod, "/spec/containers")
             .iter()
             .map(|container| {
@@ -27,7 +27,8 @@ pub fn containers(pod: &mut Value, only: Option<&str>, write: impl Fn(&mut Value
 /// Names and images of the containers, init containers first.
 pub fn images(pod: &Value) -> Vec<(String, String)> {
     let all = object::list(pod, "/spec/initContainers").iter().chain(object::list(pod, "/spec/containers"));
-    all.map(|container| (object::text(container, "/name").to_owned(), object::text(container, "/image").to_owned())).collect()
+    all.map(|container| (object::text(container, "/name").to_owned(), object::text(container, "/image").to_owned()))
+        .collect()
 }
 
 /// Does a container of the pod run this program?
@@ -40,7 +41,8 @@ pub fn runs(pod: &Value, program: &str) -> bool {
 
 /// Its containers are not ready.
 pub fn unready(pod: &mut Value, now: Timestamp) {
-    let names: Vec<&str> = object::list(pod, "/spec/containers").iter().map(|container| object::text(container, "/name")).collect();
+    let names: Vec<&str> =
+        object::list(pod, "/spec/containers").iter().map(|container| object::text(container, "/name")).collect();
     let message = format!("containers with unready status: [{}]", names.join(" "));
     for kind in ["Ready", "ContainersReady"] {
         object::set_condition(pod, kind, false, "ContainersNotReady", &message, now);
@@ -56,8 +58,11 @@ pub fn running(pod: &mut Value, restarts: u32, now: Timestamp) {
             return;
         }
         status["started"] = true.into();
-        status["restartCount"] = if status["lastState"].get("terminated").is_some() { restarts.into() } else { 0.into() };
-        status["imageID"] = format!("{}@sha256:{}", object::text(status, "/image"), object::suffix(object::text(status, "/image"), 12)).into();
+        status["restartCount"] =
+            if status["lastState"].get("terminated").is_some() { restarts.into() } else { 0.into() };
+        status["imageID"] =
+            format!("{}@sha256:{}", object::text(status, "/image"), object::suffix(object::text(status, "/image"), 12))
+                .into();
         status["containerID"] = format!("containerd://{}", object::suffix(&format!("{uid}{restarts}"), 24)).into();
         status["state"] = json!({ "running": { "startedAt": object::stamp(now) } });
     });
@@ -70,7 +75,7 @@ pub fn running(pod: &mut Value, restarts: u32, now: Timestamp) {
             })
         })
         .collect();
-    if !init.is_empty() && pod.pointer("/status/initContainerStatuses").is_none() {
+    if !init.is_empty() && object::at(pod, "/status/initContainerStatuses").is_none() {
         pod["status"]["initContainerStatuses"] = init.into();
     }
     if object::text(pod, "/spec/restartPolicy") != "Always" {
@@ -115,7 +120,7 @@ pub fn ended(pod: &mut Value, container: &str, code: i64, reason: &str, message:
 }
 
 fn terminated(status: &Value, code: i64, reason: &str, now: Timestamp) -> Value {
-    let started = status.pointer("/state/running/startedAt").cloned().unwrap_or_else(|| object::stamp(now).into());
+    let started = object::at(status, "/state/running/startedAt").cloned().unwrap_or_else(|| object::stamp(now).into());
     json!({ "terminated": {
         "exitCode": code, "reason": reason, "startedAt": started, "finishedAt": object::stamp(now), "containerID": status["containerID"],
     } })

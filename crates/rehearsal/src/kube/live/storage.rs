@@ -21,20 +21,38 @@ pub fn touched(state: &mut State, key: &Key) {
     let name = object::text(&claim, "/spec/storageClassName");
     if name.is_empty() {
         if state.begun.insert(format!("{}/unbound", object::uid(&claim))) {
-            event::normal(state, &claim, SELF, "FailedBinding", "no persistent volumes available for this claim and no storage class is set");
+            event::normal(
+                state,
+                &claim,
+                SELF,
+                "FailedBinding",
+                "no persistent volumes available for this claim and no storage class is set",
+            );
         }
         return;
     }
     let Some(class) = state.objects.find("storageclasses.storage.k8s.io", "", name) else {
         if state.begun.insert(format!("{}/unbound", object::uid(&claim))) {
-            event::warning(state, &claim, SELF, "ProvisioningFailed", &format!("storageclass.storage.k8s.io \"{name}\" not found"));
+            event::warning(
+                state,
+                &claim,
+                SELF,
+                "ProvisioningFailed",
+                &format!("storageclass.storage.k8s.io \"{name}\" not found"),
+            );
         }
         return;
     };
     let first_consumer = object::text(class, "/volumeBindingMode") == "WaitForFirstConsumer";
     if first_consumer && !is_used(state, key) {
         if state.begun.insert(format!("{}/waits", object::uid(&claim))) {
-            event::normal(state, &claim, SELF, "WaitForFirstConsumer", "waiting for first consumer to be created before binding");
+            event::normal(
+                state,
+                &claim,
+                SELF,
+                "WaitForFirstConsumer",
+                "waiting for first consumer to be created before binding",
+            );
         }
         return;
     }
@@ -47,7 +65,9 @@ pub fn touched(state: &mut State, key: &Key) {
 fn is_used(state: &State, claim: &Key) -> bool {
     state.objects.values("pods", &claim.namespace).any(|pod| {
         !object::text(pod, "/spec/nodeName").is_empty()
-            && object::list(pod, "/spec/volumes").iter().any(|volume| object::text(volume, "/persistentVolumeClaim/claimName") == claim.name)
+            && object::list(pod, "/spec/volumes")
+                .iter()
+                .any(|volume| object::text(volume, "/persistentVolumeClaim/claimName") == claim.name)
     })
 }
 
@@ -55,8 +75,8 @@ fn is_used(state: &State, claim: &Key) -> bool {
 pub fn bind(state: &mut State, key: &Key) {
     let Some(claim) = state.objects.value(key).cloned() else { return };
     let volume = format!("pvc-{}", object::uid(&claim));
-    let size = claim.pointer("/spec/resources/requests/storage").cloned().unwrap_or(Value::Null);
-    let modes = claim.pointer("/spec/accessModes").cloned().unwrap_or_else(|| json!(["ReadWriteOnce"]));
+    let size = object::at(&claim, "/spec/resources/requests/storage").cloned().unwrap_or(Value::Null);
+    let modes = object::at(&claim, "/spec/accessModes").cloned().unwrap_or_else(|| json!(["ReadWriteOnce"]));
     make(
         state,
         "persistentvolumes",
