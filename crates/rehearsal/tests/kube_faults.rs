@@ -62,7 +62,10 @@ async fn a_real_api_server_is_marked_and_otherwise_passed_through() {
         async move { request.send().await.unwrap() }
     };
     let answer = get("/version", "handed-out").await;
-    assert_eq!((answer.status().as_u16(), answer.headers()["x-landfall-rehearsal"].to_str().unwrap()), (200, "in-front"));
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()["x-landfall-rehearsal"].to_str().unwrap()),
+        (200, "in-front")
+    );
     for (token, code) in [("k8s-aws-v1.abc", 200), ("theirs", 200), ("nobody", 401)] {
         assert_eq!(get("/api/v1/pods", token).await.status().as_u16(), code, "{token}");
     }

@@ -44,16 +44,19 @@ async fn a_wrong_registry_password_shows_as_image_pull_back_off_until_it_is_righ
     cluster.post("/api/v1/namespaces/default/secrets", &secret("wrong")).await;
     let mut spec = one("docker.example.com/shield:1");
     spec["imagePullSecrets"] = json!([{ "name": "pull" }]);
-    cluster
-        .post("/apis/apps/v1/namespaces/default/deployments", &workload("Deployment", "a", json!({}), spec))
-        .await;
+    cluster.post("/apis/apps/v1/namespaces/default/deployments", &workload("Deployment", "a", json!({}), spec)).await;
     let state = "/items/0/status/containerStatuses/0/state/waiting";
     let failing = cluster
         .until(&pods_of("a"), |list| list.pointer(state).is_some_and(|waiting| waiting["reason"] == "ErrImagePull"))
         .await;
     assert!(failing.pointer(state).unwrap()["message"].as_str().unwrap().contains("401 Unauthorized"));
     cluster
-        .send("PATCH", "/api/v1/namespaces/default/secrets/pull", "application/merge-patch+json", &json!({ "data": secret("right")["data"] }))
+        .send(
+            "PATCH",
+            "/api/v1/namespaces/default/secrets/pull",
+            "application/merge-patch+json",
+            &json!({ "data": secret("right")["data"] }),
+        )
         .await;
     cluster.until(&pods_of("a"), |list| list["items"][0]["status"]["phase"] == "Running").await;
 }
@@ -92,7 +95,9 @@ async fn a_job_that_fails_reaches_its_backoff_limit() {
     let job = json!({ "metadata": { "name": "bad" }, "spec": { "backoffLimit": 1, "template": { "spec": { "restartPolicy": "Never", "containers": [{ "name": "main", "image": "a:1" }] } } } });
     cluster.post("/apis/batch/v1/namespaces/default/jobs", &job).await;
     let failed = cluster
-        .until("/apis/batch/v1/namespaces/default/jobs/bad", |job| job["status"]["conditions"].as_array().is_some_and(|all| all.iter().any(|one| one["type"] == "Failed")))
+        .until("/apis/batch/v1/namespaces/default/jobs/bad", |job| {
+            job["status"]["conditions"].as_array().is_some_and(|all| all.iter().any(|one| one["type"] == "Failed"))
+        })
         .await;
     assert_eq!(failed["status"]["failed"], 2);
 }
@@ -103,7 +108,8 @@ async fn an_ingress_gets_the_controllers_address_and_the_world_hears_of_it() {
     let ingress = json!({ "metadata": { "name": "shield" }, "spec": { "ingressClassName": "nginx", "rules": [{ "host": "shield.example.com" }] } });
     cluster.post("/apis/networking.k8s.io/v1/namespaces/default/ingresses", &ingress).await;
     let path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/shield";
-    let made = cluster.until(path, |ingress| ingress.pointer("/status/loadBalancer/ingress/0/hostname").is_some()).await;
+    let made =
+        cluster.until(path, |ingress| ingress.pointer("/status/loadBalancer/ingress/0/hostname").is_some()).await;
     let (_, service) = cluster.get("/api/v1/namespaces/ingress-nginx/services/ingress-nginx").await;
     assert_eq!(made["status"]["loadBalancer"], service["status"]["loadBalancer"]);
 }
@@ -124,11 +130,22 @@ async fn a_deployment_whose_service_account_is_missing_says_so() {
 #[tokio::test]
 async fn a_service_knows_its_ready_pods() {
     let cluster = Cluster::start(NODES).await;
-    cluster.post("/apis/apps/v1/namespaces/default/deployments", &workload("Deployment", "a", json!({ "replicas": 2 }), one("a:1"))).await;
-    let service = json!({ "metadata": { "name": "a" }, "spec": { "selector": { "app": "a" }, "ports": [{ "port": 80 }] } });
+    cluster
+        .post(
+            "/apis/apps/v1/namespaces/default/deployments",
+            &workload("Deployment", "a", json!({ "replicas": 2 }), one("a:1")),
+        )
+        .await;
+    let service =
+        json!({ "metadata": { "name": "a" }, "spec": { "selector": { "app": "a" }, "ports": [{ "port": 80 }] } });
     cluster.post("/api/v1/namespaces/default/services", &service).await;
-    let slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Da";
-    let ready = |slice: &Value| slice["endpoints"].as_array().is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["conditions"]["ready"] == true));
+    let slices =
+        "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Da";
+    let ready = |slice: &Value| {
+        slice["endpoints"]
+            .as_array()
+            .is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["conditions"]["ready"] == true))
+    };
     cluster.until(slices, |slices| ready(&slices["items"][0])).await;
 }
 
@@ -148,11 +165,20 @@ async fn a_custom_resource_is_served_once_it_is_defined() {
 fn a_node_that_leaves_takes_its_pods_and_one_that_joins_gets_them() {
     let clock = Clock::starting_at("2026-11-20T09:00:00Z".parse().unwrap(), 1.0);
     let store = Store::new(&Setup::default(), clock);
-    let node = |name: &str| NodeSpec { name: name.into(), instance_type: "m7i.large".into(), architecture: "amd64".into(), zone: "us-east-2a".into(), cpu: 4, memory_gib: 16, ..NodeSpec::default() };
+    let node = |name: &str| NodeSpec {
+        name: name.into(),
+        instance_type: "m7i.large".into(),
+        architecture: "amd64".into(),
+        zone: "us-east-2a".into(),
+        cpu: 4,
+        memory_gib: 16,
+        ..NodeSpec::default()
+    };
     let start = clock.now();
     let after = |seconds: i64| start + jiff::SignedDuration::from_secs(seconds);
     store.settle(start, &[Happening::NodeJoined(node("a"))]);
-    let available = || store.get("deployments.apps", "kube-system", "coredns").unwrap()["status"]["availableReplicas"].clone();
+    let available =
+        || store.get("deployments.apps", "kube-system", "coredns").unwrap()["status"]["availableReplicas"].clone();
     assert_eq!(available(), 2);
     store.settle(after(1), &[Happening::NodeLeft { name: "a".into() }]);
     assert_eq!((available(), store.get("nodes", "", "a")), (Value::Null, None));
@@ -177,7 +203,11 @@ fn what_two_clusters_are_left_with_is_the_same_however_fast_time_went() {
         for step in 1..=steps {
             store.settle(start + jiff::SignedDuration::from_secs(600 * step / steps), &[]);
         }
-        (store.snapshot(), store.get("deployments.apps", "ingress-nginx", "ingress-nginx").unwrap()["status"]["availableReplicas"].clone())
+        (
+            store.snapshot(),
+            store.get("deployments.apps", "ingress-nginx", "ingress-nginx").unwrap()["status"]["availableReplicas"]
+                .clone(),
+        )
     };
     assert_eq!(left(1), left(500));
 }

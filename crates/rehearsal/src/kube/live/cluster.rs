@@ -31,6 +31,10 @@ pub fn furnish(state: &mut State) {
         furniture.push(namespace(object::namespace(&set)));
         furniture.push(set);
     }
+    let kubelet = setup.version().to_owned();
+    for spec in setup.nodes.iter().flat_map(|node| node.specs(&kubelet)) {
+        hear(state, &Happening::NodeJoined(spec));
+    }
     let leave_out = |state: &State, object: &Value| {
         let id = state.kind_of(object).map(|kind| kind.id.to_string()).unwrap_or_default();
         setup.without.contains(&format!("{id}/{}/{}", object::namespace(object), object::name(object)))
@@ -45,10 +49,6 @@ pub fn furnish(state: &mut State) {
             Some(items) => items.iter().cloned().for_each(|item| place(state, item)),
             None => place(state, object.clone()),
         }
-    }
-    let kubelet = setup.version().to_owned();
-    for spec in setup.nodes.iter().flat_map(|node| node.specs(&kubelet)) {
-        hear(state, &Happening::NodeJoined(spec));
     }
 }
 

@@ -29,6 +29,10 @@ pub fn warning(state: &mut State, about: &Value, from: From<'_>, reason: &str, m
 }
 
 fn emit(state: &mut State, about: &Value, from: From<'_>, kind: &str, reason: &str, message: &str) {
+    // Nobody will see what is forgotten before the start.
+    if state.start.duration_since(state.now) > KEPT {
+        return;
+    }
     let now = object::stamp(state.now);
     let same = (object::uid(about).to_owned(), reason.to_owned(), message.to_owned());
     if let Some(key) = state.events.get(&same).cloned()

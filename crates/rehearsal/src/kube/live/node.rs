@@ -75,7 +75,11 @@ pub fn join(state: &mut State, spec: &NodeSpec) {
                 "spec": { "holderIdentity": spec.name, "leaseDurationSeconds": 40, "renewTime": now.replace('Z', ".000000Z") },
             }),
         );
-        state.later(state.setup.times.node_ready, Work::NodeReady(spec.name.clone()));
+        if state.now < state.start {
+            ready(state, &spec.name);
+        } else {
+            state.later(state.setup.times.node_ready, Work::NodeReady(spec.name.clone()));
+        }
     }
 }
 
