@@ -7,6 +7,7 @@ pub mod check;
 pub mod cli;
 pub mod cloud;
 pub mod command;
+pub mod driver;
 pub mod engine;
 pub mod guides;
 pub mod kind;

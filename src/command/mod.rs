@@ -16,7 +16,7 @@ pub use exit::Exit;
 pub use guide::{explain, list, needs, schema, show};
 pub use install::{InstallArguments, install};
 pub use looks::{check, verify};
-pub use open::{Common, Opened};
+pub use open::{Common, Opened, read_answers};
 pub use plan::{PlanArguments, plan};
 pub use rehearse::{RehearseArguments, rehearse};
 pub use reporter::Reporter;

@@ -227,7 +227,8 @@ impl Opened {
     }
 }
 
-fn read_answers(path: &std::path::Path, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
+/// Reads an answers file; every mistake in it with its line.
+pub fn read_answers(path: &std::path::Path, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
     let text = std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?;
     let document = Document::parse(path, &text).map_err(|fault: Fault| vec![fault.to_string()])?;
     Answers::read(&document, guide).map_err(|faults| faults.iter().map(ToString::to_string).collect())

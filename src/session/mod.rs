@@ -51,6 +51,7 @@ pub struct House {
 }
 
 /// An install in hand, before it is bound to a target.
+#[derive(Clone)]
 pub struct Session {
     /// What is shared.
     pub house: House,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Record, Stamped};
 use crate::{
-    event::{How, Outcome, Problem, TaskPath},
+    event::{Fact, Happened, How, Outcome, Problem, TaskPath},
     plan::{Answers, InstallId, Said},
 };
 
@@ -187,6 +187,25 @@ impl Story {
                 .cloned(),
         );
         paths
+    }
+
+    /// What tasks last said, as the wizard folds it: outcomes, results and failures.
+    pub fn facts_told(&self) -> Vec<Fact> {
+        let at = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
+        let looked = self.looked.iter().map(|(path, outcome)| Fact {
+            at,
+            path: path.clone(),
+            what: Happened::Looked { outcome: outcome.clone(), seat: None },
+        });
+        let steps = self.steps.iter().filter_map(|(path, step)| {
+            let what = match (&step.failed, step.how) {
+                (Some(problem), _) => Happened::Failed { problem: problem.clone() },
+                (None, Some(how)) if !step.undone => Happened::Finished { how, outputs: step.outputs.clone() },
+                _ => return None,
+            };
+            Some(Fact { at, path: path.clone(), what })
+        });
+        looked.chain(steps).collect()
     }
 
     /// Whether every step that was begun is finished.

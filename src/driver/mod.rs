@@ -1,0 +1,197 @@
+//! Runs the wizard: takes inputs, carries its effects out, and shows every new state. Both front ends sit on it.
+//!
+//! One loop owns the [`Wizard`]; one worker owns the [`Session`] and takes effects in order, sending what takes long on
+//! its way. What only a terminal can do comes out as [`Ask`].
+
+mod look;
+mod run;
+mod vault;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use landfall_core::{
+    event::Fact,
+    plan::Answers,
+    wizard::{Effect, Input, Wizard},
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::session::{House, Planned, Session};
+
+/// What only a front end can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Put a text on the clipboard; it was saved in this file, too.
+    Copy {
+        /// The text.
+        text: String,
+        /// Where it was saved.
+        path: String,
+    },
+    /// Open the person's shell with these variables, and send [`Input::ShellEnded`] when it ends.
+    Shell {
+        /// Context, namespace, profile and region.
+        environment: Vec<(String, String)>,
+    },
+    /// Leave, and begin a rehearsal.
+    Rehearse {
+        /// Which guide.
+        guide: String,
+        /// Which scenario.
+        scenario: String,
+    },
+    /// Leave.
+    Quit,
+}
+
+/// What a front end holds.
+pub struct Handle {
+    /// Where inputs go.
+    pub inputs: mpsc::UnboundedSender<Input>,
+    /// The newest state.
+    pub shown: watch::Receiver<Arc<Wizard>>,
+    /// What only a front end can do.
+    pub asks: mpsc::UnboundedReceiver<Ask>,
+}
+
+/// How to begin.
+#[derive(Clone, Debug, Default)]
+pub struct Begin {
+    /// Open this guide at once.
+    pub guide: Option<String>,
+    /// Answers that fill the screens in.
+    pub answers: Option<PathBuf>,
+}
+
+/// Starts the wizard; it runs until its inputs are dropped or it quits.
+pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -> Handle {
+    let (inputs, received) = mpsc::unbounded_channel();
+    let (asks, asked) = mpsc::unbounded_channel();
+    let (orders, ordered) = mpsc::unbounded_channel();
+    let who = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+    let wizard = Wizard::new(Arc::new(house.kinds.catalogue()), house.endpoints.clock.now(), who);
+    let (shown, handle_shown) = watch::channel(Arc::new(wizard.clone()));
+    for effect in wizard.begin() {
+        let _ = orders.send(effect);
+    }
+    if let Some(guide) = &begin.guide {
+        let _ = inputs.send(Input::ChooseGuide(guide.clone()));
+    }
+    let worker = Worker { house: house.clone(), begin, session: None, planned: None, inputs: inputs.clone(), asks };
+    tokio::spawn(worker.work(ordered));
+    tokio::spawn(turn(wizard, received, facts, orders, shown, house));
+    Handle { inputs, shown: handle_shown, asks: asked }
+}
+
+/// The loop that owns the wizard.
+async fn turn(
+    mut wizard: Wizard,
+    mut inputs: mpsc::UnboundedReceiver<Input>,
+    mut facts: mpsc::UnboundedReceiver<Fact>,
+    orders: mpsc::UnboundedSender<Effect>,
+    shown: watch::Sender<Arc<Wizard>>,
+    house: House,
+) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let input = tokio::select! {
+            biased;
+            input = inputs.recv() => match input {
+                Some(input) => input,
+                None => return,
+            },
+            Some(fact) = facts.recv() => Input::Fact(fact),
+            _ = second.tick() => Input::Tick(house.endpoints.clock.now()),
+        };
+        let mut effects = wizard.update(input);
+        // What has come in meanwhile is taken together, so that a burst of facts is one new picture.
+        while let Ok(fact) = facts.try_recv() {
+            effects.extend(wizard.update(Input::Fact(fact)));
+        }
+        for effect in effects {
+            if orders.send(effect).is_err() {
+                return;
+            }
+        }
+        if shown.send(Arc::new(wizard.clone())).is_err() {
+            return;
+        }
+    }
+}
+
+/// The one who carries effects out, in order.
+struct Worker {
+    house: House,
+    begin: Begin,
+    session: Option<Session>,
+    planned: Option<Arc<Planned>>,
+    inputs: mpsc::UnboundedSender<Input>,
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+impl Worker {
+    async fn work(mut self, mut orders: mpsc::UnboundedReceiver<Effect>) {
+        while let Some(effect) = orders.recv().await {
+            match effect {
+                Effect::Look(look) => self.look(look).await,
+                Effect::Lookup { field, lookup, with } => self.lookup(field, lookup, with),
+                Effect::Check { section, paths } => self.check(section, &paths),
+                Effect::Plan => self.plan(),
+                Effect::Run => self.run().await,
+                Effect::Pause => self.pause(),
+                Effect::Decide { path, question: _, choice, name, reason } => self.decide(&path, choice, name, reason),
+                Effect::Vault(wish) => self.vault(wish).await,
+                Effect::Record(record) => self.record(record).await,
+                Effect::Copy(text) => self.copy(text),
+                Effect::Shell => self.shell(),
+                Effect::Watch(_) => {}
+                Effect::Quit => {
+                    self.pause();
+                    let _ = self.asks.send(Ask::Quit);
+                }
+            }
+        }
+    }
+
+    fn tell(&self, input: Input) {
+        // A front end that is gone hears nothing; the journal knows the rest.
+        let _ = self.inputs.send(input);
+    }
+
+    /// Saves the text beside the install, where no clipboard loses it, and lets the front end copy it.
+    fn copy(&self, text: String) {
+        let folder = match self.session.as_ref().and_then(|session| session.bound.as_ref()) {
+            Some(bound) => bound.folder.clone(),
+            None => self.house.endpoints.state.clone(),
+        };
+        let path = folder.join("copied.txt");
+        let saved = crate::engine::private_folder(&folder).and_then(|()| std::fs::write(&path, &text));
+        let path = match saved {
+            Ok(()) => path.display().to_string(),
+            Err(error) => format!("nothing ({error})"),
+        };
+        let _ = self.asks.send(Ask::Copy { text, path: path.clone() });
+        self.tell(Input::Copied(path));
+    }
+
+    fn shell(&self) {
+        let mut environment = Vec::new();
+        if let Some(session) = &self.session {
+            let target = session.proven.as_ref();
+            let mut set = |name: &str, value: Option<String>| {
+                environment.extend(value.filter(|value| !value.is_empty()).map(|value| (name.to_owned(), value)));
+            };
+            set("AWS_PROFILE", target.map(|proven| proven.profile.clone()));
+            set("AWS_REGION", target.map(|proven| proven.target.region.clone()));
+            set("LANDFALL_CONTEXT", target.map(|proven| proven.context.clone()));
+            set("LANDFALL_NAMESPACE", target.map(|proven| proven.target.namespace.clone()));
+        }
+        let _ = self.asks.send(Ask::Shell { environment });
+    }
+
+    fn answers(&self, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
+        let path = self.begin.answers.clone().or_else(|| self.house.endpoints.answers.clone());
+        path.map_or_else(|| Ok(Answers::default()), |path| crate::command::read_answers(&path, guide))
+    }
+}

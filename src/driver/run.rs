@@ -1,0 +1,140 @@
+//! Checks, plan, install: long work, sent on its way.
+
+use std::sync::Arc;
+
+use landfall_core::{
+    event::{Problem, Section, TaskPath},
+    journal,
+    plan::{PlannedTask, Said},
+    wizard::{Ended, Input, Record},
+};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Worker;
+use crate::{
+    cloud::Trouble,
+    engine::{RunEnd, RunOptions, Verdict},
+};
+
+impl Worker {
+    pub(super) fn check(&self, section: Section, paths: &[TaskPath]) {
+        let Some(session) = self.session.clone() else { return };
+        let (inputs, paths) = (self.inputs.clone(), paths.to_vec());
+        tokio::spawn(async move {
+            let looked = async {
+                let plan = session.resolve()?;
+                let engine = session.engine(&plan)?;
+                let tasks: Vec<&PlannedTask> = plan
+                    .section(section)
+                    .filter(|task| !task.early && (paths.is_empty() || paths.contains(&task.path)))
+                    .collect();
+                engine.look(&tasks, &session.outputs()).await?;
+                Ok::<(), Trouble>(())
+            };
+            match looked.await {
+                Ok(()) | Err(Trouble::Interrupted) => {}
+                Err(trouble) => drop(inputs.send(Input::Trouble(trouble.problem()))),
+            }
+            let _ = inputs.send(Input::LookedAll);
+        });
+    }
+
+    /// The plan is made while the worker waits: what follows (approve, run) needs it.
+    pub(super) fn plan(&mut self) {
+        let Some(session) = self.session.clone() else { return };
+        let planned = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(session.plan()));
+        match planned {
+            Ok(planned) => {
+                let planned = Arc::new(planned);
+                self.tell(Input::PlanReady(Arc::new(planned.shown.clone())));
+                self.planned = Some(planned);
+            }
+            Err(trouble) => self.tell(Input::PlanFailed(trouble.problem())),
+        }
+    }
+
+    pub(super) async fn run(&mut self) {
+        if let Some(session) = self.session.as_mut().filter(|session| session.cancel.is_cancelled()) {
+            session.cancel = CancellationToken::new();
+            self.planned = None;
+        }
+        if self.planned.is_none() {
+            self.plan();
+        }
+        let (Some(session), Some(planned)) = (self.session.clone(), self.planned.clone()) else {
+            return self.tell(Input::Ended(Ended::Failed));
+        };
+        let inputs = self.inputs.clone();
+        tokio::spawn(async move {
+            let options = RunOptions { answers: session.answers.clone(), alone: false, wait_person: None };
+            let mut engine = planned.engine.clone();
+            engine.cancel = session.cancel.clone();
+            let ended = engine.run(&planned.plan, &options).await;
+            let (ended, code) = match ended {
+                Ok((RunEnd::Finished, _)) => (Ended::Done, None),
+                Ok((RunEnd::Failed(_), _)) => (Ended::Failed, Some(1)),
+                Ok((RunEnd::WaitsForPerson(_), _)) => (Ended::Failed, Some(5)),
+                Ok((RunEnd::Interrupted, _)) => (Ended::Paused, Some(130)),
+                Err(trouble) => {
+                    let _ = inputs.send(Input::Trouble(trouble.problem()));
+                    (Ended::Failed, Some(1))
+                }
+            };
+            if let Some(code) = code {
+                let _ = engine.journal.write(journal::Record::Closed { code }).await;
+            }
+            let _ = inputs.send(Input::Ended(ended));
+        });
+    }
+
+    pub(super) fn pause(&self) {
+        if let Some(session) = &self.session {
+            session.cancel.cancel();
+        }
+    }
+
+    pub(super) fn decide(&self, path: &TaskPath, choice: String, name: String, reason: String) {
+        let decided = self
+            .session
+            .as_ref()
+            .and_then(|session| session.bound.as_ref())
+            .is_some_and(|bound| bound.desk.decide(path, Verdict { choice, name, reason }));
+        if !decided {
+            self.tell(Input::Trouble(Problem::new(
+                "NOT-ASKED",
+                format!("{path} no longer asks that"),
+                "Look at its row: it may have gone on by itself.",
+            )));
+        }
+    }
+
+    pub(super) async fn record(&mut self, record: Record) {
+        let Some(session) = self.session.as_mut() else { return };
+        let said = |vouched: landfall_core::wizard::Vouched| Said {
+            task: vouched.path.to_string(),
+            name: vouched.name,
+            reason: vouched.reason,
+            choice: None,
+        };
+        let written = match record {
+            Record::Answers(answers) => {
+                session.answers.inputs = answers;
+                session.record_answers().await
+            }
+            Record::Waiver(vouched) => write(session, journal::Record::Waived { said: said(vouched) }).await,
+            Record::Attestation(vouched) => write(session, journal::Record::Attested { said: said(vouched) }).await,
+            Record::Approval { digest, probes: _, name: _ } => {
+                let facts = Value::Object(session.frozen.clone());
+                write(session, journal::Record::Planned { digest, facts }).await
+            }
+        };
+        if let Err(trouble) = written {
+            self.tell(Input::Trouble(trouble.problem()));
+        }
+    }
+}
+
+async fn write(session: &crate::session::Session, record: journal::Record) -> Result<(), Trouble> {
+    session.bound()?.journal.write(record).await
+}
