@@ -10,7 +10,7 @@ use landfall_core::{
 use crate::{
     cloud::Trouble,
     kind::Context,
-    values::{Values, differences, laid_over, merged},
+    cloud::values::{Values, differences, laid_over, merged},
 };
 
 /// The vendor's text and our tree over it.

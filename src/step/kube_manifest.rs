@@ -19,7 +19,7 @@ use super::manifest_diff::differences;
 use crate::{
     cloud::{Trouble, marks},
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
-    values::Values,
+    cloud::values::Values,
 };
 
 /// Parameters in a guide.
