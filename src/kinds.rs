@@ -47,8 +47,11 @@ impl Kinds {
                 check::person_attests::PersonAttests,
             ),
             steps: by_name!(AnyStep:
+                step::autoscaling_policy::Policy,
+                step::cloudwatch_alarm::Alarm,
                 step::ec2_launch_template::LaunchTemplate,
                 step::eks_node_group::NodeGroup,
+                step::eks_node_labels::NodeLabels,
                 step::helm_release::HelmRelease,
                 step::iam_oidc_provider::OidcProvider,
                 step::iam_role_policy::RolePolicy,

@@ -2,8 +2,11 @@
 
 mod helm_values;
 mod manifest_diff;
+pub mod autoscaling_policy;
+pub mod cloudwatch_alarm;
 pub mod ec2_launch_template;
 pub mod eks_node_group;
+pub mod eks_node_labels;
 pub mod helm_release;
 pub mod iam_oidc_provider;
 pub mod iam_role_policy;

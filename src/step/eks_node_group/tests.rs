@@ -97,7 +97,7 @@ fn labels_go_back_only_where_they_still_have_our_value() {
         "a" => Some("1".to_owned()),
         _ => Some("2".to_owned()),
     };
-    let payload = update::labels_back(&ours, &before, there).unwrap();
+    let payload = node_group::labels_back(&ours, &before, there).unwrap();
     assert_eq!(payload.remove_labels(), ["a"]);
     assert_eq!(payload.add_or_update_labels().unwrap()["b"], "old");
     assert_eq!(payload.add_or_update_labels().unwrap().len(), 1);

@@ -129,7 +129,9 @@ pub async fn restore(step: &NodeGroup, cx: &Context, found: &Nodegroup, before: 
     let was: Option<Scaling> = serde_json::from_value(before["scaling"].clone()).ok();
     let scaling = was.filter(|was| (there.min, there.max) == (step.scaling.min, step.scaling.max) && *was != there);
     let labels: BTreeMap<String, String> = serde_json::from_value(before["labels"].clone()).unwrap_or_default();
-    let changed = labels_back(&step.labels, &labels, |key| found.labels().and_then(|labels| labels.get(key)).cloned());
+    let changed = node_group::labels_back(&step.labels, &labels, |key| {
+        found.labels().and_then(|labels| labels.get(key)).cloned()
+    });
     if scaling.is_none() && changed.is_none() {
         return Ok(());
     }
@@ -142,31 +144,6 @@ pub async fn restore(step: &NodeGroup, cx: &Context, found: &Nodegroup, before: 
         .send()
         .await?;
     Ok(())
-}
-
-/// The labels that go back to what they were, or away, where they still have our value.
-pub fn labels_back(
-    ours: &BTreeMap<String, String>,
-    before: &BTreeMap<String, String>,
-    there: impl Fn(&str) -> Option<String>,
-) -> Option<UpdateLabelsPayload> {
-    let still = |key: &str, value: &str| there(key).as_deref() == Some(value);
-    let mut back = std::collections::HashMap::new();
-    let mut away = Vec::new();
-    for (key, value) in ours.iter().filter(|(key, value)| still(key, value)) {
-        match before.get(key) {
-            Some(was) if was != value => {
-                back.insert(key.clone(), was.clone());
-            }
-            Some(_) => {}
-            None => away.push(key.clone()),
-        }
-    }
-    if back.is_empty() && away.is_empty() {
-        return None;
-    }
-    let back = (!back.is_empty()).then_some(back);
-    Some(UpdateLabelsPayload::builder().set_add_or_update_labels(back).set_remove_labels(some(away)).build())
 }
 
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
