@@ -47,7 +47,15 @@ impl Kinds {
                 check::person_attests::PersonAttests,
             ),
             steps: by_name!(AnyStep:
+                step::autoscaling_policy::Policy,
+                step::cloudwatch_alarm::Alarm,
+                step::ec2_launch_template::LaunchTemplate,
+                step::eks_node_group::NodeGroup,
+                step::eks_node_labels::NodeLabels,
                 step::helm_release::HelmRelease,
+                step::iam_oidc_provider::OidcProvider,
+                step::iam_role_policy::RolePolicy,
+                step::iam_service_account_role::ServiceAccountRole,
                 step::kube_manifest::KubeManifest,
                 step::kube_namespace::KubeNamespace,
                 step::kube_secret::KubeSecret,
@@ -55,7 +63,16 @@ impl Kinds {
                 step::registry_mirror::RegistryMirror,
             ),
             lookups: by_name!(AnyLookup:
+                lookup::aws_certificates::Certificates,
+                lookup::aws_cluster_facts::ClusterFacts,
+                lookup::aws_clusters::Clusters,
+                lookup::aws_eks_gpu_amis::GpuAmis,
+                lookup::aws_node_groups::NodeGroups,
+                lookup::aws_node_roles::NodeRoles,
+                lookup::aws_profiles::Profiles,
                 lookup::aws_regions::Regions,
+                lookup::aws_scaling_owner::ScalingOwner,
+                lookup::aws_subnets::Subnets,
             ),
         }
     }

@@ -1,3 +1,12 @@
 //! Look-ups: one file a kind. Each fills an input's table.
 
+pub mod aws_certificates;
+pub mod aws_cluster_facts;
+pub mod aws_clusters;
+pub mod aws_eks_gpu_amis;
+pub mod aws_node_groups;
+pub mod aws_node_roles;
+pub mod aws_profiles;
 pub mod aws_regions;
+pub mod aws_scaling_owner;
+pub mod aws_subnets;

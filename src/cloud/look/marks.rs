@@ -1,6 +1,10 @@
 //! Whose is it? Tags tell.
 
+use std::collections::BTreeMap;
+
 use landfall_core::{event::Owner, plan::InstallId};
+
+use crate::cloud::Trouble;
 
 /// The tag that names the install.
 pub const INSTALL: &str = "landfall:install";
@@ -18,6 +22,20 @@ pub fn owner<'a>(install: &InstallId, tags: impl IntoIterator<Item = (&'a str, &
         }
     }
     other.map_or(Owner::Unmarked, Owner::Other)
+}
+
+/// Tags as IAM takes them.
+pub fn iam(tags: &BTreeMap<String, String>) -> Result<Vec<aws_sdk_iam::types::Tag>, Trouble> {
+    let tag = |(key, value): (&String, &String)| aws_sdk_iam::types::Tag::builder().key(key).value(value).build();
+    tags.iter()
+        .map(tag)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Trouble::guide(error.to_string(), "Correct the tags."))
+}
+
+/// Tags as EC2 takes them.
+pub fn ec2(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_ec2::types::Tag> {
+    tags.iter().map(|(key, value)| aws_sdk_ec2::types::Tag::builder().key(key).value(value).build()).collect()
 }
 
 /// The tool that a tag says manages the resource.

@@ -34,3 +34,14 @@ pub fn aside<T, E: Into<Trouble>>(answer: Result<T, E>) -> Result<Option<T>, Tro
         Err(_) => Ok(None),
     }
 }
+
+/// Undo takes away only what still has our value; this says that somebody changed it.
+pub fn changed_since(what: &str) -> Trouble {
+    landfall_core::event::Problem::new(
+        "UNDO-CHANGED",
+        format!("{what} was changed since this install made it"),
+        "Look at it, then take it away by hand if it is no longer needed.",
+    )
+    .why("Undo takes away only what still is as this install left it.")
+    .into()
+}

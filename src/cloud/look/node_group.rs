@@ -1,7 +1,9 @@
 //! What does EKS say of a node group?
 
+use std::collections::{BTreeMap, HashMap};
+
 use aws_sdk_autoscaling::types::AutoScalingGroup;
-use aws_sdk_eks::types::Nodegroup;
+use aws_sdk_eks::types::{Nodegroup, UpdateLabelsPayload};
 use landfall_core::{event::Owner, plan::InstallId};
 
 use super::marks;
@@ -47,4 +49,34 @@ pub fn scaling_group_in_bash(cluster: &str, name: &str, region: &str) -> String 
         .with("--output", "text")
         .region(region);
     format!("\"$({})\"", query.one_line())
+}
+
+/// The labels that go back to what they were, or away, where they still have our value.
+pub fn labels_back(
+    ours: &BTreeMap<String, String>,
+    before: &BTreeMap<String, String>,
+    there: impl Fn(&str) -> Option<String>,
+) -> Option<UpdateLabelsPayload> {
+    let still = |key: &str, value: &str| there(key).as_deref() == Some(value);
+    let mut back = HashMap::new();
+    let mut away = Vec::new();
+    for (key, value) in ours.iter().filter(|(key, value)| still(key, value)) {
+        match before.get(key) {
+            Some(was) if was != value => {
+                back.insert(key.clone(), was.clone());
+            }
+            Some(_) => {}
+            None => away.push(key.clone()),
+        }
+    }
+    if back.is_empty() && away.is_empty() {
+        return None;
+    }
+    let back = (!back.is_empty()).then_some(back);
+    Some(
+        UpdateLabelsPayload::builder()
+            .set_add_or_update_labels(back)
+            .set_remove_labels((!away.is_empty()).then_some(away))
+            .build(),
+    )
 }

@@ -1,0 +1,259 @@
+//! `iam.service_account_role`: an IAM role that one Kubernetes service account may assume, and nobody else.
+
+use async_trait::async_trait;
+use aws_sdk_iam::types::Role;
+use landfall_core::{
+    event::{Difference, Found, Owner, Permissions, Problem},
+    value::{Late, Tree},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    cloud::{
+        Trouble,
+        look::{self, marks, policy, shell::aws},
+    },
+    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceAccountRole {
+    /// The role's name; its inline policy has the same.
+    name: String,
+    /// The service account's namespace; the target's where left out.
+    #[serde(default)]
+    namespace: Option<String>,
+    /// The service account.
+    service_account: String,
+    /// What it may do: an IAM policy document.
+    policy: Tree,
+    /// ARN of the cluster's OIDC provider.
+    oidc_provider: Late<String>,
+    /// The cluster's issuer, `https://…`.
+    issuer: Late<String>,
+    /// A permissions boundary's ARN, where the company asks for one.
+    #[serde(default)]
+    permissions_boundary: Option<String>,
+}
+
+/// What others read.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// The role's ARN, for the service account's annotation.
+    pub arn: String,
+}
+
+#[async_trait]
+impl Step for ServiceAccountRole {
+    type Outputs = Outputs;
+    const ABOUT: StepAbout = StepAbout {
+        fixed: &["name"],
+        ..StepAbout::new("iam.service_account_role", "IAM-03", "makes a role for a Kubernetes service account")
+    };
+
+    async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
+        let Some(role) = self.find(cx).await? else { return Ok(Found::absent()) };
+        let owner = owner(&role, cx);
+        let mut differences = Vec::new();
+        let trust = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
+        if let Some(wanted) = self.trust(&cx.target.namespace) {
+            differences.extend(differing("trust", &wanted, &trust));
+        }
+        if self.policy.unknown().is_none() {
+            let found = self.find_policy(cx).await?.unwrap_or(Value::Null);
+            differences.extend(differing("policy", &self.policy.0, &found));
+        }
+        Ok(Found::there(Outputs { arn: role.arn }, differences, owner))
+    }
+
+    async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
+        let trust = self.trust(&cx.target.namespace).ok_or_else(|| unknown("oidc_provider and issuer"))?;
+        let iam = cx.cloud.aws.iam().await?;
+        let mut before = None;
+        match self.find(cx).await? {
+            None => {
+                iam.create_role()
+                    .role_name(&self.name)
+                    .assume_role_policy_document(trust.to_string())
+                    .description(format!("Kubernetes service account {}", self.service_account))
+                    .set_permissions_boundary(self.permissions_boundary.clone())
+                    .set_tags(Some(marks::iam(&cx.tags())?))
+                    .send()
+                    .await?;
+            }
+            Some(role) => {
+                let found = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
+                if owner(&role, cx) != Owner::Ours {
+                    before = Some(json!({ "trust": found, "policy": self.find_policy(cx).await? }));
+                }
+                if !policy::same(&trust, &found) {
+                    iam.update_assume_role_policy()
+                        .role_name(&self.name)
+                        .policy_document(trust.to_string())
+                        .send()
+                        .await?;
+                }
+            }
+        }
+        self.put(cx, &self.policy.0).await?;
+        Ok(Applied::Sent { before })
+    }
+
+    async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
+        let Some(role) = self.find(cx).await? else { return Ok(()) };
+        let iam = cx.cloud.aws.iam().await?;
+        if owner(&role, cx) == Owner::Ours {
+            let policy = iam.delete_role_policy().role_name(&self.name).policy_name(&self.name).send().await;
+            look::maybe(policy)?;
+            iam.delete_role().role_name(&self.name).send().await?;
+            return Ok(());
+        }
+        let Some(before) = &made.before else { return Ok(()) };
+        let ours = self.find_policy(cx).await?.is_some_and(|found| policy::same(&found, &self.policy.0));
+        match &before["policy"] {
+            Value::Null if ours => {
+                iam.delete_role_policy().role_name(&self.name).policy_name(&self.name).send().await?;
+            }
+            document if ours => self.put(cx, document).await?,
+            _ => {}
+        }
+        let trust = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
+        if self.trust(&cx.target.namespace).is_some_and(|ours| policy::same(&ours, &trust))
+            && !before["trust"].is_null()
+        {
+            let document = before["trust"].to_string();
+            iam.update_assume_role_policy().role_name(&self.name).policy_document(document).send().await?;
+        }
+        Ok(())
+    }
+
+    fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
+        let trust = trust(
+            &self.oidc_provider.to_string(),
+            &self.issuer.to_string(),
+            self.namespace.as_deref().unwrap_or(&cx.target.namespace),
+            &self.service_account,
+        );
+        let create = aws("iam create-role")
+            .with("--role-name", &self.name)
+            .json("--assume-role-policy-document", &trust)
+            .maybe("--permissions-boundary", self.permissions_boundary.as_ref());
+        let put = aws("iam put-role-policy")
+            .with("--role-name", &self.name)
+            .with("--policy-name", &self.name)
+            .json("--policy-document", &self.policy.shown());
+        vec![create.to_string(), put.to_string()]
+    }
+
+    fn undo_line(&self, _cx: &PlanView<'_>) -> String {
+        format!("deletes the role {} and its inline policy", self.name)
+    }
+
+    fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
+        Permissions::default().iam(
+            &cx.target.arn("iam", &format!("role/{}", self.name)),
+            [
+                "iam:GetRole",
+                "iam:CreateRole",
+                "iam:TagRole",
+                "iam:GetRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:DeleteRolePolicy",
+                "iam:DeleteRole",
+            ],
+        )
+    }
+}
+
+impl ServiceAccountRole {
+    /// The trust policy, once provider and issuer are known.
+    fn trust(&self, namespace: &str) -> Option<Value> {
+        let namespace = self.namespace.as_deref().unwrap_or(namespace);
+        Some(trust(self.oidc_provider.known()?, self.issuer.known()?, namespace, &self.service_account))
+    }
+
+    async fn find(&self, cx: &Context) -> Result<Option<Role>, Trouble> {
+        let answer = cx.cloud.aws.iam().await?.get_role().role_name(&self.name).send().await;
+        Ok(look::maybe(answer)?.and_then(|answer| answer.role))
+    }
+
+    async fn find_policy(&self, cx: &Context) -> Result<Option<Value>, Trouble> {
+        let iam = cx.cloud.aws.iam().await?;
+        let answer = iam.get_role_policy().role_name(&self.name).policy_name(&self.name).send().await;
+        Ok(look::maybe(answer)?.and_then(|found| policy::decoded(found.policy_document())))
+    }
+
+    async fn put(&self, cx: &Context, document: &Value) -> Result<(), Trouble> {
+        let iam = cx.cloud.aws.iam().await?;
+        iam.put_role_policy()
+            .role_name(&self.name)
+            .policy_name(&self.name)
+            .policy_document(document.to_string())
+            .send()
+            .await?;
+        Ok(())
+    }
+}
+
+/// Both conditions: without `:aud` a token made for somebody else would do, without `:sub` any service account.
+fn trust(provider: &str, issuer: &str, namespace: &str, service_account: &str) -> Value {
+    let host = issuer.trim_start_matches("https://");
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Federated": provider },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": {
+                format!("{host}:aud"): "sts.amazonaws.com",
+                format!("{host}:sub"): format!("system:serviceaccount:{namespace}:{service_account}"),
+            }},
+        }],
+    })
+}
+
+fn owner(role: &Role, cx: &Context) -> Owner {
+    marks::owner(&cx.install, role.tags().iter().map(|tag| (tag.key(), tag.value())))
+}
+
+fn differing(field: &str, wanted: &Value, found: &Value) -> Option<Difference> {
+    (!policy::same(wanted, found)).then(|| Difference {
+        field: field.into(),
+        wanted: policy::short(wanted),
+        found: if found.is_null() { "none".into() } else { policy::short(found) },
+        fixed: false,
+    })
+}
+
+fn unknown(what: &str) -> Trouble {
+    Problem::new(
+        "GUIDE-BROKEN",
+        format!("{what} are not known yet"),
+        "Make the step run after the one that tells them.",
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trust_names_one_service_account_and_the_audience() {
+        let trust = trust("arn:p", "https://oidc.example/id/A", "shield", "arthur-shield");
+        let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
+        assert_eq!(condition["oidc.example/id/A:aud"], "sts.amazonaws.com");
+        assert_eq!(condition["oidc.example/id/A:sub"], "system:serviceaccount:shield:arthur-shield");
+    }
+
+    #[test]
+    fn a_missing_policy_is_a_difference() {
+        let found = differing("policy", &json!({"Statement": []}), &Value::Null).unwrap();
+        assert_eq!((found.field.as_str(), found.found.as_str()), ("policy", "none"));
+    }
+}
