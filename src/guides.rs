@@ -46,21 +46,26 @@ pub enum GuideFault {
 
 /// Every guide, embedded ones and the person's own, by id; a broken one of their own is named in its place.
 pub fn all() -> Vec<Result<LoadedGuide, GuideFault>> {
-    let own = own_folders().into_iter().map(|path| load(&path));
+    let own = own_folders().into_iter().map(|path| Ok(LoadedGuide::read(from_disk(&path)?)?));
     embedded().into_iter().map(|folder| LoadedGuide::read(folder).map_err(GuideFault::from)).chain(own).collect()
 }
 
 /// A guide by id, or by the path of its folder or `guide.yaml`.
 pub fn find(id_or_path: &str) -> Result<LoadedGuide, GuideFault> {
+    Ok(LoadedGuide::read(folder(id_or_path)?)?)
+}
+
+/// A guide's files, whether they can be understood or not.
+pub fn folder(id_or_path: &str) -> Result<Folder, GuideFault> {
     let path = Path::new(id_or_path);
     if looks_like_path(id_or_path) && path.exists() {
-        return load(path);
+        return from_disk(path);
     }
     if let Some(folder) = embedded().into_iter().find(|folder| folder.name == embedded_name(id_or_path)) {
-        return Ok(LoadedGuide::read(folder)?);
+        return Ok(folder);
     }
     if let Some(own) = own_folders().into_iter().find(|own| own.file_stem().is_some_and(|name| name == id_or_path)) {
-        return load(&own);
+        return from_disk(&own);
     }
     let known: Vec<String> = all().into_iter().flatten().map(|loaded| loaded.guide.id).collect();
     Err(GuideFault::Unknown { asked: id_or_path.to_owned(), known: known.join(", ") })
@@ -119,8 +124,8 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-/// Reads a guide from a folder, or from one file; beside a file called `guide.yaml` its folder is read, too.
-fn load(path: &Path) -> Result<LoadedGuide, GuideFault> {
+/// Reads a guide's files from a folder, or from one file; beside a file called `guide.yaml` its folder is read, too.
+fn from_disk(path: &Path) -> Result<Folder, GuideFault> {
     let mut folder = Folder { name: path.display().to_string(), files: BTreeMap::new() };
     if path.is_dir() {
         read_folder(path, path, &mut folder.files)?;
@@ -128,19 +133,17 @@ fn load(path: &Path) -> Result<LoadedGuide, GuideFault> {
             let error = io::Error::new(io::ErrorKind::NotFound, "this folder has no guide.yaml");
             return Err(GuideFault::Unreadable { path: path.to_owned(), error });
         }
-        return Ok(LoadedGuide::read(folder)?);
+        return Ok(folder);
     }
     let alone = path.file_name().is_none_or(|name| name != "guide.yaml");
     if let Some(parent) = path.parent().filter(|_| !alone) {
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         folder.name = parent.display().to_string();
         read_folder(parent, parent, &mut folder.files)?;
-        return Ok(LoadedGuide::read(folder)?);
+    } else {
+        folder.files.insert("guide.yaml".into(), read(path)?);
     }
-    let text = read(path)?;
-    folder.files.insert(folder.name.rsplit('/').next().unwrap_or("guide.yaml").to_owned(), text.clone());
-    folder.files.insert("guide.yaml".into(), text);
-    Ok(LoadedGuide::read(folder)?)
+    Ok(folder)
 }
 
 /// Reads texts; templates appear under their file name wherever `templates/` holds them, as the embedded ones do.

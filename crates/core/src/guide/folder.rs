@@ -22,6 +22,15 @@ impl Folder {
         self.files.get(path).map(String::as_str)
     }
 
+    /// The guide's own file, for messages: the folder may be nothing but that one file.
+    pub fn guide_file(&self) -> String {
+        if self.name.ends_with(".yaml") || self.name.ends_with(".yml") {
+            self.name.clone()
+        } else {
+            format!("{}/guide.yaml", self.name)
+        }
+    }
+
     /// Names of the scenarios.
     pub fn scenarios(&self) -> Vec<&str> {
         self.files.keys().filter_map(|path| path.strip_prefix("scenarios/")?.strip_suffix(".yaml")).collect()
@@ -111,7 +120,7 @@ impl LoadedGuide {
     /// Reads `guide.yaml` (and `source.yaml` where there is one) of a folder.
     pub fn read(folder: Folder) -> Result<Self, Fault> {
         let text = folder.file("guide.yaml").unwrap_or_default();
-        let document = Document::parse(format!("{}/guide.yaml", folder.name), text)?;
+        let document = Document::parse(folder.guide_file(), text)?;
         let guide: Guide = document.decode()?;
         let source = match folder.file("source.yaml") {
             Some(text) => Some(Document::parse(format!("{}/source.yaml", folder.name), text)?.decode()?),

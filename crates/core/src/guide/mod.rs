@@ -1,9 +1,10 @@
 //! A vendor's guide as data: what to ask, what to check, what to do, what proves it, and where the vendor's text was wrong.
 //!
-//! [`Guide`] is the file's shape; [`Folder`] is where a guide's files come from; [`Source`] lists the vendor's passages.
+//! [`Guide`] is the file's shape; [`lint`] finds what is wrong with one; [`Folder`] is where a guide's files come from; [`Source`] lists the vendor's passages.
 
 mod folder;
 mod input;
+pub mod lint;
 mod model;
 mod source;
 

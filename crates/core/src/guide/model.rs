@@ -158,6 +158,16 @@ pub struct Secret {
     pub from: Vec<Lines>,
 }
 
+impl Secret {
+    /// The names its fields are read by; repeating rows are joined into one.
+    pub fn field_ids(&self) -> Vec<&str> {
+        match &self.rows {
+            Some(_) => vec!["value"],
+            None => self.fields.iter().map(|field| field.id.as_str()).collect(),
+        }
+    }
+}
+
 /// One field of a secret.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

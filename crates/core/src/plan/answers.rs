@@ -169,7 +169,7 @@ fn explain_secret(mut fault: Fault) -> Fault {
 }
 
 /// ", did you mean x?", where something similar is known.
-pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let best = known
         .map(|candidate| (similar::TextDiff::from_chars(word, candidate).ratio(), candidate))
         .max_by(|a, b| a.0.total_cmp(&b.0));

@@ -7,7 +7,7 @@ mod graph;
 mod install_id;
 mod scope;
 
-pub use answers::{Answers, Said, SecretSource, TargetAnswers};
+pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
 pub use install_id::InstallId;
 pub use scope::{Facts, Settled, scope, settle};

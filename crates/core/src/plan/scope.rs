@@ -63,11 +63,9 @@ pub fn scope(guide: &Guide, settled: &Settled, facts: &Facts, target: &Value, in
     let mut scope = bare(guide, &settled.values, facts, target);
     scope.set("install", json!(install.as_str()));
     for secret in &guide.secrets {
-        if secret.rows.is_some() {
-            scope.secret(&secret.id, "value");
-        }
-        for field in &secret.fields {
-            scope.secret(&secret.id, &field.id);
+        let asked = secret.when.as_ref().is_none_or(|condition| scope.holds(condition).unwrap_or(true));
+        for field in secret.field_ids() {
+            if asked { scope.secret(&secret.id, field) } else { scope.no_secret(&secret.id, field) }
         }
     }
     scope

@@ -71,6 +71,16 @@ impl Document {
         Self { file: Arc::new(file.into()), value, positions: HashMap::new() }
     }
 
+    /// A part of this document, or what became of it, as a document of its own that remembers where it was written.
+    #[must_use]
+    pub fn with_value(&self, pointer: &str, value: Value) -> Self {
+        let below = self.positions.iter().filter_map(|(place, position)| {
+            let rest = place.strip_prefix(pointer)?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| (rest.to_owned(), *position))
+        });
+        Self { file: self.file.clone(), value, positions: below.collect() }
+    }
+
     /// The tree.
     pub fn value(&self) -> &Value {
         &self.value

@@ -75,10 +75,19 @@ impl Scope {
 
     /// Makes a secret's field readable, as a stand-in.
     pub fn secret(&mut self, secret: &str, field: &str) {
+        self.secret_field(secret, field, Value::String(SecretText::stand_in(&SecretRef::field(secret, field))));
+    }
+
+    /// Makes the field of a secret that is not asked for read as null.
+    pub fn no_secret(&mut self, secret: &str, field: &str) {
+        self.secret_field(secret, field, Value::Null);
+    }
+
+    fn secret_field(&mut self, secret: &str, field: &str, value: Value) {
         let fields = self.values.entry("secrets").or_insert_with(|| Value::Object(Map::new()));
         if let Some(fields) = fields.as_object_mut() {
             let fields = fields.entry(secret).or_insert_with(|| Value::Object(Map::new()));
-            fields[field] = Value::String(SecretText::stand_in(&SecretRef::field(secret, field)));
+            fields[field] = value;
         }
     }
 
