@@ -10,14 +10,19 @@ pub async fn start(scenario: &str) -> Rehearsal {
 
 /// A client that knows nothing but the environment handed out.
 pub fn client(rehearsal: &Rehearsal) -> reqwest::Client {
+    builder(rehearsal).proxy(reqwest::Proxy::all(&rehearsal.environment()["HTTPS_PROXY"]).expect("a proxy")).build().expect("a client")
+}
+
+/// The same for what is on loopback.
+pub fn direct(rehearsal: &Rehearsal) -> reqwest::Client {
+    builder(rehearsal).no_proxy().build().expect("a client")
+}
+
+fn builder(rehearsal: &Rehearsal) -> reqwest::ClientBuilder {
     let _installed_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let environment = rehearsal.environment();
     let roots = std::fs::read(&environment["SSL_CERT_FILE"]).expect("the CA file is there");
-    let mut builder = reqwest::Client::builder()
-        .tls_certs_only(reqwest::Certificate::from_pem_bundle(&roots).expect("PEM"))
-        .proxy(reqwest::Proxy::all(&environment["HTTPS_PROXY"]).expect("a proxy"));
-    builder = builder.http1_only();
-    builder.build().expect("a client")
+    reqwest::Client::builder().tls_certs_only(reqwest::Certificate::from_pem_bundle(&roots).expect("PEM")).http1_only()
 }
 
 /// A tunnel through the proxy, or the status it refused with.
