@@ -32,6 +32,7 @@ pub mod resource;
 pub mod rows;
 pub mod rule;
 pub mod scale;
+pub mod security;
 pub mod selector;
 pub mod serve;
 pub mod setup;
