@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod admit;
+pub mod aggregated;
 pub mod answer;
 pub mod body;
 pub mod call;
