@@ -18,3 +18,4 @@ pub mod report;
 pub mod secret;
 pub mod session;
 pub mod step;
+pub mod tui;

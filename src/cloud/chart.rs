@@ -114,7 +114,10 @@ mod tests {
             ("shield/charts/redis/values.yaml", "b: 2\n"),
         ]);
         let chart = Chart::of(&bytes).unwrap();
-        assert_eq!((chart.name.as_str(), chart.version.as_str(), chart.app_version.as_str()), ("shield", "3.2.1", "3.2"));
+        assert_eq!(
+            (chart.name.as_str(), chart.version.as_str(), chart.app_version.as_str()),
+            ("shield", "3.2.1", "3.2")
+        );
         assert_eq!(chart.values, "a: 1 # one\n");
         assert_eq!(chart.digest.len(), 64);
     }

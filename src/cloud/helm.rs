@@ -119,7 +119,9 @@ impl Helm {
         self.run("helm pull", pull, cancel, |_| {}).await?;
         let fetched = std::fs::read_dir(&landing)
             .ok()
-            .and_then(|files| files.flatten().map(|file| file.path()).find(|path| path.extension() == Some("tgz".as_ref())))
+            .and_then(|files| {
+                files.flatten().map(|file| file.path()).find(|path| path.extension() == Some("tgz".as_ref()))
+            })
             .ok_or_else(|| unusable(&landing, &"helm pull left no archive there"))?;
         Chart::open(&fetched)?;
         let place = kept.parent().unwrap_or(&self.folder);
@@ -340,7 +342,8 @@ fn at_work(folder: &Path, release: &str) -> PathBuf {
 fn sweep(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let pid = name.strip_prefix("helm-").and_then(|rest| rest.split_once('-')).and_then(|(pid, _)| pid.parse().ok());
+        let pid =
+            name.strip_prefix("helm-").and_then(|rest| rest.split_once('-')).and_then(|(pid, _)| pid.parse().ok());
         if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
             // What cannot be removed now is tried again next time.
             let _ = std::fs::remove_dir_all(entry.path());

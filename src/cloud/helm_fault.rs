@@ -71,8 +71,13 @@ pub(super) fn fault(what: &str, text: &str, code: Option<i32>) -> Trouble {
             "Wait for it, or choose rollback or uninstall when the step offers them.",
         );
     }
-    if says(&["no chart version found", "no chart name found", "improper constraint", "not found in", "manifest unknown"])
-        || (what == "helm pull" && says(&["not found", "404"]))
+    if says(&[
+        "no chart version found",
+        "no chart name found",
+        "improper constraint",
+        "not found in",
+        "manifest unknown",
+    ]) || (what == "helm pull" && says(&["not found", "404"]))
     {
         return problem(
             "HELM-CHART-MISSING",
@@ -121,8 +126,14 @@ mod tests {
     fn complaints_are_told_apart() {
         let code = |what: &str, text: &str| fault(what, text, Some(1)).problem().code;
         assert_eq!(code("helm repo update", "Error: ... 401 Unauthorized"), "HELM-LOGIN");
-        assert_eq!(code("helm pull", "Error: chart \"x\" version \"9\" not found in https://r repository"), "HELM-CHART-MISSING");
-        assert_eq!(code("helm upgrade", "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress"), "HELM-PENDING");
+        assert_eq!(
+            code("helm pull", "Error: chart \"x\" version \"9\" not found in https://r repository"),
+            "HELM-CHART-MISSING"
+        );
+        assert_eq!(
+            code("helm upgrade", "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress"),
+            "HELM-PENDING"
+        );
         assert_eq!(code("helm upgrade", "Error: secrets is forbidden: User \"v\" cannot list resource"), "DENIED");
         assert_eq!(code("helm upgrade", "Error: something else"), "HELM-FAILED");
         assert_eq!(code("helm upgrade", "Error: Kubernetes cluster unreachable: Get …"), "UNREACHABLE");

@@ -72,8 +72,7 @@ mod tests {
     use super::*;
 
     fn owner_of(labels: &[(&str, &str)], annotations: &[(&str, &str)], managers: &[&str]) -> Owner {
-        let map =
-            |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         whose(&map(labels), &map(annotations), managers.iter().copied(), &InstallId::of("abc"))
     }
 

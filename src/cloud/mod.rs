@@ -33,6 +33,7 @@ pub use clock::Clock;
 pub use endpoints::Endpoints;
 pub use fingerprint::Fingerprint;
 pub use kubernetes::Kubernetes;
+pub use net::Net;
 pub use private::keep_private;
 pub use process::Process;
 pub use trouble::{Door, Trouble};
@@ -46,6 +47,8 @@ pub struct Cloud {
     pub aws: Aws,
     /// The cluster.
     pub kube: Kubernetes,
+    /// Everything else on the network.
+    pub net: Net,
     /// Child processes.
     pub process: Process,
     /// Who vouches for the endpoints: a rehearsal names itself in every answer.
@@ -59,6 +62,7 @@ impl Cloud {
         Self {
             aws: Aws::new(endpoints.clone(), vouch.clone()),
             kube: Kubernetes::new(endpoints.clone(), vouch.clone()),
+            net: Net::new(endpoints.clone()),
             process: Process::new(endpoints.clone()),
             vouch,
             endpoints,

@@ -122,7 +122,9 @@ fn waiting(pod: &str, status: &ContainerStatus, describe: &str) -> Option<Proble
             Problem::new(
                 "K8S-POD-CRASHING",
                 format!("{pod}: {container} keeps ending"),
-                format!("Read the end of its log.\n$ kubectl logs {pod} --container {container} --previous\n{describe}"),
+                format!(
+                    "Read the end of its log.\n$ kubectl logs {pod} --container {container} --previous\n{describe}"
+                ),
             )
             .why(ended.unwrap_or(message)),
         ),
@@ -179,7 +181,8 @@ mod tests {
 
     #[test]
     fn a_prefix_names_a_pod_from_its_start_or_after_the_release() {
-        let named = |prefix: &str| Which { name_prefix: Some(prefix.into()), ..Which::default() }.names(&pod(json!({})));
+        let named =
+            |prefix: &str| Which { name_prefix: Some(prefix.into()), ..Which::default() }.names(&pod(json!({})));
         assert!(named("shield-auth") && named("auth") && !named("uth"));
     }
 }

@@ -168,8 +168,7 @@ impl Registry {
         target: &Reference,
     ) -> Result<(), Trouble> {
         let from = source.to_string();
-        let stream =
-            self.client.pull_blob_stream(source, blob).await.map_err(|error| self.trouble(&from, error))?;
+        let stream = self.client.pull_blob_stream(source, blob).await.map_err(|error| self.trouble(&from, error))?;
         let size = stream.content_length.or_else(|| u64::try_from(blob.size).ok());
         let bytes = stream.map(|part| part.map_err(OciDistributionError::from));
         into.client

@@ -62,11 +62,7 @@ impl Release {
     pub fn owner(&self, install: &InstallId) -> Owner {
         if let Some(rest) = self.description.strip_prefix(OURS) {
             let id = rest.split(',').next().unwrap_or(rest);
-            return if id == install.as_str() {
-                Owner::Ours
-            } else {
-                Owner::Other(format!("Landfall's install {id}"))
-            };
+            return if id == install.as_str() { Owner::Ours } else { Owner::Other(format!("Landfall's install {id}")) };
         }
         match self.managers.iter().find_map(|manager| marks::tool(manager)) {
             Some(tool) => Owner::Other(tool.into()),
@@ -165,9 +161,8 @@ fn decode(secret: &Secret) -> Result<Release, Trouble> {
         bytes
     };
     // The error's position is enough: its text could quote a value.
-    let stored: Stored = serde_json::from_slice(&bytes).map_err(|error| {
-        unreadable(&format!("line {} column {} is not as expected", error.line(), error.column()))
-    })?;
+    let stored: Stored = serde_json::from_slice(&bytes)
+        .map_err(|error| unreadable(&format!("line {} column {} is not as expected", error.line(), error.column())))?;
     let chart = stored.chart.map(|chart| chart.metadata);
     let (chart, chart_version, app_version) =
         chart.map_or_else(Default::default, |chart| (chart.name, chart.version, chart.app_version));

@@ -192,7 +192,10 @@ impl Step for HelmRelease {
         let namespace = self.namespace_of(&cx.target.namespace);
         let version = self.version.as_ref().map(|version| format!(" --version {version}")).unwrap_or_default();
         let install = |chart: &str| {
-            format!("helm upgrade --install {} {chart}{version} --namespace {namespace} --values values.yaml", self.name)
+            format!(
+                "helm upgrade --install {} {chart}{version} --namespace {namespace} --values values.yaml",
+                self.name
+            )
         };
         match (&self.chart_file, &self.repository) {
             (Some(file), _) => vec![install(&file.display().to_string())],
@@ -328,9 +331,9 @@ impl HelmRelease {
     fn ways_out(&self, found: &Release, again: bool) -> Vec<Recovery> {
         let recovery = |id: &str, does: String, loses: &str| Recovery { id: id.into(), does, loses: loses.into() };
         let again = again.then(|| recovery("again", "upgrade again".into(), ""));
-        let back = found.last_good().map(|revision| {
-            recovery("rollback", format!("go back to revision {revision}, then upgrade again"), "")
-        });
+        let back = found
+            .last_good()
+            .map(|revision| recovery("rollback", format!("go back to revision {revision}, then upgrade again"), ""));
         let fresh = recovery(
             "uninstall",
             "uninstall it, then install afresh".into(),

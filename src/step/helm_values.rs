@@ -9,8 +9,8 @@ use landfall_core::{
 
 use crate::{
     cloud::Trouble,
-    kind::Context,
     cloud::values::{Values, differences, laid_over, merged},
+    kind::Context,
 };
 
 /// The vendor's text and our tree over it.

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 
 use super::manifest_diff::differences;
 use crate::{
+    cloud::values::Values,
     cloud::{Trouble, marks},
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
-    cloud::values::Values,
 };
 
 /// Parameters in a guide.

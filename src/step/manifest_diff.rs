@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn fields_the_manifest_does_not_name_are_the_clusters_own() {
-        let manifest = Tree(json!({"kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"name": "http", "port": 80}]}}));
+        let manifest = Tree(
+            json!({"kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"name": "http", "port": 80}]}}),
+        );
         let object = json!({"kind": "Service", "metadata": {"name": "a", "uid": "1"}, "status": {},
             "spec": {"clusterIP": "10.0.0.1", "ports": [{"name": "extra", "port": 1}, {"name": "http", "port": 80, "protocol": "TCP"}]}});
         assert_eq!(differences(&manifest, &object), []);

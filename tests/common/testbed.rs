@@ -71,7 +71,8 @@ impl Testbed {
 
 fn script(name: &str) -> PathBuf {
     // Tests of the crates below use this file, too.
-    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("tests/testbed").join(name));
+    let mut folders =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("tests/testbed").join(name));
     folders.find(|path| path.is_file()).unwrap_or_else(|| panic!("tests/testbed/{name} is missing"))
 }
 

@@ -95,6 +95,11 @@ impl Rehearsal {
         let mut troubles = scenario.outside.troubles(&scenario.tools.charts);
         let world = Arc::new(World::new(scenario, clock));
         troubles.extend(world.aws.troubles());
+        if options.kubernetes.is_none() {
+            // The cluster is furnished at the first step.
+            world.settle();
+            troubles.extend(world.cluster.troubles());
+        }
         if !troubles.is_empty() {
             return Err(StartError::Scenario { id: world.scenario.id.clone(), troubles });
         }

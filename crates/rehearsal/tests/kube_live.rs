@@ -246,3 +246,52 @@ async fn five_thousand_pods_come_up_and_are_listed() {
     }
     eprintln!("100 idle steps took {:?}", began.elapsed());
 }
+
+#[tokio::test]
+async fn a_restricted_namespace_keeps_careless_pods_out() {
+    let cluster = Cluster::start(NODES).await;
+    let namespace =
+        json!({ "metadata": { "name": "strict", "labels": { "pod-security.kubernetes.io/enforce": "restricted" } } });
+    cluster.post("/api/v1/namespaces", &namespace).await;
+    let mut pod = json!({ "metadata": { "name": "p" }, "spec": one("a:1") });
+    let (code, answer) = cluster.post("/api/v1/namespaces/strict/pods", &pod).await;
+    let message = answer["message"].as_str().unwrap();
+    assert!(
+        code == 403 && message.contains("violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation"),
+        "{message}"
+    );
+    pod["spec"]["securityContext"] = json!({ "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } });
+    pod["spec"]["containers"][0]["securityContext"] =
+        json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } });
+    assert_eq!(cluster.post("/api/v1/namespaces/strict/pods", &pod).await.0, 201);
+}
+
+#[tokio::test]
+async fn an_image_for_other_machines_is_not_pulled() {
+    let setup = "nodes: [{ name: arm, architecture: arm64 }]\npods: [{ name: a-, architectures: [amd64] }]";
+    let cluster = Cluster::start(setup).await;
+    cluster
+        .post("/apis/apps/v1/namespaces/default/deployments", &workload("Deployment", "a", json!({}), one("a:1")))
+        .await;
+    let message = "/items/0/status/containerStatuses/0/state/waiting/message";
+    cluster
+        .until(&pods_of("a"), |list| {
+            list.pointer(message).is_some_and(|told| told.as_str().unwrap().contains("no match for platform"))
+        })
+        .await;
+}
+
+#[test]
+fn what_a_scenario_says_wrongly_is_told() {
+    let setup: Setup =
+        serde_yaml::from_str("objects: [{ apiVersion: example.com/v1, kind: Nothing, metadata: { name: n } }]")
+            .unwrap();
+    let store = Store::new(&setup, Clock::starting_at("2026-11-20T09:00:00Z".parse().unwrap(), 1.0));
+    assert_eq!(store.troubles().len(), 1);
+    assert!(store.troubles()[0].contains("example.com/v1"), "{:?}", store.troubles());
+    let furnished: Setup = serde_yaml::from_str("{ cert_manager: true, gpu: operator, auto_mode: true }").unwrap();
+    assert_eq!(
+        Store::new(&furnished, Clock::starting_at("2026-11-20T09:00:00Z".parse().unwrap(), 1.0)).troubles(),
+        Vec::<String>::new()
+    );
+}

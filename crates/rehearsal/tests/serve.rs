@@ -76,6 +76,7 @@ async fn a_file_may_not_leave_the_folder() {
 async fn a_scenario_that_contradicts_itself_is_refused_with_all_that_is_wrong() {
     let text = r#"
 id: odd
+kubernetes: { objects: [{ apiVersion: v1, kind: ConfigMap }] }
 outside:
   dns: [{ name: a.example, type: A, value: nowhere }, { name: b.example, type: CNAME }]
   hosts:
@@ -84,7 +85,7 @@ outside:
 "#;
     let scenario: Scenario = serde_yaml::from_str(text).expect("a scenario");
     let error = Rehearsal::start(Options { scenario, ..Options::default() }).await.expect_err("refused").to_string();
-    for word in ["scenario odd", "a.example", "b.example", "Nobody", "missing"] {
+    for word in ["scenario odd", "kubernetes.objects", "a.example", "b.example", "Nobody", "missing"] {
         assert!(error.contains(word), "{word}: {error}");
     }
 }

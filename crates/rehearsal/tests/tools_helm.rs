@@ -85,6 +85,9 @@ async fn chart(rehearsal: &Rehearsal) -> String {
     let content = "repositories:\n- { name: r, url: https://repository.example/charts, username: acme, password: s3cret }\n";
     std::fs::write(&repositories, content).expect("written");
     let (config, folder) = (path(&repositories), path(rehearsal.folder()));
+    let not_updated = refused(rehearsal, &["pull", "r/demo", "--repository-config", &config]).await;
+    assert!(not_updated.starts_with("Error: no cached repo found. (try 'helm repo update')"), "{not_updated}");
+    done(rehearsal, &["repo", "update", "r", "--repository-config", &config]).await;
     done(rehearsal, &["pull", "r/demo", "--version", "1.2.3", "--repository-config", &config, "-d", &folder]).await;
     path(&rehearsal.folder().join("demo-1.2.3.tgz"))
 }
@@ -117,6 +120,30 @@ async fn a_wrong_repository_password_is_refused_in_the_words_of_helm() {
     assert_eq!(done(&rehearsal, &["repo", "add", "r", url, "--username", "acme", "--password", "s3cret"]).await, "\"r\" has been added to your repositories\n");
     assert!(done(&rehearsal, &["repo", "update"]).await.contains("Update Complete."));
     assert!(done(&rehearsal, &["show", "values", "r/demo"]).await.starts_with("# how many\n"));
+}
+
+#[tokio::test]
+async fn an_update_that_failed_is_complete_for_version_3_only() {
+    let repositories = "repositories:\n- { name: r, url: https://repository.example/charts, username: acme, password: wrong }\n";
+    for (version, strict) in [("3.19.2", &["repo", "update", "--fail-on-repo-update-fail"][..]), ("4.1.0", &["repo", "update"])] {
+        let rehearsal = start(version, json!([])).await;
+        std::fs::create_dir(rehearsal.folder().join("helm")).expect("made");
+        std::fs::write(rehearsal.folder().join("helm/repositories.yaml"), repositories).expect("written");
+        assert!(refused(&rehearsal, strict).await.contains("ailed to update the following repositories: [https://repository.example/charts]"));
+        if version.starts_with('3') {
+            let said = done(&rehearsal, &["repo", "update"]).await;
+            assert!(said.contains("401 Unauthorized") && said.contains("Update Complete"), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_lists_what_the_last_update_found() {
+    let rehearsal = start("3.19.2", json!([])).await;
+    let url = "https://repository.example/charts";
+    done(&rehearsal, &["repo", "add", "r", url, "--username", "acme", "--password", "s3cret"]).await;
+    let found = json_of(&rehearsal, &["search", "repo", "r/demo", "--versions", "--output", "json"]).await;
+    assert_eq!(found, json!([{"name": "r/demo", "version": "1.2.3", "app_version": "9.9", "description": ""}]));
 }
 
 #[tokio::test]

@@ -32,12 +32,8 @@ pub struct NotValues {
 impl Values {
     /// Reads a text as helm does.
     pub fn read(text: &str) -> Result<Self, NotValues> {
-        let mut reader = Reader {
-            events: Parser::new_from_str(text),
-            anchors: BTreeMap::new(),
-            lines: BTreeMap::new(),
-            nodes: 0,
-        };
+        let mut reader =
+            Reader { events: Parser::new_from_str(text), anchors: BTreeMap::new(), lines: BTreeMap::new(), nodes: 0 };
         let tree = reader.document()?;
         match tree {
             Value::Null => Ok(Self { tree: Value::Object(Map::new()), lines: reader.lines }),

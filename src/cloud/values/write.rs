@@ -84,7 +84,12 @@ pub(super) fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}'
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
             | '\u{ffff}' => {
                 // Writing to a String cannot fail.
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
@@ -106,7 +111,8 @@ mod tests {
 
     #[test]
     fn it_reads_as_a_person_would_write_it() {
-        let tree = json!({"database": {"host": "db", "port": 5432, "ca": null}, "hosts": ["a", {"b": []}], "on": "yes"});
+        let tree =
+            json!({"database": {"host": "db", "port": 5432, "ca": null}, "hosts": ["a", {"b": []}], "on": "yes"});
         assert_eq!(
             written(&tree),
             "database:\n  host: \"db\"\n  port: 5432\n  ca: null\nhosts:\n  - \"a\"\n  -\n    b: []\n\"on\": \"yes\"\n"

@@ -9,6 +9,7 @@ impl Wizard {
         match key {
             Key::Interrupt => return self.interrupt(),
             Key::Help => {
+                self.over_scroll = 0;
                 self.over = if self.over == Some(Over::Help) { None } else { Some(Over::Help) };
                 return Vec::new();
             }
@@ -74,6 +75,11 @@ impl Wizard {
     }
 
     fn over_act(&mut self, action: Action) -> Vec<Effect> {
+        if matches!(action, Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First) {
+            self.over_scroll = super::guide::moved(self.over_scroll, 500, action);
+            return Vec::new();
+        }
+        self.over_scroll = 0;
         match (action, self.over.take()) {
             (Action::Leave, Some(Over::Leave)) => vec![Effect::Quit],
             (Action::Copy, Some(Over::Explain(lines))) => {
@@ -170,7 +176,9 @@ impl Wizard {
                 lines.extend(group.kubernetes.as_ref().map(|name| format!("It becomes the Kubernetes Secret {name}.")));
                 (group.id.clone(), lines, group.errata.clone(), group.from.clone())
             }
-            Stage::Guide | Stage::Target | Stage::Summary => return None,
+            Stage::Guide => return self.guide.explanation(),
+            Stage::Target => return Some(self.target.explanation()),
+            Stage::Summary => return None,
         };
         for erratum in errata {
             lines.push(format!("{}: {}", erratum.id, erratum.wrong));

@@ -49,6 +49,27 @@ impl Guides {
     }
 }
 
+impl Guides {
+    /// What the selected row is.
+    pub(super) fn explanation(&self) -> Option<Vec<String>> {
+        let mut lines = match self.rows().get(self.at)? {
+            Entry::Install(install) => vec![
+                format!("{}, install {}", install.title, install.id),
+                install.target.clone(),
+                format!("{}: {}", install.stage.title(), install.waits_for),
+            ],
+            Entry::Guide(guide) | Entry::Rehearse(guide, _) => {
+                vec![guide.title.clone(), guide.about.clone(), guide.takes.clone(), format!("from {}", guide.from)]
+            }
+        };
+        if let Some(problem) = &self.refused {
+            lines.extend([problem.code.clone(), problem.what.clone(), problem.why.clone(), problem.fix.clone()]);
+        }
+        lines.retain(|line| !line.is_empty());
+        Some(lines)
+    }
+}
+
 impl Wizard {
     pub(super) fn guide_act(&mut self, action: Action) -> Vec<Effect> {
         match action {

@@ -226,6 +226,7 @@ const GUIDE: &[Binding] = &[
     FIRST,
     LAST,
     quiet(Press::Letter('r'), Action::AgainAll, "look again"),
+    quiet(Press::Letter('e'), Action::Explain, "what the selected one is"),
     SHELL,
     HELP,
 ];
@@ -247,6 +248,7 @@ const TARGET: &[Binding] = &[
         "build a kubeconfig from EKS instead of using a context",
     ),
     quiet(Press::Letter('y'), Action::Copy, "copy the fix"),
+    quiet(Press::Letter('e'), Action::Explain, "all that was seen of the target"),
     SHELL,
     HELP,
 ];
@@ -339,7 +341,7 @@ const INSTALL: &[Binding] = &[
         Press::Enter,
         Action::Open,
         "Enter",
-        "answer/next",
+        "answer",
         "answer the selected step's question; when all is done, on to Verify",
     ),
     N_NEXT,
@@ -435,6 +437,11 @@ const OVER: &[Binding] = &[
     quiet(Press::Enter, Action::Close, "close"),
     quiet(Press::Letter('?'), Action::Close, "close"),
     quiet(Press::Letter('q'), Action::Close, "close"),
+    shown(Press::Up, Action::Up, "↑↓", "scroll", "one line up"),
+    DOWN,
+    PAGE_UP,
+    PAGE_DOWN,
+    FIRST,
     shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy it"),
 ];
 

@@ -25,6 +25,7 @@ mod story;
 mod summary;
 mod target;
 mod task;
+mod tick;
 mod update;
 mod verify;
 mod vouch;
@@ -53,6 +54,7 @@ pub use story::{StoryLine, passed, story};
 pub use summary::Summary;
 pub use target::Target;
 pub use task::{ErratumShown, Sign, TaskRow, TaskState};
+pub use tick::Tick;
 pub use verify::Verify;
 pub use vouch::{Answering, VouchAs, Vouching};
 
@@ -115,6 +117,8 @@ pub struct Wizard {
     pub snapshot: Arc<Snapshot>,
     /// What lies over the stage.
     pub over: Option<Over>,
+    /// Lines scrolled down in it.
+    pub over_scroll: usize,
     /// A line for the person, until the next key.
     pub notice: Option<String>,
     /// Ctrl-C was pressed: it stops at the next safe point; again leaves at once.

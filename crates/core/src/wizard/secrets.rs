@@ -268,7 +268,7 @@ impl Secrets {
 
 /// What a cell of a rows secret is called in the vault.
 fn cell(secret: &str, column: &str, row: usize) -> SecretRef {
-    SecretRef(format!("{secret}.{column}[{row}]"))
+    SecretRef(format!("{secret}.{}.{column}", row - 1))
 }
 
 fn field(reference: SecretRef, of: &crate::guide::Field) -> SecretField {

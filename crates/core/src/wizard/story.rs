@@ -39,12 +39,13 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
             lines.push(StoryLine::text("since", times(row.since, now, *deadline, usual.as_deref(), expires)));
             lines.extend(why.story.iter().map(|line| StoryLine::text("", line.clone())));
             if let Some(found) = &why.problem {
+                lines.push(StoryLine::text("wrong", format!("{}: {}", found.code, found.what)));
                 problem(found, &mut lines);
             }
         }
         TaskState::Person { instruction, until, deadline } => {
             lines.push(StoryLine::text("do", instruction.clone()));
-            lines.push(StoryLine::text("until", until.clone()));
+            lines.push(StoryLine::text("waits", until.clone()));
             lines.push(StoryLine::text("since", times(row.since, now, *deadline, None, None)));
         }
         TaskState::Asked(question) => {
@@ -68,11 +69,11 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
             lines.push(StoryLine::text("done", format!("{how}{}", took.unwrap_or_default())));
         }
         TaskState::Failed(found) => {
-            lines.push(StoryLine::text("what", found.what.clone()));
+            lines.push(StoryLine::text("wrong", format!("{}: {}", found.code, found.what)));
             problem(found, &mut lines);
         }
         TaskState::Skipped(reason) => lines.push(StoryLine::text("why", reason.clone())),
-        TaskState::Undone(line) => lines.push(StoryLine::text("undone", line.clone())),
+        TaskState::Undone(line) => lines.push(StoryLine::text("gone", line.clone())),
     }
     lines.retain(|line| !line.text.is_empty());
     if let Some(service) = &row.throttled {

@@ -66,6 +66,28 @@ impl Target {
         }
     }
 
+    /// All that was seen.
+    pub(super) fn explanation(&self) -> Vec<String> {
+        let mut lines = vec!["Target".to_owned()];
+        if let Some(seen) = &self.seen {
+            lines.extend([
+                format!("account {} {}", seen.account, seen.partition),
+                seen.identity.clone(),
+                format!("region {}", seen.region),
+                format!("cluster {} {}", seen.cluster, seen.cluster_id),
+                format!("context {}", seen.context),
+                format!("namespace {}", seen.namespace),
+            ]);
+            lines.extend(seen.proof.clone());
+        }
+        let doubt = self.seen.as_ref().and_then(|seen| seen.doubt.as_ref());
+        for problem in self.refused.iter().chain(doubt) {
+            lines.extend([problem.code.clone(), problem.what.clone(), problem.why.clone(), problem.fix.clone()]);
+        }
+        lines.retain(|line| !line.trim().is_empty());
+        lines
+    }
+
     pub(super) fn answers(&self) -> TargetAnswers {
         let TargetChoice { profile, region, cluster, context, namespace, .. } = self.choice();
         TargetAnswers { profile, region, cluster, context, namespace }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Vouched;
+use super::{Vouched, passed};
 use crate::{
     event::{Fact, Happened, How, Outcome, Problem, Question, Section, TaskPath, Waiting},
     guide::Severity,
@@ -36,6 +36,8 @@ pub struct TaskRow {
     pub code: String,
     /// For lists.
     pub title: String,
+    /// Whom it asks, e.g. `the cluster`.
+    pub asks: &'static str,
     /// What is done and why.
     pub about: String,
     /// Where in the vendor's document it comes from.
@@ -235,6 +237,47 @@ impl TaskRow {
                 self.state,
                 TaskState::Looked(Outcome::Fail { .. } | Outcome::Unknown { .. }) | TaskState::Failed(_)
             )
+    }
+
+    /// What to say of it in a list; `title` gives another task's title.
+    pub fn line(&self, now: Timestamp, title: impl Fn(&TaskPath) -> Option<String>) -> String {
+        let so_far = || self.since.map(|since| now.duration_since(since).as_secs().max(0)).unwrap_or(0);
+        match &self.state {
+            TaskState::Waits => {
+                let after: Vec<String> = self.after.iter().filter_map(title).collect();
+                match after.as_slice() {
+                    [] => String::new(),
+                    [one] => format!("after: {one}"),
+                    [first, rest @ ..] => format!("after: {first} and {} more", rest.len()),
+                }
+            }
+            TaskState::Looking => format!("asking {}, {} s", self.asks, so_far()),
+            TaskState::Applying => format!("sending the change, {} s", so_far()),
+            TaskState::Looked(outcome) => outcome.line().to_owned(),
+            TaskState::Waiting { why, .. } => {
+                let since = self.since.map(|since| passed(since, now));
+                let done = why.done.map(|(done, of)| format!(" {done}/{of}")).unwrap_or_default();
+                format!("{}{done} {}", since.unwrap_or_default(), why.on)
+            }
+            TaskState::Person { until, .. } => format!("for a person: {until}"),
+            TaskState::Asked(question) => format!("asks: {}", question.text),
+            TaskState::Answered(label) => format!("answered: {label}"),
+            TaskState::Finished { how, .. } => {
+                let how = match how {
+                    How::Made => "made",
+                    How::Changed => "changed",
+                    How::Adopted => "adopted",
+                    How::HandedOver => "done by somebody else",
+                };
+                match self.since.zip(self.ended) {
+                    Some((since, ended)) => format!("{how} in {}", passed(since, ended)),
+                    None => how.to_owned(),
+                }
+            }
+            TaskState::Failed(problem) => problem.what.clone(),
+            TaskState::Skipped(reason) => reason.clone(),
+            TaskState::Undone(line) => line.clone(),
+        }
     }
 
     /// What is wrong, if something is.

@@ -39,6 +39,7 @@ impl Wizard {
             summary: Default::default(),
             snapshot: Arc::new(Snapshot::default()),
             over: None,
+            over_scroll: 0,
             notice: None,
             pausing: false,
         }

@@ -173,6 +173,7 @@ impl Wizard {
         TaskRow {
             code: kind.map_or_else(|| task.kind.clone(), |kind| kind.code.clone()),
             title: if task.title.contains(row.trim()) { task.title.clone() } else { format!("{}{row}", task.title) },
+            asks: asks(&task.kind),
             about: if task.about.is_empty() {
                 kind.map(|kind| kind.about.clone()).unwrap_or_default()
             } else {
@@ -257,6 +258,20 @@ fn in_order(plan: &Plan, rows: Vec<TaskRow>) -> Vec<TaskRow> {
         ordered.push(rest.remove(ready.unwrap_or(0)));
     }
     ordered
+}
+
+/// Whom a kind asks.
+fn asks(kind: &str) -> &'static str {
+    match kind.split('.').next() {
+        Some("aws" | "iam" | "eks" | "ec2" | "autoscaling" | "cloudwatch" | "s3" | "kms" | "rds" | "ses") => "AWS",
+        Some("kube") => "the cluster",
+        Some("helm") => "Helm",
+        Some("postgres") => "the database",
+        Some("registry") => "the registry",
+        Some("dns") => "the name servers",
+        Some("tls" | "http" | "network" | "openai" | "oidc") => "the network",
+        _ => "around",
+    }
 }
 
 fn missing(open: &[String]) -> Option<String> {

@@ -6,19 +6,17 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{
     ask::{Ask, hex},
-    autoscaling::policy,
-    ec2::Subnet,
-    eks::{Addon, Cluster, addon, node_group::scaling_group_name},
     error::AwsError,
     fault::{Fault, Faults},
-    iam::{self, Role, evaluate::means},
+    furnish::furnish,
+    iam::evaluate::means,
     service::{Asked, operation},
-    setup::{Existing, Setup},
+    setup::Setup,
     snapshot,
     state::State,
     wire::{Signature, model::model, validate::validate},
@@ -182,7 +180,7 @@ impl Account {
 }
 
 /// Validates, repeats what a client token already did, and runs the operation.
-fn perform(state: &mut State, service: &str, name: &str, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
+pub(super) fn perform(state: &mut State, service: &str, name: &str, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
     let (Some(model), Some(run)) = (model(service), operation(service, name)) else {
         return Err(AwsError::not_simulated(&format!("{service} {name}")));
     };
@@ -216,91 +214,6 @@ fn perform(state: &mut State, service: &str, name: &str, input: &Value, asked: &
     let answer = run(state, input, asked)?;
     state.tokens.insert(key, (digest, answer.clone()));
     Ok(answer)
-}
-
-fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> State {
-    let mut state = State::empty(setup, &setup.region, start);
-    state.subnets = setup.subnets.iter().map(|subnet| (subnet.id.clone(), Subnet::new(subnet))).collect();
-    for role in &setup.roles {
-        state.iam.roles.insert(role.name.clone(), Role::new(role, &setup.account, start));
-    }
-    for cluster in &setup.clusters {
-        let made = Cluster::new(cluster, &setup.region, start);
-        for name in &cluster.addons {
-            let addon = Addon {
-                cluster: cluster.name.clone(),
-                name: name.clone(),
-                version: addon::newest(name).unwrap_or("v1.0.0-eksbuild.1").to_owned(),
-                role: None,
-                configuration: None,
-                tags: BTreeMap::new(),
-                created: made.created,
-                status: "ACTIVE",
-                since: made.created,
-            };
-            state.addons.insert((cluster.name.clone(), name.clone()), addon);
-        }
-        if cluster.oidc_provider {
-            let provider = iam::Provider {
-                url: made.issuer.trim_start_matches("https://").to_owned(),
-                clients: vec!["sts.amazonaws.com".to_owned()],
-                thumbprints: vec![hex("thumbprint", 40)],
-                created: made.created,
-                tags: BTreeMap::new(),
-            };
-            state.iam.providers.insert(iam::provider::arn(&state, &made.issuer), provider);
-        }
-        state.clusters.insert(cluster.name.clone(), made);
-    }
-    let mut calls: Vec<Existing> = setup.clusters.iter().filter(|cluster| cluster.cpu_node_group).map(|cluster| cpu_nodes(setup, &cluster.name)).collect();
-    calls.extend(setup.existing.iter().cloned());
-    calls.sort_by_key(|call| std::cmp::Reverse(call.ago));
-    state.now = start - calls.first().map_or(SignedDuration::ZERO, |call| call.ago);
-    for call in calls {
-        state.advance(start - call.ago);
-        let asked = Asked { now: state.now, caller: setup.caller.clone(), access_key: String::new() };
-        let input = fill_in(&state, call.input);
-        if let Err(error) = perform(&mut state, &call.service, &call.operation, &input, &asked) {
-            let trouble = format!("{} {} before the start: {}: {}", call.service, call.operation, error.code, error.message);
-            tracing::warn!("{trouble}");
-            troubles.push(trouble);
-        }
-    }
-    state.advance(start);
-    state
-}
-
-fn cpu_nodes(setup: &Setup, cluster: &str) -> Existing {
-    let subnets: Vec<&str> = setup.subnets.iter().filter(|subnet| !subnet.public).map(|subnet| &*subnet.id).collect();
-    Existing {
-        service: "eks".to_owned(),
-        operation: "CreateNodegroup".to_owned(),
-        input: json!({
-            "clusterName": cluster, "nodegroupName": "cpu-1", "subnets": subnets,
-            "nodeRole": format!("arn:aws:iam::{}:role/{cluster}-nodes", setup.account),
-            "instanceTypes": ["m8g.large"], "amiType": "AL2023_ARM_64_STANDARD",
-            "scalingConfig": { "minSize": 2, "maxSize": 4, "desiredSize": 2 },
-        }),
-        ago: SignedDuration::from_hours(24 * 30),
-    }
-}
-
-/// Puts names that only the account knows into the scenario's own calls.
-fn fill_in(state: &State, input: Value) -> Value {
-    match input {
-        Value::String(text) => {
-            let parts = |rest: &str| rest.trim_end_matches('}').split('/').map(str::to_owned).collect::<Vec<_>>();
-            let named = |cluster: &str, name: &str| scaling_group_name(cluster, name);
-            match (text.strip_prefix("${group:").map(parts), text.strip_prefix("${policy:").map(parts)) {
-                (Some(path), _) if path.len() == 2 => named(&path[0], &path[1]).into(),
-                (_, Some(path)) if path.len() == 3 => policy::arn(state, &named(&path[0], &path[1]), &path[2]).into(),
-                _ => text.into(),
-            }
-        }
-        Value::Array(items) => items.into_iter().map(|item| fill_in(state, item)).collect(),
-        Value::Object(object) => object.into_iter().map(|(name, value)| (name, fill_in(state, value))).collect(),
-        other => other,
-    }
 }
 
 /// An id for a request.

@@ -13,6 +13,7 @@ pub mod ec2;
 pub mod eks;
 pub mod error;
 pub mod fault;
+mod furnish;
 pub mod iam;
 mod quotas;
 mod secrets;
@@ -23,6 +24,7 @@ mod snapshot;
 mod ssm;
 pub mod state;
 mod sts;
+pub mod timing;
 pub mod wire;
 
 pub use account::{Account, Session};

@@ -119,11 +119,9 @@ fn strike(world: &World, mut asked: Attributes<'_>, call: &Call) -> Vec<usize> {
 
 /// How long a struck watch lasts.
 pub fn watch_limit(world: &World, target: &Target) -> Option<jiff::SignedDuration> {
-    let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
+    let (start, now) = (world.cluster.look(|state| state.start), world.clock.now());
     let faults = world.cluster.setup().faults.iter();
-    faults
-        .filter(|fault| meant(&fault.resource, &target.plural) && meant(&fault.namespace, &target.namespace))
-        .find_map(|fault| fault.close_watch)
+    faults.filter_map(|fault| fault.closes_watch(&target.plural, &target.namespace, start, now)).min()
 }
 
 fn identify(world: &World, call: &Call) -> Result<(), Refusal> {

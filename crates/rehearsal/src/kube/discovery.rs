@@ -6,6 +6,7 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::{
+    aggregated,
     call::Call,
     refusal::Refusal,
     reply::{self, Body},
@@ -23,6 +24,12 @@ pub fn answer(world: &World, call: &Call) -> Result<Response<Body>, Refusal> {
     let value = match call.segments().as_slice() {
         ["healthz" | "livez" | "readyz", ..] => return Ok(reply::text("ok")),
         ["version"] => version(setup.version()),
+        ["api"] if aggregated::is_wanted(&call.accept) => {
+            return Ok(aggregated::answer(&kinds, true, setup.metrics_server()));
+        }
+        ["apis"] if aggregated::is_wanted(&call.accept) => {
+            return Ok(aggregated::answer(&kinds, false, setup.metrics_server()));
+        }
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:443" }],

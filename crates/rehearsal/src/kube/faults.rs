@@ -48,6 +48,19 @@ impl Fault {
         self.outage && self.lasts(start, now)
     }
 
+    /// How long may a watch that begins now last?
+    pub fn closes_watch(
+        &self,
+        plural: &str,
+        namespace: &str,
+        start: Timestamp,
+        now: Timestamp,
+    ) -> Option<SignedDuration> {
+        let meant = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
+        let this = meant(&self.resource, plural) && meant(&self.namespace, namespace) && self.lasts(start, now);
+        self.close_watch.filter(|_| this)
+    }
+
     fn lasts(&self, start: Timestamp, now: Timestamp) -> bool {
         let since = now.duration_since(start);
         self.from.is_none_or(|from| since >= from) && self.until.is_none_or(|until| since < until)

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod admit;
+pub mod aggregated;
 pub mod answer;
 pub mod body;
 pub mod call;
@@ -32,6 +33,7 @@ pub mod resource;
 pub mod rows;
 pub mod rule;
 pub mod scale;
+pub mod security;
 pub mod selector;
 pub mod serve;
 pub mod setup;

@@ -7,6 +7,7 @@ use super::{
     patch::{self, Lists},
     refusal::Refusal,
     resource::Resource,
+    security,
     state::State,
 };
 
@@ -55,16 +56,22 @@ impl State {
         Ok(())
     }
 
-    /// Is a pod's service account there?
+    /// Is a pod's service account there, and may it run in its namespace?
     pub fn admit_pod(&self, resource: &Resource, pod: &mut Value) -> Result<(), Refusal> {
         object::default(pod, &["spec", "serviceAccountName"], "default");
         let (namespace, account) = (object::namespace(pod), object::text(pod, "/spec/serviceAccountName"));
-        if self.objects.find("serviceaccounts", namespace, account).is_none() {
-            let why = format!(
-                "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
-            );
-            return Err(Refusal::forbidden(resource, object::name(pod), &why));
+        match self.against_pod(namespace, account, &pod["spec"]) {
+            Some(why) => Err(Refusal::forbidden(resource, object::name(pod), &why)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Why a pod is not admitted.
+    pub fn against_pod(&self, namespace: &str, account: &str, spec: &Value) -> Option<String> {
+        if self.objects.find("serviceaccounts", namespace, account).is_none() {
+            let why = format!("serviceaccount \"{account}\" not found");
+            return Some(format!("error looking up service account {namespace}/{account}: {why}"));
+        }
+        security::violations(self, namespace, spec)
     }
 }

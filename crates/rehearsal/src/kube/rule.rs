@@ -32,6 +32,8 @@ pub struct Rule {
     pub never_ready: bool,
     /// Its image cannot be pulled.
     pub image_pull_failure: Option<PullFailure>,
+    /// Architectures its image is made for; all where it is left out.
+    pub architectures: Vec<String>,
     /// It crashes.
     pub crash: Option<Crash>,
     /// Its log from the start of the container, in order.

@@ -1,4 +1,25 @@
 //! What the cluster is like: the scenario's part `kubernetes`, with the defaults of an ordinary EKS cluster.
+//!
+//! ```yaml
+//! kubernetes:
+//!   gpu: device_plugin                    # or none, operator
+//!   registries: { docker.example.com: { username: team, password: secret } }
+//!   pods:                                 # the first rule that matches decides
+//!     - name: shield-                     # start of the pod's name
+//!       logs: [starting, { after: 4s, line: migrating }]
+//!       ready_when: { dns: auth.example.com, waiting: "waiting for auth.example.com" }
+//!       then: [{ after: 2s, line: serving }]
+//!     - { name: auth-, crash: { log: ["fatal: no database"], times: 2 } }
+//!     - { name: web-, image_pull_failure: { reason: "manifest unknown", times: 3 } }
+//!   objects: [{ apiVersion: v1, kind: Namespace, metadata: { name: shield } }]
+//!   denied: [{ verb: list, group: "", resource: secrets, namespace: shield }]
+//!   faults:
+//!     - { outage: true, from: 5m, until: 7m }
+//!     - { verb: create, resource: secrets, nth: 2, lose_answer: true }
+//!     - { verb: list, resource: pods, status: 429, times: 3 }
+//!     - { verb: apply, resource: deployments, conflict: argocd-controller }
+//!     - { resource: pods, close_watch: 30s }
+//! ```
 
 use std::collections::BTreeMap;
 

@@ -60,6 +60,8 @@ pub struct State {
     pub made: HashMap<String, u64>,
     /// What was begun once and for all, by uid.
     pub begun: BTreeSet<String>,
+    /// What of the scenario could not be done.
+    pub troubles: Vec<String>,
     /// Grows with every line of a log.
     pub lines: u64,
 }
@@ -88,6 +90,7 @@ impl State {
             rules: setup.pods.iter().cloned().map(Arc::new).collect(),
             made: HashMap::new(),
             begun: BTreeSet::new(),
+            troubles: Vec::new(),
             lines: 0,
             setup,
         };

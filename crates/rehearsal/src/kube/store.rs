@@ -95,6 +95,11 @@ impl Store {
         self.outage.subscribe()
     }
 
+    /// What of the scenario could not be done; empty where all is well.
+    pub fn troubles(&self) -> Vec<String> {
+        self.look(|state| state.troubles.clone())
+    }
+
     /// One object, e.g. `deployments.apps`, `shield`, `auth`.
     pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
         self.look(|state| state.objects.find(resource, namespace, name).cloned())

@@ -1,9 +1,12 @@
 //! Auto Scaling: the groups behind node groups, their activities, tags and policies.
 //!
-//! [`fleet`] launches and ends instances; everything else answers calls.
+//! [`fleet`] keeps groups at their size, [`launch`] and [`passing`] are what happens to instances; the rest answers calls.
 
 pub mod fleet;
 pub mod group;
+pub mod launch;
+pub mod obstacle;
+pub mod passing;
 pub mod policy;
 pub mod tags;
 

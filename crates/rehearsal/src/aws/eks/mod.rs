@@ -8,6 +8,7 @@ pub mod addon;
 pub mod cluster;
 pub mod join;
 pub mod life;
+pub mod node;
 pub mod node_group;
 pub mod pod_identity;
 pub mod tags;

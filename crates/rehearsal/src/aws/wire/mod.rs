@@ -5,6 +5,7 @@
 
 pub mod cbor;
 pub mod json;
+pub mod member;
 pub mod model;
 pub mod moment;
 pub mod query;

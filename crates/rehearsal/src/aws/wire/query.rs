@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::model::{Kind, Member, Model, Protocol};
+use super::{
+    member::Member,
+    model::{Kind, Model, Protocol},
+};
 
 /// The fields of one request, and which of them have been understood.
 struct Fields<'a> {

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::model::{Kind, Member, Model, Shape};
+use super::{
+    member::Member,
+    model::{Kind, Model, Shape},
+};
 
 /// What is wrong with a value, member by member, in the words the services use.
 #[derive(Debug, Default)]

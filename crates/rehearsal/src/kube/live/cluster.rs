@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{gpu, hear, make};
 use crate::{
-    kube::{object, objects::Key, resource::Resource, setup::Gpu, state::State},
+    kube::{admit, object, objects::Key, resource::Resource, setup::Gpu, state::State},
     world::Happening,
 };
 
@@ -55,7 +55,14 @@ pub fn furnish(state: &mut State) {
 /// Puts one manifest into the cluster; its namespace comes into being with it.
 fn place(state: &mut State, mut object: Value) {
     let Some(kind) = state.kind_of(&object) else {
-        tracing::error!(api_version = %object["apiVersion"], kind = %object["kind"], "the scenario's cluster has an object of a kind that is not served");
+        let trouble = format!(
+            "kubernetes.objects: {} {} {:?} is of a kind that is not served",
+            object["apiVersion"],
+            object["kind"],
+            object::name(&object)
+        );
+        tracing::warn!("{trouble}");
+        state.troubles.push(trouble);
         return;
     };
     if kind.namespaced {
@@ -65,9 +72,22 @@ fn place(state: &mut State, mut object: Value) {
             make(state, "namespaces", json!({ "metadata": { "name": own } }));
         }
     }
+    if object::name(&object).is_empty() {
+        state.troubles.push(format!("kubernetes.objects: a {} has no name", kind.kind));
+        return;
+    }
+    if let Err(refusal) = admit::check(&kind, &filled(state, &kind, &object), None) {
+        state.troubles.push(format!("kubernetes.objects: {}", refusal.message));
+    }
     if let Some(key) = make(state, &kind.id, object) {
         definition_touched(state, &key);
     }
+}
+
+fn filled(state: &State, kind: &Resource, object: &Value) -> Value {
+    let mut whole = object.clone();
+    admit::fill(state, kind, &mut whole);
+    whole
 }
 
 /// A CustomResourceDefinition came, changed or went: its kinds are served accordingly.

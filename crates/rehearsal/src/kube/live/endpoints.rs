@@ -8,7 +8,7 @@ use crate::kube::{object, objects::Key, selector::Labels, state::State};
 /// A pod changed: the services that select it look again.
 pub fn pod_touched(state: &mut State, pod: &Key) {
     let Some(value) = state.objects.value(pod) else {
-        let all: Vec<Key> = services(state, &pod.namespace).map(|service| key(service)).collect();
+        let all: Vec<Key> = services(state, &pod.namespace).map(key).collect();
         all.into_iter().for_each(|service| touch(state, service));
         return;
     };

@@ -198,9 +198,7 @@ pub fn make_pod(
     let template = &owner["spec"]["template"];
     let namespace = object::namespace(owner);
     let account = object::at(template, "/spec/serviceAccountName").and_then(Value::as_str).unwrap_or("default");
-    if state.objects.find("serviceaccounts", namespace, account).is_none() {
-        let why =
-            format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
+    if let Some(why) = state.against_pod(namespace, account, &template["spec"]) {
         return Err(format!("pods \"{name}\" is forbidden: {why}"));
     }
     let mut pod = json!({ "metadata": { "name": name, "namespace": namespace, "generateName": format!("{}-", object::name(owner)) }, "spec": template["spec"] });

@@ -39,7 +39,9 @@ pub fn pull(state: &mut State, it: It<'_>) {
     let told =
         failure.filter(|failure| failure.times.is_none_or(|times| pulls <= times)).map(|failure| &failure.reason);
     for (container, image) in status::images(it.pod) {
-        if let Some(reason) = told.cloned().or_else(|| needs::pull_refusal(state, it.pod, &image)) {
+        if let Some(reason) =
+            told.cloned().or_else(|| foreign(state, it)).or_else(|| needs::pull_refusal(state, it.pod, &image))
+        {
             it.tell(state, &container, true, "Failed", &format!("Failed to pull image \"{image}\": {reason}"));
             it.tell(state, &container, true, "Failed", "Error: ErrImagePull");
             it.waiting(state, None, "ErrImagePull", &reason);
@@ -58,6 +60,14 @@ pub fn pull(state: &mut State, it: It<'_>) {
         );
     }
     it.then(state, SignedDuration::ZERO, Step::Configure);
+}
+
+/// Is the image made for other machines than the node?
+fn foreign(state: &State, it: It<'_>) -> Option<String> {
+    let rule = it.rule(state);
+    let machine = state.machines.get(&it.node(state))?;
+    let fits = rule.architectures.is_empty() || rule.architectures.contains(&machine.architecture);
+    (!fits).then(|| format!("no match for platform in manifest: not found (linux/{})", machine.architecture))
 }
 
 /// It did not, and waits before the next try.

@@ -30,11 +30,12 @@ const SHORT: [(&str, &str); 9] = [
 ];
 
 /// Flags that stand alone.
-const SWITCHES: [&str; 30] = [
+const SWITCHES: [&str; 32] = [
     "install", "create-namespace", "atomic", "rollback-on-failure", "cleanup-on-fail", "wait-for-jobs", "hide-notes", "hide-secret",
     "skip-crds", "skip-schema-validation", "take-ownership", "force", "force-replace", "force-conflicts", "no-hooks", "reset-values",
     "reuse-values", "reset-then-reuse-values", "devel", "debug", "pass-credentials", "insecure-skip-tls-verify", "short",
-    "all-namespaces", "all", "keep-history", "ignore-not-found", "force-update", "logs", "include-crds",
+    "all-namespaces", "all", "keep-history", "ignore-not-found", "force-update", "logs", "include-crds", "versions",
+    "fail-on-repo-update-fail",
 ];
 
 /// Flags with a value.
@@ -116,7 +117,7 @@ fn flag(name: &str, command: Option<&str>, four: bool) -> Result<&'static str, F
             None => return Err(Failure::said(format!("unknown shorthand flag: '{}' in {name}", &name[1..2.min(name.len())]))),
         },
     };
-    let renamed = if four { ["force"].as_slice() } else { ["rollback-on-failure", "force-replace", "force-conflicts", "server-side", "content-cache"].as_slice() };
+    let renamed = if four { ["force", "fail-on-repo-update-fail"].as_slice() } else { ["rollback-on-failure", "force-replace", "force-conflicts", "server-side", "content-cache"].as_slice() };
     let known = SWITCHES.iter().chain(&VALUED).chain(&EITHER).find(|known| **known == full && !renamed.contains(known));
     if four && full == "atomic" {
         eprintln!("Flag --atomic has been deprecated, use --rollback-on-failure instead");

@@ -15,6 +15,7 @@ pub fn run(helm: &Helm<'_>) -> Result<String, Failure> {
         "repo update" => repository::update(helm),
         "repo list" => repository::list(helm),
         "repo remove" => repository::remove(helm),
+        "search repo" => repository::search(helm),
         "pull" => fetch::pull(helm),
         "show chart" => {
             let metadata = fetch::chart(helm, arguments.exactly::<1>()?[0])?.1.metadata;

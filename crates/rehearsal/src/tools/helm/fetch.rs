@@ -52,7 +52,7 @@ fn archive(helm: &Helm<'_>, reference: &str) -> Result<(String, Vec<u8>), Failur
     let Some(repository) = added.into_iter().find(|known| known.name == repository) else {
         return Err(Failure::said(format!("repo {repository} not found")));
     };
-    let index = repository.index(helm)?;
+    let index = repository.cached_index(helm).map_err(|why| Failure::said(format!("no cached repo found. (try 'helm repo update'): {why}")))?;
     let entry = entry(&index, name, version).map_err(|why| {
         Failure::said(format!("chart \"{name}\" matching {version} not found in {} index. (try 'helm repo update'): {why}", repository.name))
     })?;

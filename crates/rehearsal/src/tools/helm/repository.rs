@@ -39,14 +39,37 @@ impl Repository {
         Self { name: String::new(), url: url.to_owned(), username: flag("username"), password: flag("password") }
     }
 
-    /// Its index.
+    /// Its index, fetched now, in the words of a first contact.
     pub fn index(&self, helm: &Helm<'_>) -> Result<Value, Failure> {
-        let url = format!("{}/index.yaml", self.url.trim_end_matches('/'));
-        let fetched = self.fetch(helm, &url);
-        let text = fetched.map_err(|why| {
+        let text = self.fetch_index(helm).map_err(|why| {
             Failure::said(format!("looks like \"{}\" is not a valid chart repository or cannot be reached: {why}", self.url))
         })?;
-        serde_yaml::from_slice(&text).map_err(|error| Failure::said(format!("{url}: {error}")))
+        read(&text)
+    }
+
+    /// Its index as the last update left it.
+    pub fn cached_index(&self, helm: &Helm<'_>) -> Result<Value, Failure> {
+        let path = self.cache(helm);
+        let text = std::fs::read(&path).map_err(|_| Failure::said(format!("open {}: no such file or directory", path.display())))?;
+        read(&text)
+    }
+
+    /// Fetches the index and keeps it.
+    fn update(&self, helm: &Helm<'_>) -> Result<(), Failure> {
+        let text = self.fetch_index(helm)?;
+        let path = self.cache(helm);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        Ok(std::fs::write(path, text)?)
+    }
+
+    fn fetch_index(&self, helm: &Helm<'_>) -> Result<Vec<u8>, Failure> {
+        self.fetch(helm, &format!("{}/index.yaml", self.url.trim_end_matches('/')))
+    }
+
+    fn cache(&self, helm: &Helm<'_>) -> PathBuf {
+        let told = helm.arguments.last("repository-cache").or(helm.environment.get("HELM_REPOSITORY_CACHE").map(String::as_str));
+        let folder = told.map_or_else(|| helm.place.folder.join("helm").join("repository"), PathBuf::from);
+        folder.join(format!("{}-index.yaml", self.name))
     }
 
     /// One of its files.
@@ -93,6 +116,7 @@ pub fn add(helm: &Helm<'_>) -> Result<String, Failure> {
         return Err(Failure::said(format!("repository name ({name}) already exists, please specify a different name")));
     }
     repository.index(helm)?;
+    repository.update(helm)?;
     all.retain(|known| known.name != name);
     all.push(repository);
     save(helm, all)?;
@@ -113,19 +137,58 @@ pub fn update(helm: &Helm<'_>) -> Result<String, Failure> {
     let mut said = String::from("Hang tight while we grab the latest from your chart repositories...\n");
     let mut failed = Vec::new();
     for repository in &all {
-        match repository.index(helm) {
-            Ok(_) => said += &format!("...Successfully got an update from the \"{}\" chart repository\n", repository.name),
+        match repository.update(helm) {
+            Ok(()) => said += &format!("...Successfully got an update from the \"{}\" chart repository\n", repository.name),
             Err(error) => {
                 said += &format!("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{error}\n", repository.name, repository.url);
                 failed.push(repository.url.clone());
             }
         }
     }
-    if failed.is_empty() {
+    // Version 3 calls it complete all the same, unless it is told to fail.
+    if failed.is_empty() || !(helm.is_four() || helm.arguments.is("fail-on-repo-update-fail")) {
         return Ok(said + "Update Complete. ⎈Happy Helming!⎈\n");
     }
     print!("{said}");
-    Err(Failure::said(format!("Failed to update the following repositories: [{}]", failed.join(" "))))
+    let word = if helm.is_four() { "failed" } else { "Failed" };
+    Err(Failure::said(format!("{word} to update the following repositories: [{}]", failed.join(" "))))
+}
+
+/// `helm search repo`.
+pub fn search(helm: &Helm<'_>) -> Result<String, Failure> {
+    let wanted = helm.arguments.operands.first().map_or("", String::as_str);
+    let mut rows = Vec::new();
+    for repository in added(helm)? {
+        let index = match repository.cached_index(helm) {
+            Ok(index) => index,
+            Err(why) if helm.is_four() => {
+                eprintln!("level=WARN msg=\"repo is corrupt or missing\" repo={} error=\"{why}\"", repository.name);
+                continue;
+            }
+            Err(why) => {
+                eprintln!("WARNING: Repo \"{}\" is corrupt or missing. Try 'helm repo update'.\nWARNING: {why}", repository.name);
+                continue;
+            }
+        };
+        for (name, entries) in index["entries"].as_object().into_iter().flatten() {
+            let name = format!("{}/{name}", repository.name);
+            let versions = entries.as_array().map_or(&[][..], Vec::as_slice);
+            let shown = if helm.arguments.is("versions") { versions.len() } else { 1 };
+            if name.contains(wanted) {
+                let word = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+                let row = |entry| [name.clone(), word(entry, "version"), word(entry, "appVersion"), word(entry, "description")];
+                rows.extend(versions.iter().take(shown).map(row));
+            }
+        }
+    }
+    if helm.arguments.last("output") == Some("json") {
+        let object = |[name, version, app_version, description]: [String; 4]| json!({"name": name, "version": version, "app_version": app_version, "description": description});
+        return Ok(format!("{}\n", rows.into_iter().map(object).collect::<Value>()));
+    }
+    if rows.is_empty() {
+        return Ok("No results found\n".to_owned());
+    }
+    Ok(super::print::table(&["NAME", "CHART VERSION", "APP VERSION", "DESCRIPTION"], rows.into_iter().map(Vec::from).collect()))
 }
 
 /// `helm repo list`.
@@ -156,6 +219,10 @@ pub fn remove(helm: &Helm<'_>) -> Result<String, Failure> {
     }
     save(helm, all)?;
     Ok(said)
+}
+
+fn read(index: &[u8]) -> Result<Value, Failure> {
+    serde_yaml::from_slice(index).map_err(|error| Failure::said(format!("the index is not valid: {error}")))
 }
 
 fn save(helm: &Helm<'_>, repositories: Vec<Repository>) -> Result<(), Failure> {

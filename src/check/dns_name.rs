@@ -1,0 +1,135 @@
+//! `dns.name`: does a name point where it has to, by what the servers responsible for it say?
+
+use async_trait::async_trait;
+use landfall_core::{
+    catalogue::Touches,
+    event::{Outcome, Problem},
+    value::Late,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    cloud::{Trouble, net::Answer},
+    kind::{Check, CheckAbout, Context},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DnsName {
+    /// The name.
+    name: String,
+    /// Where it has to point: a load balancer's host name, or an address.
+    points_to: Late<String>,
+}
+
+#[async_trait]
+impl Check for DnsName {
+    const ABOUT: CheckAbout = CheckAbout {
+        name: "dns.name",
+        code: "NET-02",
+        about: "a name points where it has to",
+        touches: Touches::Nothing,
+    };
+
+    async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
+        let Late::Known(target) = &self.points_to else {
+            return Ok(Outcome::skip(format!("{} is not known yet", self.points_to)));
+        };
+        let names = cx.cloud.net.names();
+        let answer = names.ask(&self.name).await?;
+        let target_addresses = names.addresses(target).await.unwrap_or_default();
+        Ok(judged(&self.name, target, &answer, &target_addresses))
+    }
+}
+
+fn judged(name: &str, target: &str, answer: &Answer, target_addresses: &[std::net::IpAddr]) -> Outcome {
+    let target = target.trim_end_matches('.').to_lowercase();
+    if answer.aliases.contains(&target) {
+        return Outcome::pass(format!("{name} is an alias of {target}, says {}", answer.server));
+    }
+    let same =
+        !answer.addresses.is_empty() && answer.addresses.iter().all(|address| target_addresses.contains(address));
+    if same && target.parse::<std::net::IpAddr>().is_ok() {
+        return Outcome::pass(format!("{name} has the address {target}, says {}", answer.server));
+    }
+    if same {
+        // A Route 53 alias looks like this, and so does an address somebody copied.
+        return Outcome::Warn {
+            problem: Problem::new(
+                "DNS-ADDRESS",
+                format!("{name} has the right addresses, not as an alias"),
+                "If it is a Route 53 alias, all is well. If somebody copied addresses, replace them by a CNAME: a load balancer's addresses change.",
+            )
+            .why(format!("{} answers with {}", answer.server, list(&answer.addresses))),
+        };
+    }
+    if answer.addresses.is_empty() && answer.aliases.is_empty() {
+        let remembered = answer.negative_ttl.map_or(String::new(), |ttl| {
+            format!(" Resolvers that were asked already remember the \"no\" for up to {} s.", ttl.as_secs())
+        });
+        return Outcome::NotYet {
+            problem: Problem::new(
+                "DNS-MISSING",
+                format!("{name} does not exist yet"),
+                format!("Make a CNAME (or a Route 53 alias):\n{name} CNAME {target}"),
+            )
+            .why(format!("{} says that there is no such name.{remembered}", answer.server)),
+        };
+    }
+    let found = answer.aliases.last().cloned().unwrap_or_else(|| list(&answer.addresses));
+    Outcome::NotYet {
+        problem: Problem::new(
+            "DNS-ELSEWHERE",
+            format!("{name} points to {found}, not to {target}"),
+            format!("Change the record:\n{name} CNAME {target}"),
+        )
+        .why(format!(
+            "{} says so; an answer changed a moment ago may be remembered elsewhere for its TTL.",
+            answer.server
+        )),
+    }
+}
+
+fn list(addresses: &[std::net::IpAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(addresses: &[&str], aliases: &[&str]) -> Answer {
+        Answer {
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+            aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+            negative_ttl: Some(std::time::Duration::from_secs(60)),
+            server: "ns1".into(),
+        }
+    }
+
+    #[test]
+    fn an_alias_passes_and_copied_addresses_are_warned_of() {
+        let balancer = ["10.0.0.1".parse().unwrap()];
+        assert!(matches!(
+            judged("a.example", "lb.example", &answer(&["10.0.0.1"], &["lb.example"]), &balancer),
+            Outcome::Pass { .. }
+        ));
+        assert!(matches!(
+            judged("a.example", "lb.example", &answer(&["10.0.0.1"], &[]), &balancer),
+            Outcome::Warn { .. }
+        ));
+    }
+
+    #[test]
+    fn a_missing_name_is_not_yet_with_its_negative_ttl() {
+        let Outcome::NotYet { problem } = judged("a.example", "lb.example", &answer(&[], &[]), &[]) else { panic!() };
+        assert_eq!(problem.code, "DNS-MISSING");
+        assert!(problem.why.contains("60 s"));
+        assert!(matches!(
+            judged("a.example", "lb.example", &answer(&["9.9.9.9"], &["old.example"]), &[]),
+            Outcome::NotYet { .. }
+        ));
+    }
+}

@@ -1,0 +1,144 @@
+//! `http.endpoint`: does an address answer as it should?
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use landfall_core::{
+    catalogue::Touches,
+    event::{Host, Outcome, Problem},
+    value::SecretText,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    cloud::Trouble,
+    kind::{Check, CheckAbout, Context, PlanView},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpEndpoint {
+    /// The address.
+    url: String,
+    /// Headers; they may hold secrets.
+    #[serde(default)]
+    headers: BTreeMap<String, SecretText>,
+    /// Expected status.
+    #[serde(default = "ok")]
+    status: u16,
+    /// A text the body must hold.
+    #[serde(default)]
+    contains: Option<String>,
+    /// JSON pointers of the body and what must stand there.
+    #[serde(default)]
+    json: BTreeMap<String, Value>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+#[async_trait]
+impl Check for HttpEndpoint {
+    const ABOUT: CheckAbout = CheckAbout {
+        name: "http.endpoint",
+        code: "NET-03",
+        about: "an address answers as it should",
+        touches: Touches::Nothing,
+    };
+
+    async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
+        let mut request = cx.cloud.net.http()?.get(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, secret_header(cx.reveal(value).await?.reveal())?);
+        }
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                let mut problem = Trouble::from(error).problem();
+                problem.code = "HTTP-SILENT".into();
+                return Ok(Outcome::NotYet { problem });
+            }
+        };
+        let status = response.status().as_u16();
+        let body = response.text().await.unwrap_or_default();
+        Ok(self.judged(status, &body))
+    }
+
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        host_of(&self.url, "checked after the install").into_iter().collect()
+    }
+}
+
+impl HttpEndpoint {
+    fn judged(&self, status: u16, body: &str) -> Outcome {
+        let not = |what: String| {
+            Outcome::NotYet {
+            problem: Problem::new("HTTP-ANSWER", what, "Look at the pods' logs and at the ingress: host name, certificate and ingress must be for the same name.")
+                .why(format!("{} answered with {status}.", self.url)),
+        }
+        };
+        if status != self.status {
+            return not(format!("{} answers {status}, not {}", self.url, self.status));
+        }
+        if let Some(text) = self.contains.as_ref().filter(|text| !body.contains(text.as_str())) {
+            return not(format!("{} answers without {text:?}", self.url));
+        }
+        if !self.json.is_empty() {
+            let tree: Value = serde_json::from_str(body).unwrap_or_default();
+            for (pointer, wanted) in &self.json {
+                if tree.pointer(pointer) != Some(wanted) {
+                    return not(format!("{} does not answer {wanted} at {pointer}", self.url));
+                }
+            }
+        }
+        Outcome::pass(format!("{} answers {status}", self.url))
+    }
+}
+
+/// A header's value that no log of the client shows.
+pub(crate) fn secret_header(value: &str) -> Result<http::HeaderValue, Trouble> {
+    let mut value = http::HeaderValue::from_str(value).map_err(|_| {
+        Trouble::from(Problem::new(
+            "SECRET-NEWLINE",
+            "a secret holds a line break or another sign a header cannot carry",
+            "Enter it again, without the newline at its end.",
+        ))
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+pub(crate) fn host_of(url: &str, why: &str) -> Option<Host> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (authority, if scheme == "http" { 80 } else { 443 }),
+    };
+    (!host.contains('<')).then(|| Host { host: host.to_owned(), port, from: "here".into(), why: why.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_text_and_json_must_fit() {
+        let check: HttpEndpoint =
+            serde_json::from_value(serde_json::json!({"url": "https://a.example/health", "json": {"/message": "ok"}}))
+                .unwrap();
+        assert!(matches!(check.judged(200, r#"{"message":"ok"}"#), Outcome::Pass { .. }));
+        assert!(matches!(check.judged(200, r#"{"message":"no"}"#), Outcome::NotYet { .. }));
+        assert!(matches!(check.judged(404, ""), Outcome::NotYet { .. }));
+        assert!(matches!(check.judged(200, "not json"), Outcome::NotYet { .. }));
+    }
+
+    #[test]
+    fn a_secret_with_a_newline_is_no_header() {
+        assert!(secret_header("Bearer abc\n").is_err());
+    }
+}

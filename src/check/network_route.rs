@@ -1,0 +1,124 @@
+//! `network.route`: can every host of the plan be reached, and how: directly, through a proxy, re-signed by whom?
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use landfall_core::{
+    catalogue::Touches,
+    event::{Host, Outcome, Problem},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    cloud::Trouble,
+    kind::{Check, CheckAbout, Context},
+};
+
+/// No parameters: the hosts are the plan's.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkRoute {}
+
+/// How one host was reached.
+#[derive(Debug, PartialEq, Eq)]
+enum Route {
+    Direct,
+    Proxied(String),
+    /// Reached, but somebody in between signs in the host's place.
+    Resigned(String),
+    Unreachable(String),
+}
+
+#[async_trait]
+impl Check for NetworkRoute {
+    const ABOUT: CheckAbout = CheckAbout {
+        name: "network.route",
+        code: "NET-01",
+        about: "every host of the plan can be reached",
+        touches: Touches::Nothing,
+    };
+
+    async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
+        let hosts: Vec<&Host> = cx.needs.hosts.iter().filter(|host| seen_from_here(host)).collect();
+        let routes = join_all(hosts.iter().map(|host| route(cx, host))).await;
+        let elsewhere = cx.needs.hosts.iter().filter(|host| host.from != "here" && host.from != "browsers").count();
+        let found: Vec<(&Host, Route)> = hosts.into_iter().zip(routes).collect();
+        Ok(judged(&found, elsewhere))
+    }
+}
+
+fn seen_from_here(host: &Host) -> bool {
+    host.from != "browsers" && !host.host.starts_with('*') && !host.host.contains('<')
+}
+
+async fn route(cx: &Context, host: &Host) -> Route {
+    let net = &cx.cloud.net;
+    let via = net.via(&host.host).map(str::to_owned);
+    if host.port != 443 {
+        return match net.connect(&host.host, host.port).await {
+            Ok(_) => via.map_or(Route::Direct, Route::Proxied),
+            Err(trouble) => Route::Unreachable(trouble.to_string()),
+        };
+    }
+    match net.chain(&host.host, host.port).await {
+        Err(trouble) => Route::Unreachable(trouble.to_string()),
+        Ok(chain) => match (&chain.untrusted, via) {
+            (Some(_), _) => {
+                Route::Resigned(chain.certificates.last().map(|last| last.issuer.clone()).unwrap_or_default())
+            }
+            (None, Some(proxy)) => Route::Proxied(proxy),
+            (None, None) => Route::Direct,
+        },
+    }
+}
+
+fn judged(found: &[(&Host, Route)], elsewhere: usize) -> Outcome {
+    let lines = |wanted: fn(&Route) -> Option<&String>| -> Vec<String> {
+        found
+            .iter()
+            .filter_map(|(host, route)| {
+                wanted(route).map(|word| format!("{}:{} ({}): {word}", host.host, host.port, host.why))
+            })
+            .collect()
+    };
+    let silent = lines(|route| if let Route::Unreachable(why) = route { Some(why) } else { None });
+    let resigned = lines(|route| if let Route::Resigned(by) = route { Some(by) } else { None });
+    if !silent.is_empty() {
+        return Outcome::Fail {
+            problem: Problem::new("NET-UNREACHABLE", format!("{} of {} hosts cannot be reached from here", silent.len(), found.len()), "Have the firewall or proxy opened for them; `landfall plan --hosts` is the whole list to send. If only nodes and pods must reach them, attest it.")
+                .why(silent.join("\n")),
+        };
+    }
+    if !resigned.is_empty() {
+        return Outcome::Warn {
+            problem: Problem::new("NET-RESIGNED", format!("{} hosts are re-signed by somebody in between", resigned.len()), "Have them exempted from inspection, or name the inspector's authority with SSL_CERT_FILE (and give it to the nodes, too).")
+                .why(resigned.join("\n")),
+        };
+    }
+    let proxied = found.iter().filter(|(_, route)| matches!(route, Route::Proxied(_))).count();
+    let how = match proxied {
+        0 => "directly".to_owned(),
+        some => format!("{some} through the proxy"),
+    };
+    Outcome::pass(format!(
+        "{} hosts answer, {how}, seen from here{}",
+        found.len(),
+        if elsewhere > 0 { "; nodes and pods may differ" } else { "" }
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreachable_host_outweighs_a_resigned_one() {
+        let host = Host { host: "a.example".into(), port: 443, from: "here".into(), why: "images".into() };
+        let outcome =
+            judged(&[(&host, Route::Resigned("Corp CA".into())), (&host, Route::Unreachable("refused".into()))], 0);
+        assert_eq!(outcome.problem().unwrap().code, "NET-UNREACHABLE");
+        let outcome = judged(&[(&host, Route::Resigned("Corp CA".into()))], 0);
+        assert!(outcome.problem().unwrap().why.contains("Corp CA"));
+        assert!(judged(&[(&host, Route::Direct)], 1).line().contains("pods may differ"));
+    }
+}

@@ -1,0 +1,9 @@
+//! Every screen at 80×24, 120×40 and 60×16, as a person sees it.
+
+mod screens {
+    mod given;
+    mod install;
+    mod keys;
+    mod looks;
+    mod stages;
+}

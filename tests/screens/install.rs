@@ -1,0 +1,202 @@
+//! Install, Verify, Summary.
+
+use std::sync::Arc;
+
+use landfall_core::{
+    event::{Choice, Difference, Happened, How, Outcome, Problem, Question, Waiting},
+    why::{EventRow, Link, LogLine, NodeRow, PodRow, PodWait, Snapshot},
+    wizard::{Ended, Input, Key},
+};
+use serde_json::json;
+
+use super::given::{Led, at, enter, looked};
+
+fn waiting() -> Led {
+    let mut led = Led::install();
+    led.say(400, "steps/gpu_launch_template", Happened::Applying);
+    led.say(402, "steps/gpu_launch_template", Happened::Finished { how: How::Made, outputs: json!({}) });
+    led.say(403, "steps/gpu_node_group", Happened::Applying);
+    let issue = Problem::new(
+        "AsgInstanceLaunchFailures",
+        "InsufficientInstanceCapacity in us-east-2a",
+        "Offer another zone or instance type, or wait.",
+    );
+    let why = Waiting {
+        on: "CREATING".into(),
+        story: vec!["scaling: Launching a new EC2 instance, failed".into()],
+        problem: Some(issue.why("AWS has no g4dn.2xlarge left in that zone now.")),
+        done: Some((0, 2)),
+    };
+    let deadline = Some(at(403 + 25 * 60));
+    led.say(404, "steps/gpu_node_group", Happened::Waiting { why, deadline, usual: Some("3 to 6 minutes".into()) });
+    led.input(Input::Tick(at(403 + 6 * 60)));
+    led.input(Input::Snapshot(Arc::new(snapshot())));
+    led
+}
+
+fn snapshot() -> Snapshot {
+    let node = |name: &str| {
+        Arc::new(NodeRow {
+            name: name.into(),
+            ready: true,
+            since: Some(at(-86_400 * 40)),
+            instance_type: Some("m6i.large".into()),
+            zone: Some("us-east-2a".into()),
+            node_group: Some("cpu".into()),
+            ..NodeRow::default()
+        })
+    };
+    let pending = PodRow {
+        name: "shield-auth-7c9b8d6f5-2xkqp".into(),
+        status: "Pending".into(),
+        containers: 1,
+        since: Some(at(700)),
+        requests: [("nvidia.com/gpu".into(), 1)].into(),
+        waits: Some(Box::new(PodWait {
+            unschedulable: Some("0/2 nodes are available: 2 Insufficient nvidia.com/gpu.".into()),
+            ..PodWait::default()
+        })),
+        ..PodRow::default()
+    };
+    let running = PodRow {
+        name: "shield-genai-0".into(),
+        status: "Running".into(),
+        ready: 1,
+        containers: 1,
+        since: Some(at(690)),
+        node: Some("ip-10-0-1-17".into()),
+        ..PodRow::default()
+    };
+    let event = EventRow {
+        name: "a".into(),
+        at: Some(at(705)),
+        warning: true,
+        about: "Pod/shield-auth-7c9b8d6f5-2xkqp".into(),
+        reason: "FailedScheduling".into(),
+        message: "0/2 nodes are available: 2 Insufficient nvidia.com/gpu.".into(),
+        count: 3,
+    };
+    Snapshot {
+        namespace: "shield".into(),
+        link: Link::Live,
+        nodes: vec![node("ip-10-0-1-17.us-east-2.compute.internal"), node("ip-10-0-2-40.us-east-2.compute.internal")],
+        pods: vec![Arc::new(pending), Arc::new(running)],
+        events: vec![Arc::new(event)],
+        logs: [
+            "==> Validating environment variables",
+            "==> Running database migration",
+            "==> Starting the GenAI Engine server",
+        ]
+        .map(|line| Arc::new(LogLine { pod: "shield-genai-0".into(), line: line.into() }))
+        .to_vec(),
+        ..Snapshot::default()
+    }
+}
+
+#[test]
+fn install_says_why_it_waits() {
+    waiting().snapshot("install");
+}
+
+#[test]
+fn install_pods() {
+    let mut led = waiting();
+    led.type_in("3");
+    led.snapshot("install_pods");
+}
+
+#[test]
+fn install_nodes() {
+    let mut led = waiting();
+    led.type_in("2");
+    led.snapshot("install_nodes");
+}
+
+#[test]
+fn install_logs_while_reconnecting() {
+    let mut led = waiting();
+    let mut snapshot = snapshot();
+    snapshot.link = Link::Lost { since: at(740), why: "connection reset by peer".into() };
+    led.input(Input::Snapshot(Arc::new(snapshot)));
+    led.type_in("5");
+    led.snapshot("install_logs");
+}
+
+#[test]
+fn install_asks_about_drift() {
+    let mut led = waiting();
+    let question = Question {
+        about: "drift".into(),
+        text: "It is there already, made by somebody else, and differs. What shall be done?".into(),
+        choices: vec![
+            Choice { id: "use_as_is".into(), label: "leave it as it is and go on".into(), typed: None },
+            Choice { id: "change".into(), label: "change it to what the plan says".into(), typed: None },
+            Choice { id: "stop".into(), label: "stop here".into(), typed: None },
+        ],
+        differences: vec![Difference {
+            field: "scaling.max".into(),
+            wanted: "2".into(),
+            found: "4".into(),
+            fixed: false,
+        }],
+    };
+    led.say(770, "steps/gpu_node_group", Happened::Asked { question });
+    led.press(&[enter(), Key::Down]);
+    led.snapshot("install_question");
+}
+
+#[test]
+fn install_waits_for_a_person() {
+    let mut led = waiting();
+    led.say(800, "steps/gpu_node_group", Happened::Finished { how: How::Made, outputs: json!({}) });
+    led.say(900, "steps/release", Happened::Finished { how: How::Made, outputs: json!({}) });
+    led.input(Input::Snapshot(Arc::new(Snapshot::default())));
+    led.say(
+        901,
+        "steps/auth_dns",
+        Happened::Person {
+            instruction: "Make a CNAME: shield-auth.corp.example → k8s-shield-1234.elb.us-east-2.amazonaws.com".into(),
+            until: "shield-auth.corp.example has no record yet".into(),
+            deadline: Some(at(901 + 2 * 86_400)),
+        },
+    );
+    led.input(Input::Tick(at(960)));
+    led.snapshot("install_person");
+}
+
+#[test]
+fn install_that_failed() {
+    let mut led = waiting();
+    let problem = Problem::new(
+        "EKS-JOIN-FAILED",
+        "no node joined within 25 minutes",
+        "Look at the instances' system log, correct the user data, then press r.",
+    )
+    .why("NodeCreationFailure: instances failed to join the kubernetes cluster.");
+    led.say(1_900, "steps/gpu_node_group", Happened::Failed { problem });
+    led.say(1_901, "steps/release", Happened::Skipped { reason: "GPU node group failed".into() });
+    led.say(1_901, "steps/auth_dns", Happened::Skipped { reason: "GPU node group failed".into() });
+    led.input(Input::Snapshot(Arc::new(Snapshot::default())));
+    led.input(Input::Ended(Ended::Failed));
+    led.snapshot("install_failed");
+}
+
+#[test]
+fn verify() {
+    let mut led = Led::verify();
+    led.say(610, "verify/pods", looked(Outcome::pass("3 of 3 ready")));
+    let problem = Problem::new(
+        "TLS-NAME",
+        "the certificate is for *.corp.internal",
+        "Use a certificate that names shield.corp.example.",
+    )
+    .why("People would be warned.");
+    led.say(612, "verify/docs", Happened::Looked { outcome: Outcome::Fail { problem }, seat: Some("here".into()) });
+    led.input(Input::LookedAll);
+    led.snapshot("verify");
+}
+
+#[test]
+fn summary() {
+    Led::summary().snapshot("summary");
+}
