@@ -30,7 +30,7 @@ pub use aws::Aws;
 pub use chart::Chart;
 pub use child_kubeconfig::child_kubeconfig;
 pub use clock::Clock;
-pub use endpoints::Endpoints;
+pub use endpoints::{AwsEndpoint, Endpoints};
 pub use fingerprint::Fingerprint;
 pub use kubernetes::Kubernetes;
 pub use net::Net;
