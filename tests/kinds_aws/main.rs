@@ -1,0 +1,11 @@
+//! The AWS kinds against a simulated account: what they find, what they make, and that they take away no more than that.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+
+mod account;
+mod checks;
+mod iam;
+mod lookups;
+mod node_group;
+mod pages;
+mod scaling;
+mod template;
