@@ -112,7 +112,8 @@ impl Step for OidcProvider {
             .region(&cx.target.region);
         let create = aws("iam create-open-id-connect-provider")
             .shell("--url", &format!("\"$({})\"", issuer.one_line()))
-            .with("--client-id-list", AUDIENCE);
+            .with("--client-id-list", AUDIENCE)
+            .region(&cx.target.region);
         vec![create.to_string()]
     }
 

@@ -34,6 +34,7 @@ pub struct Account {
     pub needs: Needs,
     pub said: Arc<Mutex<Vec<String>>>,
     pub install: String,
+    pub url: String,
     start: Timestamp,
     server: tokio::task::JoinHandle<()>,
 }
@@ -72,7 +73,7 @@ impl Account {
         let server = tokio::spawn(aws::serve(world.clone(), listener));
         let credentials = Credentials::new("ASIATEST", "secret", None, None, "a test");
         let endpoints = Endpoints {
-            aws: Some(AwsEndpoint { url, credentials: SharedCredentialsProvider::new(credentials) }),
+            aws: Some(AwsEndpoint { url: url.clone(), credentials: SharedCredentialsProvider::new(credentials) }),
             region: Some("us-east-2".into()),
             kubeconfig: Some(PathBuf::from("/there/is/none")),
             clock: Clock::Mapped { start, real_start: Timestamp::now(), speed: 0.001 },
@@ -85,6 +86,7 @@ impl Account {
             needs: Needs::default(),
             said: Arc::default(),
             install: "abcd1234".into(),
+            url,
             start,
             server,
         }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
 
 mod account;
+mod by_hand;
 mod checks;
+mod cluster;
 mod iam;
 mod lookups;
 mod node_group;
