@@ -16,8 +16,6 @@ use serde_json::{Value, json};
 
 use super::manifest_diff::differences;
 use crate::{
-    cloud::values::Values,
-    cloud::{Trouble, marks},
     cloud::{
         Trouble, marks, objects,
         values::{Values, written},
