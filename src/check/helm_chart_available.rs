@@ -106,15 +106,20 @@ fn accepts(range: &str, cluster: &str) -> bool {
     let Ok(mut cluster) = Version::parse(cluster.trim_start_matches('v')) else { return true };
     // `v1.31.4-eks-abc` is no pre-release.
     cluster.pre = semver::Prerelease::EMPTY;
-    let alternatives: Vec<Result<VersionReq, _>> = range
-        .split("||")
-        .map(|part| VersionReq::parse(&part.trim().trim_end_matches("-0").split_whitespace().collect::<Vec<_>>().join(", ")))
-        .collect();
-    range.trim().is_empty()
-        || alternatives.iter().any(|range| match range {
-            Ok(range) => range.matches(&cluster),
-            Err(_) => true,
-        })
+    range.trim().is_empty() || range.split("||").any(|part| requirement(part).is_none_or(|part| part.matches(&cluster)))
+}
+
+/// helm writes `>= 1.25.0-0 <1.33.0`, and a comma is as good as a space.
+fn requirement(text: &str) -> Option<VersionReq> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
+        let word = word.strip_suffix("-0").unwrap_or(word);
+        match parts.last_mut() {
+            Some(operator) if operator.ends_with(['=', '<', '>', '^', '~']) => operator.push_str(word),
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    VersionReq::parse(&parts.join(", ")).ok()
 }
 
 #[cfg(test)]
@@ -127,6 +132,7 @@ mod tests {
         assert!(!accepts(">= 1.32.0", "v1.31.4"));
         assert!(accepts("^1.20.0 || ^2.0.0", "v1.31.4"));
         assert!(!accepts(">1.20.0 <1.30.0", "v1.31.4"));
+        assert!(accepts(">= 1.25.0-0, < 1.40.0-0", "v1.31.4"));
         assert!(accepts("", "v1.31.4") && accepts("whatever", "v1.31.4"));
     }
 }
