@@ -23,6 +23,7 @@ const SELF: From<'_> = From::Controller("default-scheduler");
 /// A node, and what it offers.
 struct Candidate {
     node: Arc<Object>,
+    name: String,
     offered: Amounts,
 }
 
@@ -32,7 +33,13 @@ type Unsuited = HashMap<String, Vec<Option<String>>>;
 /// Looks at every pod that has no node.
 pub fn run(state: &mut State) {
     let nodes = state.objects.list("nodes", "", None).cloned();
-    let nodes: Vec<Candidate> = nodes.map(|node| Candidate { offered: fit::allocatable(&node.value), node }).collect();
+    let nodes: Vec<Candidate> = nodes
+        .map(|node| Candidate {
+            name: object::name(&node.value).to_owned(),
+            offered: fit::allocatable(&node.value),
+            node,
+        })
+        .collect();
     let mut unsuited = Unsuited::new();
     let waiting: Vec<Key> = state.unscheduled.iter().cloned().collect();
     for key in waiting {
@@ -96,7 +103,7 @@ fn choose(
             helpless += 1;
             continue;
         }
-        let name = object::name(&candidate.node.value);
+        let name = candidate.name.as_str();
         let requested = state.requested.get(name);
         let lacking = fit::lacking(requests, &candidate.offered, requested);
         if lacking.is_empty() {
