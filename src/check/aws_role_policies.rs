@@ -1,7 +1,7 @@
 //! `aws.role_policies`: does the nodes' role exist, with the policies nodes need?
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::{PolicyEvaluationDecisionType, Role};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType, Role};
 use landfall_core::{
     catalogue::Touches,
     event::{Outcome, Permissions, Problem},
@@ -27,12 +27,15 @@ use crate::{
 pub struct RolePolicies {
     /// The role's ARN.
     role: String,
-    /// Names of AWS managed policies it needs.
+    /// Names of AWS managed policies it needs; `A|B` where either will do.
     policies: Vec<String>,
     /// Whether it must be allowed to send metrics to CloudWatch.
     #[serde(default)]
     cloudwatch: bool,
 }
+
+/// The agent's usual namespace: policies often allow metrics only there.
+const NAMESPACE: &str = "CWAgent";
 
 /// Policies that allow what another does, and more or the same for nodes.
 const ALSO: &[(&str, &[&str])] = &[(
@@ -81,14 +84,14 @@ impl Check for RolePolicies {
 
 impl RolePolicies {
     fn absent(&self, attached: &[String]) -> Vec<&str> {
-        let has = |name: &str| attached.iter().any(|policy| policy == name);
+        let attached_one = |name: &str| attached.iter().any(|policy| policy == name);
+        let stands_for =
+            |name: &str| ALSO.iter().find(|(wanted, _)| *wanted == name).map_or(&[][..], |(_, others)| others);
+        let has = |name: &str| attached_one(name) || stands_for(name).iter().any(|other| attached_one(other));
         self.policies
             .iter()
             .map(String::as_str)
-            .filter(|name| {
-                let others = ALSO.iter().find(|(wanted, _)| wanted == name).map_or(&[][..], |(_, others)| others);
-                !has(name) && !others.iter().any(|other| has(other))
-            })
+            .filter(|wanted| !wanted.split('|').any(|name| has(name.trim())))
             .collect()
     }
 
@@ -117,11 +120,12 @@ impl RolePolicies {
         let partition = if partition.is_empty() { "aws" } else { partition };
         let name = role_name(&self.role);
         let attach = absent.iter().map(|policy| {
+            let policy = policy.split('|').next().unwrap_or(policy).trim();
             aws("iam attach-role-policy")
                 .with("--role-name", name)
                 .with("--policy-arn", format!("arn:{partition}:iam::aws:policy/{policy}"))
         });
-        let what = format!("{name} lacks {}", absent.join(", "));
+        let what = format!("{name} lacks {}", absent.join(", ").replace('|', " or "));
         Problem::new("IAM-POLICIES-MISSING", what, fix("Have them attached.", attach))
             .why("Without them nodes cannot join, get addresses for pods, or pull images.")
     }
@@ -139,13 +143,16 @@ impl RolePolicies {
 }
 
 async fn sends_metrics(cx: &Context, role: &str) -> Result<bool, Trouble> {
+    let namespace = ContextEntry::builder()
+        .context_key_name("cloudwatch:namespace")
+        .context_key_type(ContextKeyTypeEnum::String)
+        .context_key_values(NAMESPACE)
+        .build();
     let iam = cx.cloud.aws.iam().await?;
-    let answer =
-        iam.simulate_principal_policy().policy_source_arn(role).action_names("cloudwatch:PutMetricData").send().await?;
-    Ok(answer
-        .evaluation_results()
-        .iter()
-        .all(|result| *result.eval_decision() == PolicyEvaluationDecisionType::Allowed))
+    let call = iam.simulate_principal_policy().policy_source_arn(role).action_names("cloudwatch:PutMetricData");
+    let answer = call.context_entries(namespace).send().await?;
+    let results = answer.evaluation_results();
+    Ok(results.iter().all(|result| *result.eval_decision() == PolicyEvaluationDecisionType::Allowed))
 }
 
 #[cfg(test)]
@@ -165,6 +172,17 @@ mod tests {
         let attached = ["AmazonEKSWorkerNodePolicy".to_owned(), "AmazonEC2ContainerRegistryPullOnly".to_owned()];
         assert!(check().absent(&attached).is_empty());
         assert_eq!(check().absent(&attached[..1]), ["AmazonEC2ContainerRegistryReadOnly"]);
+    }
+
+    #[test]
+    fn either_of_two_will_do() {
+        let mut check = check();
+        check.policies = vec!["AmazonEKSWorkerNodePolicy|AmazonEKSWorkerNodeMinimalPolicy".into()];
+        assert!(check.absent(&["AmazonEKSWorkerNodeMinimalPolicy".to_owned()]).is_empty());
+        assert_eq!(check.absent(&[]).len(), 1);
+        let problem = check.lacks(&check.absent(&[]), "");
+        assert_eq!(problem.what, "pay-1-nodes lacks AmazonEKSWorkerNodePolicy or AmazonEKSWorkerNodeMinimalPolicy");
+        assert!(problem.fix.ends_with("policy/AmazonEKSWorkerNodePolicy"), "{}", problem.fix);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     cloud::{
         Trouble,
-        look::{aside, node_group},
+        look::{aside, instance_type::quota, node_group},
     },
     kind::{Context, Lookup, LookupAbout},
 };
@@ -23,6 +23,9 @@ pub struct NodeGroups {
     /// Names that are not offered: what this guide makes itself.
     #[serde(default)]
     except: Vec<String>,
+    /// Suggests one of GPU nodes (true) or of other nodes (false); only a single one where left out.
+    #[serde(default)]
+    gpu: Option<bool>,
 }
 
 #[async_trait]
@@ -35,7 +38,7 @@ impl Lookup for NodeGroups {
         let pages = eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
         let mut names = pages.collect::<Result<Vec<_>, _>>().await?;
         names.retain(|name| !self.except.contains(name));
-        let mut rows = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         for name in &names {
             let found = aside(node_group::find(&cx.cloud, cluster, name).await)?.flatten();
             let Some(group) = found else {
@@ -57,7 +60,10 @@ impl Lookup for NodeGroups {
                     group.instance_types().join(", "),
                     ami.clone(),
                 ],
-                suggested: names.len() == 1 || !ami.contains("NVIDIA") && !ami.contains("GPU") && rows.is_empty(),
+                suggested: match self.gpu {
+                    None => names.len() == 1,
+                    Some(gpu) => gpu == for_gpus(&ami, group.instance_types()) && !rows.iter().any(|row| row.suggested),
+                },
                 ..Row::default()
             });
         }
@@ -66,5 +72,28 @@ impl Lookup for NodeGroups {
             rows,
             note: format!("EKS ListNodegroups of {cluster}"),
         })
+    }
+}
+
+/// Whether nodes have GPUs, by their image or by the family of their instances.
+fn for_gpus(ami: &str, instance_types: &[String]) -> bool {
+    let by_type =
+        instance_types.iter().any(|name| matches!(quota(name).map(|quota| quota.code), Some(GPU_QUOTA | P_QUOTA)));
+    ami.contains("NVIDIA") || ami.contains("GPU") || by_type
+}
+
+/// Quotas of the families with GPUs.
+const GPU_QUOTA: &str = "L-DB2E81BA";
+const P_QUOTA: &str = "L-417A185B";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_with_gpus_are_known_by_image_or_family() {
+        assert!(for_gpus("AL2023_x86_64_NVIDIA", &[]));
+        assert!(for_gpus("CUSTOM", &["g5.xlarge".to_owned()]));
+        assert!(!for_gpus("AL2023_ARM_64_STANDARD", &["m8g.large".to_owned()]));
     }
 }

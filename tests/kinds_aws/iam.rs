@@ -24,6 +24,17 @@ async fn an_inline_policy_is_added_beside_the_others_and_taken_away() {
 }
 
 #[tokio::test]
+async fn a_policy_for_the_agents_namespace_alone_lets_it_send_metrics() {
+    let account = Account::open("").await;
+    let mut parameters = policy("cloudwatch:PutMetricData");
+    parameters["document"]["Statement"][0]["Condition"] =
+        json!({ "StringEquals": { "cloudwatch:namespace": "CWAgent" } });
+    account.make("iam.role_policy", &parameters).await;
+    let check = json!({ "role": NODE_ROLE, "policies": [], "cloudwatch": true });
+    assert_eq!(account.code("aws.role_policies", check).await, "pass");
+}
+
+#[tokio::test]
 async fn an_inline_policy_that_was_there_is_put_back() {
     let account = Account::open("").await;
     account.make("iam.role_policy", &policy("s3:GetObject")).await;
