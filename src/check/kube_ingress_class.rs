@@ -63,9 +63,12 @@ impl Check for KubeIngressClass {
     }
 
     fn permissions(&self, _cx: &PlanView<'_>) -> Permissions {
-        Permissions::default()
-            .rbac(None, "networking.k8s.io", "ingressclasses", &["list"])
-            .rbac(None, "", "pods", &["list"])
+        Permissions::default().rbac(None, "networking.k8s.io", "ingressclasses", &["list"]).rbac(
+            None,
+            "",
+            "pods",
+            &["list"],
+        )
     }
 }
 

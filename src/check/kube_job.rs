@@ -79,8 +79,9 @@ impl Check for KubeJob {
             if let Some(reason) = self.taken(&client).await? {
                 return Ok(Outcome::skip(reason));
             }
-            let job: Job = serde_json::from_value(self.job(cx))
-                .map_err(|error| Trouble::guide(format!("the Job {}: {error}", self.name), "Correct its parameters."))?;
+            let job: Job = serde_json::from_value(self.job(cx)).map_err(|error| {
+                Trouble::guide(format!("the Job {}: {error}", self.name), "Correct its parameters.")
+            })?;
             let by = PostParams { field_manager: Some(marks::MANAGER.into()), ..PostParams::default() };
             jobs.create(&by, &job).await?;
             return Ok(self.not_yet("the Job was made", String::new()));
@@ -271,8 +272,10 @@ mod tests {
     use super::*;
 
     fn node(gpus: u32) -> Node {
-        serde_json::from_value(json!({"metadata": {"name": "n"}, "status": {"allocatable": {"nvidia.com/gpu": gpus.to_string()}}}))
-            .unwrap()
+        serde_json::from_value(
+            json!({"metadata": {"name": "n"}, "status": {"allocatable": {"nvidia.com/gpu": gpus.to_string()}}}),
+        )
+        .unwrap()
     }
 
     fn holder(phase: &str) -> Pod {

@@ -69,8 +69,11 @@ impl Check for KubeLogs {
         for pod in &found {
             let name = pod.name_any();
             let first = pod.spec.iter().flat_map(|spec| &spec.containers).next().map(|first| first.name.clone());
-            let wanted =
-                LogParams { container: self.container.clone().or(first), limit_bytes: Some(READ), ..LogParams::default() };
+            let wanted = LogParams {
+                container: self.container.clone().or(first),
+                limit_bytes: Some(READ),
+                ..LogParams::default()
+            };
             let log = match pods.logs(&name, &wanted).await {
                 Ok(log) => log,
                 // A container that has not started has no log yet.

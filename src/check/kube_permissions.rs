@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use kube::{Api, api::PostParams};
 use landfall_core::{
     catalogue::Touches,
@@ -120,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_as_commands_to_paste() {
-        let (one, two) = (rbac(Some("shield"), "apps", "deployments", "create"), rbac(Some("shield"), "apps", "deployments", "get"));
+        let (one, two) =
+            (rbac(Some("shield"), "apps", "deployments", "create"), rbac(Some("shield"), "apps", "deployments", "get"));
         let all = rbac(None, "", "nodes", "list");
         let text = rules(&[one, two, all]);
         assert!(text.contains("$ kubectl create clusterrole landfall-nodes --verb list --resource nodes"));

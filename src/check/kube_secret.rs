@@ -59,7 +59,10 @@ impl KubeSecret {
             let problem = Problem::new(
                 "SEC-MISSING",
                 format!("there is no Secret {name} in {namespace}"),
-                format!("Let whatever brings it (a step, External Secrets, Sealed Secrets) make it with the keys {}.", self.keys.join(", ")),
+                format!(
+                    "Let whatever brings it (a step, External Secrets, Sealed Secrets) make it with the keys {}.",
+                    self.keys.join(", ")
+                ),
             );
             return Outcome::NotYet { problem };
         };

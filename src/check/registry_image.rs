@@ -13,7 +13,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    cloud::{Trouble, registry::{Registry, host}},
+    cloud::{
+        Trouble,
+        registry::{Registry, host},
+    },
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
@@ -104,8 +107,12 @@ mod tests {
     #[test]
     fn every_architecture_of_the_nodes_must_be_there() {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-        let check =
-            RegistryImage { images: Vec::new(), username: None, password: None, architectures: set(&["amd64", "arm64"]) };
+        let check = RegistryImage {
+            images: Vec::new(),
+            username: None,
+            password: None,
+            architectures: set(&["amd64", "arm64"]),
+        };
         assert!(check.lacking("x", &set(&["amd64", "arm64", "s390x"])).is_none());
         assert!(check.lacking("x", &set(&["amd64"])).unwrap().what.contains("arm64"));
     }

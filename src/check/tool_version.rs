@@ -53,7 +53,9 @@ fn judge(tool: &str, path: &str, found: &Version, oldest: &Version, newest: Opti
             format!("{tool} {found} is too old"),
             format!("Install {tool} {oldest} or newer and put it first on PATH."),
         );
-        return Outcome::Fail { problem: problem.why(format!("{path} is {found}; {oldest} is the oldest that works.")) };
+        return Outcome::Fail {
+            problem: problem.why(format!("{path} is {found}; {oldest} is the oldest that works.")),
+        };
     }
     if let Some(newest) = newest.filter(|newest| found >= newest) {
         let problem = Problem::new(

@@ -30,7 +30,8 @@ mod tests {
 
     #[test]
     fn every_unit_is_read() {
-        for (text, wanted) in [("1", 1.0), ("500m", 0.5), ("2Ki", 2048.0), ("1.5", 1.5), ("2e3", 2000.0), ("3k", 3000.0)]
+        for (text, wanted) in
+            [("1", 1.0), ("500m", 0.5), ("2Ki", 2048.0), ("1.5", 1.5), ("2e3", 2000.0), ("3k", 3000.0)]
         {
             assert_eq!(amount(text), Some(wanted), "{text}");
         }

@@ -77,7 +77,15 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
     if let Some(guide) = &begin.guide {
         let _ = inputs.send(Input::ChooseGuide(guide.clone()));
     }
-    let worker = Worker { house: house.clone(), begin, session: None, planned: None, inputs: inputs.clone(), asks };
+    let worker = Worker {
+        house: house.clone(),
+        begin,
+        session: None,
+        planned: None,
+        watching: None,
+        inputs: inputs.clone(),
+        asks,
+    };
     tokio::spawn(worker.work(ordered));
     tokio::spawn(turn(wizard, received, facts, orders, shown, house));
     Handle { inputs, shown: handle_shown, asks: asked }
@@ -126,6 +134,7 @@ struct Worker {
     begin: Begin,
     session: Option<Session>,
     planned: Option<Arc<Planned>>,
+    watching: Option<crate::watch::Watch>,
     inputs: mpsc::UnboundedSender<Input>,
     asks: mpsc::UnboundedSender<Ask>,
 }
@@ -145,7 +154,7 @@ impl Worker {
                 Effect::Record(record) => self.record(record).await,
                 Effect::Copy(text) => self.copy(text),
                 Effect::Shell => self.shell(),
-                Effect::Watch(_) => {}
+                Effect::Watch(on) => self.watch(on),
                 Effect::Quit => {
                     self.pause();
                     let _ = self.asks.send(Ask::Quit);
@@ -188,6 +197,28 @@ impl Worker {
             set("LANDFALL_NAMESPACE", target.map(|proven| proven.target.namespace.clone()));
         }
         let _ = self.asks.send(Ask::Shell { environment });
+    }
+
+    fn watch(&mut self, on: bool) {
+        let Some(session) = self.session.as_ref().filter(|_| on) else {
+            self.watching = None;
+            return;
+        };
+        if self.watching.is_some() {
+            return;
+        }
+        let namespace = session.target_value()["namespace"].as_str().unwrap_or_default().to_owned();
+        let watch = crate::watch::Watch::start(session.cloud.clone(), &namespace, self.house.mask.clone());
+        let (mut pictures, inputs) = (watch.pictures(), self.inputs.clone());
+        tokio::spawn(async move {
+            while pictures.changed().await.is_ok() {
+                let picture = pictures.borrow_and_update().clone();
+                if inputs.send(Input::Snapshot(picture)).is_err() {
+                    return;
+                }
+            }
+        });
+        self.watching = Some(watch);
     }
 
     fn answers(&self, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {

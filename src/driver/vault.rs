@@ -2,7 +2,6 @@
 
 use landfall_core::{
     event::Problem,
-    guide::Field,
     plan::{InstallId, SecretSource},
     value::{Plain, SecretRef},
     wizard::{Input, Origin, Vault as Wish, VaultSaid},
@@ -15,7 +14,7 @@ use crate::{
         Place, Vault,
         sources::{fetch, generate, refusal},
     },
-    session::Session,
+    session::{Session, field_of},
 };
 
 impl Worker {
@@ -75,7 +74,7 @@ impl Worker {
             },
         };
         let install: InstallId = session.bound()?.install.clone();
-        let fresh = Vault::open(place, &install, session.house.mask.clone(), passphrase).await?;
+        let fresh = session.vault(place, &install, passphrase).await?;
         let old = session.bound()?.vault.clone();
         for secret in session.wanted_secrets() {
             for field in &secret.fields {
@@ -92,20 +91,10 @@ impl Worker {
     }
 }
 
-/// The guide's field of a reference: `postgres.password`, or a row's cell `models.0.key`.
-fn field_of(session: &Session, reference: &SecretRef) -> Option<Field> {
-    let mut parts = reference.0.split('.');
-    let secret =
-        session.guide.guide.secrets.iter().find(|secret| Some(secret.id.as_str()) == reference.0.split('.').next())?;
-    let last = parts.next_back()?;
-    let columns = secret.rows.as_ref().map(|rows| rows.columns.as_slice()).unwrap_or_default();
-    secret.fields.iter().chain(columns).find(|field| field.id == last).cloned()
-}
-
 async fn keep(session: &Session, vault: &Vault, reference: &SecretRef, secret: Plain) -> Result<(), Trouble> {
     // Stray space is kept and shown: a person decides about it. Everything else that does not fit is refused.
     let refused =
-        field_of(session, reference).and_then(|field| refusal(&field, &secret).filter(|_| !secret.stray_space()));
+        field_of(&session.guide, reference).and_then(|field| refusal(field, &secret).filter(|_| !secret.stray_space()));
     if let Some(refused) = refused {
         return Err(Problem::new("SECRET-REFUSED", refused, "Enter another.").into());
     }
@@ -199,7 +188,7 @@ async fn said(
         (Some(secret), Some(found)) => Some(found == secret),
         _ => None,
     };
-    let visible = field_of(session, reference).is_some_and(|field| field.visible);
+    let visible = field_of(&session.guide, reference).is_some_and(|field| field.visible);
     VaultSaid {
         reference: reference.clone(),
         length: secret.as_ref().map(Plain::len),

@@ -98,7 +98,13 @@ fn names(path: &str) -> Vec<String> {
     let mut names = Vec::new();
     for start in 0..words.len() {
         let name = words[start..].join("_");
-        for (word, other) in [("", ""), ("database", "postgres"), ("db", "postgres"), ("hostname", "host"), ("image_registry", "mirror_registry")] {
+        for (word, other) in [
+            ("", ""),
+            ("database", "postgres"),
+            ("db", "postgres"),
+            ("hostname", "host"),
+            ("image_registry", "mirror_registry"),
+        ] {
             let name = if word.is_empty() { name.clone() } else { name.replace(word, other) };
             if !names.contains(&name) {
                 names.push(name);

@@ -37,7 +37,9 @@ impl Lookup for KubeContexts {
                 let namespace = context.and_then(|context| context.namespace).unwrap_or_default();
                 Row {
                     value: named.name.clone().into(),
-                    rejected: server.is_none().then(|| format!("the kubeconfig does not describe the cluster {cluster}")),
+                    rejected: server
+                        .is_none()
+                        .then(|| format!("the kubeconfig does not describe the cluster {cluster}")),
                     cells: vec![named.name.clone(), cluster, server.unwrap_or_default(), namespace],
                     suggested: false,
                 }

@@ -39,7 +39,12 @@ fn row(namespace: &Namespace, wanted: &str) -> Row {
     } else {
         None
     };
-    Row { value: name.clone().into(), suggested: rejected.is_none() && name == wanted, cells: vec![name, state], rejected }
+    Row {
+        value: name.clone().into(),
+        suggested: rejected.is_none() && name == wanted,
+        cells: vec![name, state],
+        rejected,
+    }
 }
 
 #[cfg(test)]

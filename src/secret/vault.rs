@@ -123,6 +123,7 @@ pub struct Vault {
     place: Place,
     prefix: String,
     mask: Arc<RwLock<Mask>>,
+    visible: Arc<dyn Fn(&SecretRef) -> bool + Send + Sync>,
 }
 
 impl Vault {
@@ -157,7 +158,14 @@ impl Vault {
             place == Place::Keyring,
         )
         .await?;
-        Ok(Self { store, place, prefix: format!("{install}/"), mask })
+        Ok(Self { store, place, prefix: format!("{install}/"), mask, visible: Arc::new(|_| false) })
+    }
+
+    /// The same vault, told which fields are not secret in themselves (user names): the mask leaves those alone.
+    #[must_use]
+    pub fn knowing(mut self, visible: impl Fn(&SecretRef) -> bool + Send + Sync + 'static) -> Self {
+        self.visible = Arc::new(visible);
+        self
     }
 
     /// Where its secrets are.
@@ -193,6 +201,9 @@ impl Vault {
     }
 
     fn learn(&self, reference: &SecretRef, secret: &Plain) {
+        if (self.visible)(reference) {
+            return;
+        }
         if let Ok(mut mask) = self.mask.write() {
             mask.learn(&reference.to_string(), secret);
         }

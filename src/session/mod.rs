@@ -148,7 +148,7 @@ impl Session {
             }
         };
         let journal = Journal::open(&folder, self.cloud.clock())?;
-        let vault = Vault::open(place, &install, self.house.mask.clone(), passphrase).await?;
+        let vault = self.vault(place, &install, passphrase).await?;
         if fresh {
             journal
                 .write(Record::Opened {
@@ -166,6 +166,18 @@ impl Session {
         self.bound =
             Some(Bound { install, target, folder, journal, vault, desk: Desk::default(), gate: Arc::default() });
         Ok(())
+    }
+
+    /// A vault that knows which of the guide's fields are visible.
+    pub async fn vault(
+        &self,
+        place: Place,
+        install: &InstallId,
+        passphrase: Option<landfall_core::value::Plain>,
+    ) -> Result<Vault, Trouble> {
+        let guide = self.guide.clone();
+        let vault = Vault::open(place, install, self.house.mask.clone(), passphrase).await?;
+        Ok(vault.knowing(move |reference| field_of(&guide, reference).is_some_and(|field| field.visible)))
     }
 
     /// Answers of an earlier run stand where nothing new was said.
@@ -348,6 +360,19 @@ impl Session {
     pub fn looks<'a>(&self, plan: &'a Plan, section: Section) -> Vec<&'a PlannedTask> {
         plan.section(section).filter(|task| !task.early).collect()
     }
+}
+
+/// The guide's field of a reference: `postgres.password`, or a row's cell `models.0.key`.
+pub fn field_of<'a>(
+    guide: &'a LoadedGuide,
+    reference: &landfall_core::value::SecretRef,
+) -> Option<&'a landfall_core::guide::Field> {
+    let mut parts = reference.0.split('.');
+    let id = parts.next()?;
+    let last = parts.next_back()?;
+    let secret = guide.guide.secrets.iter().find(|secret| secret.id == id)?;
+    let columns = secret.rows.as_ref().map(|rows| rows.columns.as_slice()).unwrap_or_default();
+    secret.fields.iter().chain(columns).find(|field| field.id == last)
 }
 
 /// A digest of a guide's files.

@@ -55,11 +55,13 @@ async fn commands_make_what_the_steps_would_make() {
     account.after(8.0);
     outputs(&account.inspect("eks.node_group", &group).await);
 
-    let policy = json!({ "node_group": "gpu", "name": "gpu-out", "adjustment": 1, "bound": "lower", "warmup_seconds": 300 });
+    let policy =
+        json!({ "node_group": "gpu", "name": "gpu-out", "adjustment": 1, "bound": "lower", "warmup_seconds": 300 });
     type_in(&account, "autoscaling.policy", &policy).await;
     let action = outputs(&account.inspect("autoscaling.policy", &policy).await)["arn"].clone();
 
-    let query = r#"SELECT AVG(CPUUtilization) FROM SCHEMA("AWS/EC2", AutoScalingGroupName) WHERE AutoScalingGroupName = 'x'"#;
+    let query =
+        r#"SELECT AVG(CPUUtilization) FROM SCHEMA("AWS/EC2", AutoScalingGroupName) WHERE AutoScalingGroupName = 'x'"#;
     let alarm = json!({
         "name": "cpu-busy", "description": "CPU above 60 %", "actions": [action], "threshold": 60,
         "comparison": "GreaterThanThreshold", "expressions": [{ "id": "cpu", "expression": query, "period": 300 }],

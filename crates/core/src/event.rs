@@ -373,7 +373,7 @@ pub struct Fact {
 
 /// What a task tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "fact", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Happened {
     /// It looks at the world.
     Looking,
