@@ -1,0 +1,15 @@
+//! The cluster's kinds, against a rehearsal and, where it is built, a real API server with helm 3 and helm 4.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+
+#[path = "../common/testbed.rs"]
+mod testbed;
+
+mod checks;
+mod lookups;
+mod objects;
+mod pages;
+mod place;
+mod real;
+mod registry;
+mod release;
+mod secrets;
