@@ -115,6 +115,14 @@ enum GuideCommand {
         /// Guide: id, folder or file.
         guide: String,
     },
+    /// Check a guide: every message has file, line and column.
+    Lint {
+        /// Guide: id, folder or file.
+        guide: String,
+        /// The vendor's document: its passages are compared with the guide's digests.
+        #[arg(long, value_name = "FILE")]
+        source: Option<std::path::PathBuf>,
+    },
     /// The JSON schema of guides, for editors.
     Schema,
 }
@@ -124,7 +132,7 @@ impl Cli {
     pub async fn run(self) -> i32 {
         let common = self.common;
         match self.command {
-            None => front(&common, None, &InstallArguments::default()).await,
+            None => command::front(&common, None, &InstallArguments::default()).await,
             Some(Command::Rehearse { arguments, wait_person }) => {
                 let rest: Vec<String> =
                     wait_person.into_iter().flat_map(|wait| ["--wait-person".to_owned(), wait.to_string()]).collect();
@@ -133,7 +141,7 @@ impl Cli {
             Some(Command::Check { guide, only, skip }) => command::check(&common, &guide, &only, &skip).await,
             Some(Command::Verify { guide, only, skip }) => command::verify(&common, &guide, &only, &skip).await,
             Some(Command::Plan { guide, arguments }) => command::plan(&common, &guide, &arguments).await,
-            Some(Command::Install { guide, arguments }) => front(&common, Some(&guide), &arguments).await,
+            Some(Command::Install { guide, arguments }) => command::front(&common, Some(&guide), &arguments).await,
             Some(Command::Status { install, .. }) => command::status(&common, install.as_deref()),
             Some(Command::Undo { install, lose }) => command::undo(&common, &install, &lose).await,
             Some(Command::Secrets { command }) => command::secrets(&common, &command).await,
@@ -141,6 +149,7 @@ impl Cli {
                 GuideCommand::List => command::list(&common),
                 GuideCommand::Needs { guide } => command::needs(&common, &guide),
                 GuideCommand::Show { guide } => command::show(&common, &guide),
+                GuideCommand::Lint { guide, source } => command::lint(&common, &guide, source.as_deref()),
                 GuideCommand::Schema => command::schema(),
             },
             Some(Command::Explain { code }) => command::explain(&common, &code),
@@ -149,13 +158,5 @@ impl Cli {
                 0
             }
         }
-    }
-}
-
-/// A person at a terminal gets the wizard; without one, or with `--yes`, it runs alone.
-async fn front(common: &Common, guide: Option<&str>, arguments: &InstallArguments) -> i32 {
-    match guide {
-        Some(guide) => command::install(common, guide, arguments).await,
-        None => command::list(common),
     }
 }

@@ -127,8 +127,15 @@ impl Context {
         password: Option<&SecretText>,
     ) -> Result<Option<(Plain, Plain)>, Trouble> {
         let (Some(username), Some(password)) = (username, password) else { return Ok(None) };
-        let (username, password) = (self.reveal(username).await?, self.reveal(password).await?);
-        Ok((!username.is_empty() || !password.is_empty()).then_some((username, password)))
+        let both = futures::future::try_join(self.reveal(username), self.reveal(password)).await;
+        match both {
+            Ok((username, password)) => {
+                Ok((!username.is_empty() || !password.is_empty()).then_some((username, password)))
+            }
+            // Not asked for: whoever wants a login says so.
+            Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// A tree with its secrets put in, for the 0600 file or the call that needs it.

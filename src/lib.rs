@@ -19,3 +19,4 @@ pub mod secret;
 pub mod session;
 pub mod step;
 pub mod tui;
+pub mod watch;

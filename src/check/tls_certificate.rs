@@ -96,7 +96,10 @@ impl Check for TlsCertificate {
                 }
             }
             _ => {
-                return Err(Trouble::guide("tls.certificate has neither file nor secret nor host", "Give one of them."));
+                return Err(Trouble::guide(
+                    "tls.certificate has neither file nor secret nor host",
+                    "Give one of them.",
+                ));
             }
         };
         Ok(self.judged(&chain, cx.cloud.clock().now()))

@@ -113,6 +113,9 @@ impl Aws {
         if let Some(region) = &self.endpoints.region {
             loader = loader.region(Region::new(region.clone()));
         }
+        if let Some(endpoint) = &self.endpoints.aws {
+            loader = loader.endpoint_url(&endpoint.url).credentials_provider(endpoint.credentials.clone());
+        }
         loader.load().await
     }
 }

@@ -2,11 +2,24 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use aws_credential_types::provider::SharedCredentialsProvider;
+
 use super::{Clock, Trouble};
+
+/// An AWS endpoint that does not come from the SDK's own variables.
+#[derive(Clone, Debug)]
+pub struct AwsEndpoint {
+    /// Every service's address.
+    pub url: String,
+    /// Credentials for it.
+    pub credentials: SharedCredentialsProvider,
+}
 
 /// Where everything is. The AWS SDK reads its own variables (`AWS_PROFILE`, `AWS_ENDPOINT_URL`, …) itself.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
+    /// AWS endpoint inside this process (a test's); the SDK's own variables otherwise.
+    pub aws: Option<AwsEndpoint>,
     /// AWS profile chosen by flag or in Target.
     pub profile: Option<String>,
     /// AWS region chosen by flag or in Target.
@@ -49,6 +62,7 @@ impl Endpoints {
             None => None,
         };
         Ok(Self {
+            aws: None,
             profile: text("AWS_PROFILE"),
             region: text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION")),
             kubeconfig: text("KUBECONFIG").map(PathBuf::from),

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use landfall_core::{
-    event::Problem,
+    event::{Host, Problem},
     value::{Mask, Plain},
 };
 use semver::Version;
@@ -24,6 +24,7 @@ use super::{
     helm_fault::fault,
     private,
     process::{self, Command, Output, Stream},
+    registry::Login,
 };
 use crate::cloud::values::written;
 
@@ -44,7 +45,35 @@ pub struct ChartSource {
     /// Its version; the newest where left out.
     pub version: Option<String>,
     /// User name and password of the repository.
-    pub login: Option<(Plain, Plain)>,
+    pub login: Login,
+}
+
+impl ChartSource {
+    /// From a guide's parameters, where an empty text is none.
+    pub fn of(file: Option<&Path>, repository: Option<&str>, chart: &str, version: Option<&str>, login: Login) -> Self {
+        let filled = |text: &&str| !text.trim().is_empty();
+        Self {
+            file: file.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned),
+            repository: repository.filter(filled).map(str::to_owned),
+            chart: chart.to_owned(),
+            version: version.filter(filled).map(str::to_owned),
+            login,
+        }
+    }
+
+    /// The repository, as a host this machine must reach; none for a file that was brought along.
+    pub fn host(&self) -> Option<Host> {
+        let repository = self.repository.as_ref().filter(|_| self.file.is_none())?;
+        let rest = repository.split_once("://").map_or(repository.as_str(), |(_, rest)| rest);
+        let name = rest.split('/').next().unwrap_or(rest);
+        let usual = if repository.starts_with("http://") { 80 } else { 443 };
+        let (host, port) = match name.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().unwrap_or(usual)),
+            None => (name, usual),
+        };
+        let why = format!("the chart {} is fetched from it", self.chart);
+        Some(Host { host: host.into(), port, from: "here".into(), why })
+    }
 }
 
 /// What is to be installed or upgraded.

@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 use kube::{Api, Client, ResourceExt, api::ListParams};
+use landfall_core::{event::Owner, plan::InstallId};
 use serde::Serialize;
 
-use super::Trouble;
+use super::{Trouble, release};
 
 /// What sort of thing offers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +33,17 @@ pub struct Offer {
     /// On how many it is ready.
     #[serde(skip)]
     pub ready: i32,
+}
+
+impl Offer {
+    /// Whether this install made it. Who may not see Helm's records takes it for somebody else's.
+    pub async fn ours(&self, client: &Client, install: &InstallId) -> bool {
+        let Some((namespace, name)) = self.release.as_deref().and_then(|release| release.split_once('/')) else {
+            return false;
+        };
+        let release = release::latest(client, namespace, name).await;
+        matches!(release, Ok(Some(release)) if release.owner(install) == Owner::Ours)
+    }
 }
 
 /// Everybody who offers a resource, operators first.

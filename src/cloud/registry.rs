@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use http::HeaderValue;
-use landfall_core::event::Problem;
-use landfall_core::value::Plain;
+use landfall_core::{
+    event::{Host, Problem},
+    value::Plain,
+};
 use oci_client::{
     Client, Reference, RegistryOperation,
     client::{Certificate, CertificateEncoding, ClientConfig},
@@ -99,6 +101,25 @@ impl Registry {
                 let config: serde_json::Value = serde_json::from_slice(&config).unwrap_or_default();
                 Ok(config["architecture"].as_str().map(str::to_owned).into_iter().collect())
             }
+        }
+    }
+
+    /// The tags of a repository, e.g. a chart's versions.
+    pub async fn tags(&self, repository: &str) -> Result<Vec<String>, Trouble> {
+        let reference = parse(repository)?;
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let last = all.last().cloned();
+            let page = self
+                .client
+                .list_tags(&reference, &self.auth, Some(500), last.as_deref())
+                .await
+                .map_err(|error| self.trouble(repository, error))?;
+            let fresh: Vec<String> = page.tags.into_iter().filter(|tag| !all.contains(tag)).collect();
+            if fresh.is_empty() {
+                return Ok(all);
+            }
+            all.extend(fresh);
         }
     }
 
@@ -246,6 +267,13 @@ impl Registry {
             other => Trouble::Service { code: "REG-ANSWER".into(), message: format!("{host}: {other}"), request: None },
         }
     }
+}
+
+/// The registry of an image, as a host somebody must reach.
+pub fn host(image: &str, from: &str, why: &str) -> Host {
+    let name = image.split('/').next().unwrap_or(image);
+    let (host, port) = name.rsplit_once(':').unwrap_or((name, "443"));
+    Host { host: host.into(), port: port.parse().unwrap_or(443), from: from.into(), why: why.into() }
 }
 
 fn parse(image: &str) -> Result<Reference, Trouble> {

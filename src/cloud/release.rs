@@ -41,7 +41,8 @@ pub struct Release {
     pub manifest: String,
     /// Other revisions that are kept: revision to status.
     pub others: BTreeMap<i64, String>,
-    managers: Vec<String>,
+    /// Which programs wrote its record.
+    pub managers: Vec<String>,
 }
 
 /// The words our description begins with.

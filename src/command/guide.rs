@@ -165,6 +165,36 @@ pub fn show(common: &Common, guide: &str) -> i32 {
     Exit::Done.code()
 }
 
+/// Checks a guide; with `source`, its passages' digests against the vendor's document.
+pub fn lint(common: &Common, guide: &str, source: Option<&std::path::Path>) -> i32 {
+    let kinds = Kinds::all();
+    let folder = match guides::folder(guide) {
+        Ok(folder) => folder,
+        Err(fault) => {
+            return refuse(common, &Problem::new("GUIDE-UNUSABLE", fault.to_string(), "Correct the place it names."));
+        }
+    };
+    let text = match source.map(|path| std::fs::read_to_string(path).map_err(|error| (path, error))).transpose() {
+        Ok(text) => text,
+        Err((path, error)) => {
+            return refuse(
+                common,
+                &Problem::new("GUIDE-UNUSABLE", format!("{}: {error}", path.display()), "Correct the path."),
+            );
+        }
+    };
+    let messages = crate::lint::lint(&folder, &kinds, text.as_deref());
+    if common.output != crate::report::Format::Text {
+        println!("{}", serde_json::to_string_pretty(&messages).unwrap_or_default());
+    } else {
+        for message in &messages {
+            println!("{message}");
+        }
+        println!("{guide}: {} messages", messages.len());
+    }
+    if messages.is_empty() { Exit::Done.code() } else { Exit::Usage.code() }
+}
+
 /// The JSON schema of guides, for editors.
 pub fn schema() -> i32 {
     println!(

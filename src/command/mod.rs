@@ -1,6 +1,7 @@
 //! What each command does; one file each. [`Opened`] is what nearly all of them begin with.
 
 mod exit;
+mod front;
 mod guide;
 mod install;
 mod looks;
@@ -13,7 +14,8 @@ mod status;
 mod undo;
 
 pub use exit::Exit;
-pub use guide::{explain, list, needs, schema, show};
+pub use front::front;
+pub use guide::{explain, lint, list, needs, schema, show};
 pub use install::{InstallArguments, install};
 pub use looks::{check, verify};
 pub use open::{Common, Opened, read_answers};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_autoscaling::types::{ScalingPolicy, StepAdjustment};
 use aws_sdk_eks::types::Nodegroup;
 use landfall_core::{
-    event::{Difference, Found, Permissions, Problem},
+    event::{Difference, Found, Owner, Permissions, Problem},
     value::Late,
 };
 use schemars::JsonSchema;
@@ -94,15 +94,16 @@ impl Step for Policy {
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
-        let Some((_, scaling_group)) = self.group(cx).await? else {
+        let Some((group, scaling_group)) = self.group(cx).await? else {
             let what = format!("node group {} has no auto scaling group", self.node_group);
             let fix = "Wait until the node group is ACTIVE, or create it again.";
             return Err(Problem::new("EKS-SCALING-GROUP-MISSING", what, fix).into());
         };
         let before = self.find(cx, &scaling_group).await?.map(|found| Definition::of(&found));
         self.put(cx, &scaling_group, &self.definition()).await?;
-        let before = before.filter(|before| *before != self.definition()).map(|before| json!(before));
-        Ok(Applied::Sent { before })
+        let ours = node_group::owner(&group, &cx.install) == Owner::Ours;
+        let before = before.filter(|before| !ours && *before != self.definition());
+        Ok(Applied::Sent { before: before.map(|before| json!(before)) })
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {

@@ -190,14 +190,15 @@ impl Step for HelmRelease {
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
         let namespace = self.namespace_of(&cx.target.namespace);
-        let version = self.version.as_ref().map(|version| format!(" --version {version}")).unwrap_or_default();
+        let place = self.place();
+        let version = place.version.as_ref().map(|version| format!(" --version {version}")).unwrap_or_default();
         let install = |chart: &str| {
             format!(
                 "helm upgrade --install {} {chart}{version} --namespace {namespace} --values values.yaml",
                 self.name
             )
         };
-        match (&self.chart_file, &self.repository) {
+        match (&place.file, &place.repository) {
             (Some(file), _) => vec![install(&file.display().to_string())],
             (None, Some(repository)) if repository.starts_with("oci://") => {
                 let host = repository.trim_start_matches("oci://").split('/').next().unwrap_or_default();
@@ -241,18 +242,7 @@ impl Step for HelmRelease {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
-        let Some(repository) = self.repository.as_ref().filter(|_| self.chart_file.is_none()) else {
-            return Vec::new();
-        };
-        let rest = repository.split_once("://").map_or(repository.as_str(), |(_, rest)| rest);
-        let name = rest.split('/').next().unwrap_or(rest);
-        let usual = if repository.starts_with("http://") { 80 } else { 443 };
-        let (host, port) = match name.rsplit_once(':') {
-            Some((host, port)) => (host, port.parse().unwrap_or(usual)),
-            None => (name, usual),
-        };
-        let why = format!("the chart {} is fetched from it", self.chart);
-        vec![Host { host: host.into(), port, from: "here".into(), why }]
+        self.place().host().into_iter().collect()
     }
 }
 
@@ -263,13 +253,8 @@ impl HelmRelease {
 
     /// Where the chart comes from, without a login.
     fn place(&self) -> ChartSource {
-        ChartSource {
-            file: self.chart_file.clone(),
-            repository: self.repository.clone(),
-            chart: self.chart.clone(),
-            version: self.version.clone(),
-            login: None,
-        }
+        let version = self.version.as_deref();
+        ChartSource::of(self.chart_file.as_deref(), self.repository.as_deref(), &self.chart, version, None)
     }
 
     async fn source(&self, cx: &Context) -> Result<ChartSource, Trouble> {
@@ -278,7 +263,7 @@ impl HelmRelease {
     }
 
     async fn values(&self) -> Result<HelmValues, Trouble> {
-        HelmValues::of(&self.values, self.values_file.as_deref()).await
+        HelmValues::of(&self.values, self.values_file.as_deref().filter(|path| !path.as_os_str().is_empty())).await
     }
 
     /// Nothing is needed where another device plugin or operator does its work.
@@ -362,8 +347,8 @@ impl HelmRelease {
                 differs("chart_digest", &chart.digest, found.chart_digest().unwrap_or_default());
             }
             Err(_) => {
-                if let Some(version) = self.version.as_ref().filter(|version| **version != found.chart_version) {
-                    differs("chart_version", version, &found.chart_version);
+                if let Some(version) = place.version.filter(|version| *version != found.chart_version) {
+                    differs("chart_version", &version, &found.chart_version);
                 }
             }
             Ok(_) => {}

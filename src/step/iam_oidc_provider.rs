@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_eks::types::Cluster;
-use landfall_core::event::{Difference, Found, Permissions, Problem};
+use landfall_core::event::{Difference, Found, Owner, Permissions, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -73,7 +73,9 @@ impl Step for OidcProvider {
                     .client_id(AUDIENCE)
                     .send()
                     .await?;
-                return Ok(Applied::changed(json!({ "audience": null })));
+                let owner = marks::owner(&cx.install, found.tags().iter().map(|tag| (tag.key(), tag.value())));
+                let before = (owner != Owner::Ours).then(|| json!({ "audience": null }));
+                return Ok(Applied::Sent { before });
             }
             return Ok(Applied::made());
         }
@@ -110,7 +112,8 @@ impl Step for OidcProvider {
             .region(&cx.target.region);
         let create = aws("iam create-open-id-connect-provider")
             .shell("--url", &format!("\"$({})\"", issuer.one_line()))
-            .with("--client-id-list", AUDIENCE);
+            .with("--client-id-list", AUDIENCE)
+            .region(&cx.target.region);
         vec![create.to_string()]
     }
 

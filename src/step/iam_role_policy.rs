@@ -82,11 +82,12 @@ impl Step for RolePolicy {
         }
     }
 
-    fn commands(&self, _cx: &PlanView<'_>) -> Vec<String> {
+    fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
         let put = aws("iam put-role-policy")
             .with("--role-name", role_name(&self.role))
             .with("--policy-name", &self.name)
-            .json("--policy-document", &self.document.shown());
+            .json("--policy-document", &self.document.shown())
+            .region(&cx.target.region);
         vec![put.to_string()]
     }
 

@@ -141,11 +141,13 @@ impl Step for ServiceAccountRole {
         let create = aws("iam create-role")
             .with("--role-name", &self.name)
             .json("--assume-role-policy-document", &trust)
-            .maybe("--permissions-boundary", self.permissions_boundary.as_ref());
+            .maybe("--permissions-boundary", self.permissions_boundary.as_ref())
+            .region(&cx.target.region);
         let put = aws("iam put-role-policy")
             .with("--role-name", &self.name)
             .with("--policy-name", &self.name)
-            .json("--policy-document", &self.policy.shown());
+            .json("--policy-document", &self.policy.shown())
+            .region(&cx.target.region);
         vec![create.to_string(), put.to_string()]
     }
 

@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, ResourceExt,
     api::{DeleteParams, Patch, PatchParams, Preconditions},
     core::{ApiResource, DynamicObject, GroupVersionKind},
-    discovery::{Scope, oneshot},
 };
 use landfall_core::{
-    event::{Difference, Found, Permissions, Problem},
+    event::{Difference, Found, Permissions},
     value::Tree,
 };
 use schemars::JsonSchema;
@@ -17,8 +16,10 @@ use serde_json::{Value, json};
 
 use super::manifest_diff::differences;
 use crate::{
-    cloud::values::Values,
-    cloud::{Trouble, marks},
+    cloud::{
+        Trouble, marks, objects,
+        values::{Values, written},
+    },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
 
@@ -120,7 +121,7 @@ impl Step for KubeManifest {
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
         let shown = match self.tree(|name| Ok(cx.template(name))) {
-            Ok(tree) => crate::cloud::values::written(&tree.shown()),
+            Ok(tree) => written(&tree.shown()),
             Err(_) => return vec![format!("kubectl apply -f {}", self.template.as_deref().unwrap_or("manifest.yaml"))],
         };
         vec![format!("kubectl apply --server-side --field-manager={} -f - <<'EOF'\n{shown}EOF", marks::MANAGER)]
@@ -168,7 +169,7 @@ impl KubeManifest {
             named if !named.is_empty() => named,
             _ => self.namespace.clone().unwrap_or_else(|| cx.target.namespace.clone()),
         };
-        let api = resource(&client, &version, &kind, Some(&namespace)).await?;
+        let api = objects::api(&client, &version, &kind, Some(&namespace)).await?;
         Ok(Place { api, name, tree })
     }
 
@@ -191,31 +192,6 @@ impl KubeManifest {
         strip(&mut before);
         Ok(if after == before { Vec::new() } else { different })
     }
-}
-
-/// The API of a kind, as the cluster names it.
-async fn resource(
-    client: &Client,
-    api_version: &str,
-    kind: &str,
-    namespace: Option<&str>,
-) -> Result<Api<DynamicObject>, Trouble> {
-    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-    let gvk = GroupVersionKind::gvk(group, version, kind);
-    let (resource, capabilities) = oneshot::pinned_kind(client, &gvk).await.map_err(|error| match error {
-        kube::Error::Api(status) if status.code != 404 => Trouble::from(kube::Error::Api(status)),
-        kube::Error::Api(_) | kube::Error::Discovery(_) => Problem::new(
-            "K8S-KIND-MISSING",
-            format!("the cluster knows no {api_version} {kind}"),
-            "Install what brings it (its CRD) first, or use the version the cluster has.\n$ kubectl api-resources",
-        )
-        .into(),
-        other => Trouble::from(other),
-    })?;
-    Ok(match (capabilities.scope, namespace) {
-        (Scope::Namespaced, Some(namespace)) => Api::namespaced_with(client.clone(), namespace, &resource),
-        _ => Api::all_with(client.clone(), &resource),
-    })
 }
 
 fn labelled(mut tree: Value, cx: &Context) -> Value {

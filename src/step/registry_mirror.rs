@@ -12,7 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Trouble, registry::Registry},
+    cloud::{
+        Trouble,
+        registry::{Registry, host},
+    },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
 
@@ -116,13 +119,8 @@ impl Step for RegistryMirror {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
-        let host = |image: &str, why: &str| {
-            let name = image.split('/').next().unwrap_or(image);
-            let (host, port) = name.rsplit_once(':').unwrap_or((name, "443"));
-            Host { host: host.into(), port: port.parse().unwrap_or(443), from: "here".into(), why: why.into() }
-        };
-        let from = self.images.iter().map(|copy| host(&copy.from, "images are copied from it"));
-        from.chain(self.images.iter().map(|copy| host(&copy.to, "images are copied into it"))).collect()
+        let from = self.images.iter().map(|copy| host(&copy.from, "here", "images are copied from it"));
+        from.chain(self.images.iter().map(|copy| host(&copy.to, "here", "images are copied into it"))).collect()
     }
 }
 

@@ -45,6 +45,9 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>, panel: Panel, scroll
     let all = rows(panel, snapshot);
     if all == 0 {
         let text = match (&snapshot.link, panel) {
+            (_, panel) if snapshot.denied.iter().any(|kind| kind == panel.title()) => {
+                format!(" nobody lets us look at {} here", panel.title())
+            }
             (Link::Off | Link::Connecting, _) => " nothing seen yet".to_owned(),
             (_, panel) => format!(
                 " no {} in {}",

@@ -52,39 +52,93 @@ async fn the_guides_road_can_be_walked_with_the_cli() {
     }
     let door = open("").await;
     door.after(0.0);
-    let ask = async |arguments: &[&str]| aws(&door, arguments).await.unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+    let ask =
+        async |arguments: &[&str]| aws(&door, arguments).await.unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
     assert_eq!(ask(&["sts", "get-caller-identity"]).await["Account"], "123456789012");
     let cluster = ask(&["eks", "describe-cluster", "--name", "pay-1"]).await;
     assert_eq!(cluster["cluster"]["version"], "1.31");
 
     let parameter = "/aws/service/eks/optimized-ami/1.31/amazon-linux-2023/x86_64/nvidia/recommended/release_version";
     let release = ask(&["ssm", "get-parameters", "--names", parameter]).await["Parameters"][0]["Value"].clone();
-    let quota = ask(&["service-quotas", "get-service-quota", "--service-code", "ec2", "--quota-code", "L-DB2E81BA"]).await;
+    let quota =
+        ask(&["service-quotas", "get-service-quota", "--service-code", "ec2", "--quota-code", "L-DB2E81BA"]).await;
     assert_eq!(quota["Quota"]["Value"], 64.0);
 
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": ["cloudwatch:PutMetricData"], "Resource": "*" }] }).to_string();
-    ask(&["iam", "put-role-policy", "--role-name", "pay-1-nodes", "--policy-name", "metrics", "--policy-document", &policy]).await;
+    ask(&[
+        "iam",
+        "put-role-policy",
+        "--role-name",
+        "pay-1-nodes",
+        "--policy-name",
+        "metrics",
+        "--policy-document",
+        &policy,
+    ])
+    .await;
     let kept = ask(&["iam", "get-role-policy", "--role-name", "pay-1-nodes", "--policy-name", "metrics"]).await;
     assert_eq!(kept["PolicyDocument"]["Statement"][0]["Action"][0], "cloudwatch:PutMetricData");
 
     let agent = r#"{"metrics":{"aggregation_dimensions":[["EKSClusterName","EKSNodeGroupType"]],"metrics_collected":{"nvidia_gpu":{"append_dimensions":{"EKSClusterName":"pay-1","EKSNodeGroupType":"gpu"},"measurement":["utilization_gpu"]}}}}"#;
-    let script = format!("Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\nContent-Type: text/x-shellscript\n\n#!/bin/bash\ncat <<E > /etc/cwagent.json\n{agent}\nE\n--b--\n");
+    let script = format!(
+        "Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\nContent-Type: text/x-shellscript\n\n#!/bin/bash\ncat <<E > /etc/cwagent.json\n{agent}\nE\n--b--\n"
+    );
     let data = json!({
         "BlockDeviceMappings": [{ "DeviceName": "/dev/xvda", "Ebs": { "VolumeSize": 60, "VolumeType": "gp3", "Encrypted": true } }],
         "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 2 },
         "UserData": base64::Engine::encode(&base64::engine::general_purpose::STANDARD, script),
     });
-    let made = ask(&["ec2", "create-launch-template", "--launch-template-name", "shield", "--launch-template-data", &data.to_string()]).await;
+    let made = ask(&[
+        "ec2",
+        "create-launch-template",
+        "--launch-template-name",
+        "shield",
+        "--launch-template-data",
+        &data.to_string(),
+    ])
+    .await;
     let template = made["LaunchTemplate"]["LaunchTemplateId"].as_str().expect("an id");
-    let again = aws(&door, &["ec2", "create-launch-template", "--launch-template-name", "shield", "--launch-template-data", &data.to_string()]).await;
+    let again = aws(
+        &door,
+        &[
+            "ec2",
+            "create-launch-template",
+            "--launch-template-name",
+            "shield",
+            "--launch-template-data",
+            &data.to_string(),
+        ],
+    )
+    .await;
     assert!(again.expect_err("it is taken").contains("InvalidLaunchTemplateName.AlreadyExistsException"));
-    let version = ask(&["ec2", "describe-launch-template-versions", "--launch-template-id", template, "--versions", "$Latest"]).await;
-    assert_eq!(version["LaunchTemplateVersions"][0]["LaunchTemplateData"]["BlockDeviceMappings"], data["BlockDeviceMappings"]);
+    let version =
+        ask(&["ec2", "describe-launch-template-versions", "--launch-template-id", template, "--versions", "$Latest"])
+            .await;
+    assert_eq!(
+        version["LaunchTemplateVersions"][0]["LaunchTemplateData"]["BlockDeviceMappings"],
+        data["BlockDeviceMappings"]
+    );
 
-    let mut create = vec!["eks", "create-nodegroup", "--cluster-name", "pay-1", "--nodegroup-name", "gpu", "--node-role", NODE_ROLE];
+    let mut create =
+        vec!["eks", "create-nodegroup", "--cluster-name", "pay-1", "--nodegroup-name", "gpu", "--node-role", NODE_ROLE];
     let (launch, release) = (format!("id={template},version=1"), release.as_str().expect("a release").to_owned());
-    create.extend(["--ami-type", "AL2023_x86_64_NVIDIA", "--release-version", &release, "--instance-types", "g4dn.2xlarge"]);
-    create.extend(["--launch-template", &launch, "--labels", "capability=gpu", "--scaling-config", "minSize=2,maxSize=4,desiredSize=2", "--subnets"]);
+    create.extend([
+        "--ami-type",
+        "AL2023_x86_64_NVIDIA",
+        "--release-version",
+        &release,
+        "--instance-types",
+        "g4dn.2xlarge",
+    ]);
+    create.extend([
+        "--launch-template",
+        &launch,
+        "--labels",
+        "capability=gpu",
+        "--scaling-config",
+        "minSize=2,maxSize=4,desiredSize=2",
+        "--subnets",
+    ]);
     create.extend(SUBNETS);
     assert_eq!(ask(&create).await["nodegroup"]["status"], "CREATING");
     door.after(8.0);
@@ -95,15 +149,45 @@ async fn the_guides_road_can_be_walked_with_the_cli() {
     assert_eq!(scaling["AutoScalingGroups"][0]["Instances"].as_array().map(Vec::len), Some(2));
 
     let steps = r#"[{"MetricIntervalLowerBound":0,"ScalingAdjustment":1}]"#;
-    let put = ["autoscaling", "put-scaling-policy", "--auto-scaling-group-name", name, "--policy-name", "out", "--policy-type", "StepScaling", "--adjustment-type", "ChangeInCapacity", "--step-adjustments", steps];
+    let put = [
+        "autoscaling",
+        "put-scaling-policy",
+        "--auto-scaling-group-name",
+        name,
+        "--policy-name",
+        "out",
+        "--policy-type",
+        "StepScaling",
+        "--adjustment-type",
+        "ChangeInCapacity",
+        "--step-adjustments",
+        steps,
+    ];
     let policy = ask(&put).await["PolicyARN"].as_str().expect("an ARN").to_owned();
     let metrics = json!([{ "Id": "gpu", "ReturnData": true, "MetricStat": { "Period": 60, "Stat": "Average", "Metric": {
         "Namespace": "CWAgent", "MetricName": "nvidia_smi_utilization_gpu",
         "Dimensions": [{ "Name": "EKSClusterName", "Value": "pay-1" }, { "Name": "EKSNodeGroupType", "Value": "gpu" }],
     }}}]);
     let metrics = metrics.to_string();
-    ask(&["cloudwatch", "put-metric-alarm", "--alarm-name", "gpu-out", "--metrics", &metrics, "--threshold", "40", "--comparison-operator", "GreaterThanThreshold", "--evaluation-periods", "3", "--alarm-actions", &policy]).await;
-    let alarm = async || ask(&["cloudwatch", "describe-alarms", "--alarm-names", "gpu-out"]).await["MetricAlarms"][0].clone();
+    ask(&[
+        "cloudwatch",
+        "put-metric-alarm",
+        "--alarm-name",
+        "gpu-out",
+        "--metrics",
+        &metrics,
+        "--threshold",
+        "40",
+        "--comparison-operator",
+        "GreaterThanThreshold",
+        "--evaluation-periods",
+        "3",
+        "--alarm-actions",
+        &policy,
+    ])
+    .await;
+    let alarm =
+        async || ask(&["cloudwatch", "describe-alarms", "--alarm-names", "gpu-out"]).await["MetricAlarms"][0].clone();
     door.after(30.0);
     assert_eq!(alarm().await["StateValue"], "OK");
     assert_eq!(alarm().await["AlarmActions"], json!([policy]));

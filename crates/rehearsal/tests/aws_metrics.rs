@@ -27,7 +27,8 @@ async fn cloudwatch(door: &Door, operation: &str, body: Value) -> aws_door::Answ
 async fn with_agent(aws: &str) -> Door {
     let door = open(aws).await;
     let data = user_data();
-    let fields = [("Action", "CreateLaunchTemplate"), ("LaunchTemplateName", "agent"), ("LaunchTemplateData.UserData", &*data)];
+    let fields =
+        [("Action", "CreateLaunchTemplate"), ("LaunchTemplateName", "agent"), ("LaunchTemplateData.UserData", &*data)];
     door.form("ec2", &fields).await.ok();
     let mut request = gpu_nodes("gpu");
     request["launchTemplate"] = json!({ "name": "agent" });
@@ -37,8 +38,14 @@ async fn with_agent(aws: &str) -> Door {
 }
 
 async fn allow_metrics(door: &Door) {
-    let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}}"#;
-    let fields = [("Action", "PutRolePolicy"), ("RoleName", "pay-1-nodes"), ("PolicyName", "metrics"), ("PolicyDocument", document)];
+    let document =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*"}}"#;
+    let fields = [
+        ("Action", "PutRolePolicy"),
+        ("RoleName", "pay-1-nodes"),
+        ("PolicyName", "metrics"),
+        ("PolicyDocument", document),
+    ];
     door.form("iam", &fields).await.ok();
 }
 
@@ -141,5 +148,9 @@ async fn full_subnets_and_zones_without_the_type_hinder_launches() {
     door.eks("POST", "/clusters/pay-1/node-groups", gpu_nodes("gpu")).await.ok();
     door.after(5.0);
     let issue = door.node_group("gpu").await["health"]["issues"][0].clone();
-    assert!(issue["message"].as_str().is_some_and(|message| message.contains("not supported in your requested Availability Zone")));
+    assert!(
+        issue["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("not supported in your requested Availability Zone"))
+    );
 }

@@ -79,7 +79,10 @@ async fn nodes_that_never_join_fail_the_node_group_after_fifteen_minutes() {
     assert_eq!(door.node_group("gpu").await["health"]["issues"], json!([]));
     door.after(16.0);
     let group = door.node_group("gpu").await;
-    assert_eq!((&group["status"], &group["health"]["issues"][0]["code"]), (&json!("CREATING"), &json!("NodeCreationFailure")));
+    assert_eq!(
+        (&group["status"], &group["health"]["issues"][0]["code"]),
+        (&json!("CREATING"), &json!("NodeCreationFailure"))
+    );
     assert_eq!(group["health"]["issues"][0]["resourceIds"].as_array().map(Vec::len), Some(2));
     door.after(18.0);
     assert_eq!(door.node_group("gpu").await["status"], "CREATE_FAILED");
@@ -121,7 +124,8 @@ async fn a_changed_label_reaches_the_nodes_that_are_there() {
     let happenings = door.after(2.0);
     let labelled = |it: &&Happening| matches!(it, Happening::NodeJoined(node) if node.labels.get("capability").is_some_and(|is| is == "cpu"));
     assert_eq!(happenings.iter().filter(labelled).count(), 2);
-    let update = door.eks("GET", &format!("/clusters/pay-1/updates/{id}?nodegroupName=cpu-1"), Value::Null).await.ok().json();
+    let update =
+        door.eks("GET", &format!("/clusters/pay-1/updates/{id}?nodegroupName=cpu-1"), Value::Null).await.ok().json();
     assert_eq!(update["update"]["status"], "Successful");
 }
 
@@ -179,7 +183,16 @@ async fn the_guides_own_user_data_never_joins() {
     assert_eq!(found["InvalidParameters"], json!(["/nope"]));
     let image = found["Parameters"][0]["Value"].as_str().expect("an image");
     let literal = STANDARD.encode("#!/bin/bash\nset -ex\n/etc/eks/bootstrap.sh ${CLUSTER_NAME}\n");
-    template(&door, "by-hand", &[("LaunchTemplateData.ImageId", image), ("LaunchTemplateData.InstanceType", "g4dn.2xlarge"), ("LaunchTemplateData.UserData", &literal)]).await;
+    template(
+        &door,
+        "by-hand",
+        &[
+            ("LaunchTemplateData.ImageId", image),
+            ("LaunchTemplateData.InstanceType", "g4dn.2xlarge"),
+            ("LaunchTemplateData.UserData", &literal),
+        ],
+    )
+    .await;
     let request = json!({
         "nodegroupName": "by-hand", "subnets": SUBNETS, "nodeRole": aws_door::NODE_ROLE,
         "launchTemplate": { "name": "by-hand", "version": "1" },
@@ -188,9 +201,13 @@ async fn the_guides_own_user_data_never_joins() {
     door.eks("POST", GROUPS, request).await.ok();
     door.after(20.0);
     let group = door.node_group("by-hand").await;
-    assert_eq!((&group["status"], &group["health"]["issues"][0]["code"]), (&json!("CREATE_FAILED"), &json!("NodeCreationFailure")));
+    assert_eq!(
+        (&group["status"], &group["health"]["issues"][0]["code"]),
+        (&json!("CREATE_FAILED"), &json!("NodeCreationFailure"))
+    );
     let instance = group["health"]["issues"][0]["resourceIds"][0].as_str().expect("an instance");
-    let console = door.form("ec2", &[("Action", "GetConsoleOutput"), ("InstanceId", instance)]).await.ok().xml("output");
+    let console =
+        door.form("ec2", &[("Action", "GetConsoleOutput"), ("InstanceId", instance)]).await.ok().xml("output");
     let console = String::from_utf8(STANDARD.decode(console).expect("base64")).expect("text");
     assert!(console.contains("CLUSTER_NAME"), "{console}");
 }

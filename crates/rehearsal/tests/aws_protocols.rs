@@ -19,7 +19,10 @@ async fn every_answer_names_the_rehearsal() {
     let unknown = door.form("sqs", &[("Action", "ListQueues")]).await;
     assert_eq!(unknown.status, 501);
     let unsigned = door.http.get(format!("{}/clusters", door.url)).send().await.expect("an answer");
-    assert_eq!((unsigned.status().as_u16(), unsigned.headers()["x-landfall-rehearsal"].to_str().ok()), (403, Some("a-test")));
+    assert_eq!(
+        (unsigned.status().as_u16(), unsigned.headers()["x-landfall-rehearsal"].to_str().ok()),
+        (403, Some("a-test"))
+    );
 }
 
 #[tokio::test]
@@ -47,7 +50,8 @@ async fn requests_are_held_against_their_shapes() {
     assert!(door.eks("POST", "/clusters/pay-1/node-groups", request).await.text.contains("colour"));
     let unknown = door.form("ec2", &[("Action", "DescribeSubnets"), ("Colour", "green")]).await;
     assert_eq!(unknown.xml("Code"), "UnknownParameter");
-    let quota = door.target("servicequotas", "ServiceQuotasV20190624.GetServiceQuota", json!({ "ServiceCode": "ec2" })).await;
+    let quota =
+        door.target("servicequotas", "ServiceQuotasV20190624.GetServiceQuota", json!({ "ServiceCode": "ec2" })).await;
     assert_eq!(quota.json()["__type"], "ValidationException");
     let named = door.form("iam", &[("Action", "GetRole")]).await;
     assert_eq!(named.xml("Code"), "ValidationError");
@@ -64,7 +68,12 @@ async fn alarms_are_spoken_of_in_cbor() {
     };
     let call = async |operation: &str, body: Vec<u8>| {
         let url = format!("{}/service/GraniteServiceVersion20100801/operation/{operation}", door.url);
-        let request = door.http.post(url).header("smithy-protocol", "rpc-v2-cbor").header("content-type", "application/cbor").body(body);
+        let request = door
+            .http
+            .post(url)
+            .header("smithy-protocol", "rpc-v2-cbor")
+            .header("content-type", "application/cbor")
+            .body(body);
         door.send(request, "monitoring", "us-east-2").await.expect("an answer")
     };
     let alarm = [
@@ -115,11 +124,16 @@ async fn faults_speak_the_services_words() {
     assert_eq!(subnets().await.status, 200);
     let ssm = door.target("ssm", "AmazonSSM.GetParameter", json!({ "Name": "/x" })).await;
     assert_eq!(ssm.json()["__type"], "AccessDeniedException");
-    let quota = door.target("servicequotas", "ServiceQuotasV20190624.ListServiceQuotas", json!({ "ServiceCode": "ec2" })).await;
+    let quota =
+        door.target("servicequotas", "ServiceQuotasV20190624.ListServiceQuotas", json!({ "ServiceCode": "ec2" })).await;
     assert_eq!((quota.status, &quota.json()["message"]), (500, &json!("not today")));
     let acm = door.target("acm", "CertificateManager.ListCertificates", json!({})).await;
     assert_eq!(acm.json()["__type"], "ExpiredTokenException");
-    let simulate = [("Action", "SimulatePrincipalPolicy"), ("PolicySourceArn", "arn:aws:iam::123456789012:role/admin"), ("ActionNames.member.1", "eks:CreateNodegroup")];
+    let simulate = [
+        ("Action", "SimulatePrincipalPolicy"),
+        ("PolicySourceArn", "arn:aws:iam::123456789012:role/admin"),
+        ("ActionNames.member.1", "eks:CreateNodegroup"),
+    ];
     assert_eq!(door.form("iam", &simulate).await.xml("Code"), "AccessDenied");
 }
 
@@ -138,7 +152,8 @@ async fn a_session_that_is_over_is_told_so_until_there_is_a_new_one() {
 async fn a_session_of_a_role_cannot_be_simulated() {
     let door = open("").await;
     let simulate = async |arn: &str| {
-        let fields = [("Action", "SimulatePrincipalPolicy"), ("PolicySourceArn", arn), ("ActionNames.member.1", "iam:PassRole")];
+        let fields =
+            [("Action", "SimulatePrincipalPolicy"), ("PolicySourceArn", arn), ("ActionNames.member.1", "iam:PassRole")];
         door.form("iam", &fields).await
     };
     let session = simulate("arn:aws:sts::123456789012:assumed-role/admin/sre").await;
@@ -151,6 +166,7 @@ async fn a_session_of_a_role_cannot_be_simulated() {
 async fn user_data_of_more_than_sixteen_kilobytes_is_refused() {
     let door = open("").await;
     let data = STANDARD.encode(vec![b'x'; 16 * 1024 + 1]);
-    let fields = [("Action", "CreateLaunchTemplate"), ("LaunchTemplateName", "big"), ("LaunchTemplateData.UserData", &*data)];
+    let fields =
+        [("Action", "CreateLaunchTemplate"), ("LaunchTemplateName", "big"), ("LaunchTemplateData.UserData", &*data)];
     assert_eq!(door.form("ec2", &fields).await.xml("Code"), "InvalidUserData.Malformed");
 }

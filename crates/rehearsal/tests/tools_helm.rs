@@ -23,6 +23,7 @@ tools:
   charts:
     demo:
       version: 1.2.3
+      also: [1.2.2]
       app_version: "9.9"
       values: |
         # how many
@@ -143,7 +144,8 @@ async fn a_search_lists_what_the_last_update_found() {
     let url = "https://repository.example/charts";
     done(&rehearsal, &["repo", "add", "r", url, "--username", "acme", "--password", "s3cret"]).await;
     let found = json_of(&rehearsal, &["search", "repo", "r/demo", "--versions", "--output", "json"]).await;
-    assert_eq!(found, json!([{"name": "r/demo", "version": "1.2.3", "app_version": "9.9", "description": ""}]));
+    let of = |version: &str| json!({"name": "r/demo", "version": version, "app_version": "9.9", "description": ""});
+    assert_eq!(found, json!([of("1.2.3"), of("1.2.2")]));
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ fn chart(more: (&str, &str)) -> Chart {
     }
     Chart {
         version: "1.2.3".into(),
+        also: Vec::new(),
         app_version: Some("9.9".into()),
         description: Some("A demo".into()),
         values: "# a comment\nreplicas: 1\nword: x\nnested: { a: 1, b: 2 }\n".into(),

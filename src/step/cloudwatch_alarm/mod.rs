@@ -149,9 +149,12 @@ impl Step for Alarm {
                 "Make the step run after the one that tells it.",
             )
         })?;
-        let before = self.find(cx).await?.map(|found| Definition::of(&found)).filter(|before| *before != wanted);
+        let before = match self.find(cx).await? {
+            Some(found) if owner(cx, &found).await? != Owner::Ours => Some(Definition::of(&found)),
+            _ => None,
+        };
         wanted.put(&cx.cloud.aws.cloudwatch().await?, &self.name, &cx.tags()).await?;
-        Ok(Applied::Sent { before: before.map(|before| json!(before)) })
+        Ok(Applied::Sent { before: before.filter(|before| *before != wanted).map(|before| json!(before)) })
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {

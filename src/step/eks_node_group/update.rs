@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_eks::types::{Nodegroup, UpdateLabelsPayload, UpdateTaintsPayload};
-use landfall_core::event::{Difference, Problem};
+use landfall_core::event::{Difference, Owner, Problem};
 use serde_json::Value;
 
 use super::parameters::{NodeGroup, NodeTaint, Scaling};
@@ -37,7 +37,8 @@ pub async fn change(
     }
     let config = ["scaling.", "labels.", "taints", "update.", "warm_pool."].iter().any(|prefix| named(prefix));
     let version = named("launch_template.version") || named("release_version");
-    let before = Some(super::differences::before(found));
+    let ours = node_group::owner(found, &cx.install) == Owner::Ours;
+    let before = (!ours).then(|| super::differences::before(found));
     if config {
         send_config(step, cx, found, token).await?;
     }
@@ -49,7 +50,10 @@ pub async fn change(
             settled(&cloud, &cluster, &step.name).await?;
             send_version(&step, &cloud, &cluster, &token).await
         });
-        return Ok(Applied::Started(job));
+        return Ok(match before {
+            Some(before) => Applied::StartedOver { before, job },
+            None => Applied::Started(job),
+        });
     }
     if version {
         send_version(step, &cx.cloud, cluster(step, cx), token).await?;

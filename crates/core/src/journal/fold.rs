@@ -128,7 +128,10 @@ impl Story {
             }
             Record::Before { path, before } => {
                 let step = self.steps.entry(path.clone()).or_default();
-                step.before.get_or_insert_with(|| before.clone());
+                // What this install made itself has nothing of somebody else's to go back to.
+                if step.how != Some(How::Made) {
+                    step.before.get_or_insert_with(|| before.clone());
+                }
             }
             Record::Result { path, kind, how, parameters, outputs } => {
                 let step = self.steps.entry(path.clone()).or_default();
@@ -138,9 +141,10 @@ impl Story {
                 step.undone = false;
                 step.parameters = parameters.clone();
                 step.outputs = outputs.clone();
-                // Made stays made: a later run that finds it unchanged did not adopt it.
+                // Made stays made: a later run that finds or changes it did not adopt it.
                 step.how = match (step.how, how) {
-                    (Some(made @ (How::Made | How::Changed)), How::Adopted) => Some(made),
+                    (Some(How::Made), How::Adopted | How::Changed) => Some(How::Made),
+                    (Some(How::Changed), How::Adopted) => Some(How::Changed),
                     (_, how) => Some(*how),
                 };
                 self.finished.retain(|known| known != path);
@@ -268,6 +272,15 @@ mod tests {
     fn what_was_made_stays_made_when_a_later_run_finds_it() {
         let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::Adopted)]);
         assert_eq!(story.steps[&path("steps/a")].how, Some(How::Made));
+    }
+
+    #[test]
+    fn what_was_made_and_changed_later_is_taken_away_and_not_put_back() {
+        let before = Record::Before { path: path("steps/a"), before: json!({"size": 1}) };
+        let story =
+            fold(vec![result("steps/a", How::Made), intent("steps/a"), before, result("steps/a", How::Changed)]);
+        let step = &story.steps[&path("steps/a")];
+        assert_eq!((step.how, &step.before), (Some(How::Made), &None));
     }
 
     #[test]

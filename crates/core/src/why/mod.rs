@@ -54,3 +54,6 @@ fn merge(chains: &mut Vec<Chain>) {
     }
     *chains = merged;
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,8 @@ pub(super) fn unresolved(line: &str) -> Option<String> {
         || line.contains("Temporary failure in name resolution")
         || line.contains("could not translate host name")
     {
-        line.split(['\'', '"', ' ', '(', ')']).find(|word| is_host(word))
+        // A module's name can look like a host; a host in such a line has more labels.
+        line.split(['\'', '"', ' ', '(', ')']).filter(|word| is_host(word)).max_by_key(|word| word.matches('.').count())
     } else {
         None
     }?;

@@ -11,6 +11,8 @@ pub struct Snapshot {
     pub namespace: String,
     /// Whether it is current.
     pub link: Link,
+    /// Kinds nobody lets us look at, e.g. `nodes`.
+    pub denied: Vec<String>,
     /// Nodes by name.
     pub nodes: Vec<Arc<NodeRow>>,
     /// Pods of the namespace by name.

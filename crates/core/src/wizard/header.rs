@@ -69,8 +69,7 @@ impl Wizard {
                 let rows = &self.install.tasks.rows;
                 let done = rows.iter().filter(|row| matches!(row.sign(), Sign::Pass | Sign::Warn)).count();
                 let mut line = format!("{done} of {} done", rows.len());
-                for (sign, word) in
-                    [(Sign::Fail, "failed"), (Sign::Skipped, "not run"), (Sign::Person, "for a person")]
+                for (sign, word) in [(Sign::Fail, "failed"), (Sign::Skipped, "not run"), (Sign::Person, "for a person")]
                 {
                     let number = rows.iter().filter(|row| row.sign() == sign).count();
                     if number > 0 {

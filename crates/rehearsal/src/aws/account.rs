@@ -154,7 +154,14 @@ impl Account {
     }
 
     /// Does a call. IAM and STS are the whole account's; everything else is the region's own.
-    pub(super) fn perform(&self, service: &str, name: &str, input: &Value, signature: &Signature, caller: String) -> Result<Value, AwsError> {
+    pub(super) fn perform(
+        &self,
+        service: &str,
+        name: &str,
+        input: &Value,
+        signature: &Signature,
+        caller: String,
+    ) -> Result<Value, AwsError> {
         let mut inner = self.inner();
         let now = self.clock.now();
         let start = inner.home.start;
@@ -164,7 +171,12 @@ impl Account {
         } else {
             let region = &signature.region;
             inner.elsewhere.entry(region.clone()).or_insert_with(|| {
-                let bare = Setup { quotas: BTreeMap::new(), secrets: BTreeMap::new(), certificates: Vec::new(), ..self.setup.clone() };
+                let bare = Setup {
+                    quotas: BTreeMap::new(),
+                    secrets: BTreeMap::new(),
+                    certificates: Vec::new(),
+                    ..self.setup.clone()
+                };
                 State::empty(&bare, region, start)
             })
         };
@@ -180,7 +192,13 @@ impl Account {
 }
 
 /// Validates, repeats what a client token already did, and runs the operation.
-pub(super) fn perform(state: &mut State, service: &str, name: &str, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
+pub(super) fn perform(
+    state: &mut State,
+    service: &str,
+    name: &str,
+    input: &Value,
+    asked: &Asked,
+) -> Result<Value, AwsError> {
     let (Some(model), Some(run)) = (model(service), operation(service, name)) else {
         return Err(AwsError::not_simulated(&format!("{service} {name}")));
     };
@@ -207,8 +225,14 @@ pub(super) fn perform(state: &mut State, service: &str, name: &str, input: &Valu
             return Ok(answer.clone());
         }
         return Err(match service {
-            "ec2" => AwsError::bad("IdempotentParameterMismatch", format!("Client token {token} was already used with different parameters")),
-            _ => AwsError::bad("InvalidRequestException", format!("The client request token {token} was already used with different parameters")),
+            "ec2" => AwsError::bad(
+                "IdempotentParameterMismatch",
+                format!("Client token {token} was already used with different parameters"),
+            ),
+            _ => AwsError::bad(
+                "InvalidRequestException",
+                format!("The client request token {token} was already used with different parameters"),
+            ),
         });
     }
     let answer = run(state, input, asked)?;

@@ -42,9 +42,11 @@ impl AwsError {
         let reason = format!("because no identity-based policy allows the {action} action");
         let message = format!("User: {caller} is not authorized to perform: {action} {reason}");
         match service {
-            "ec2" => {
-                Self::new(403, "UnauthorizedOperation", format!("You are not authorized to perform this operation. {message}"))
-            }
+            "ec2" => Self::new(
+                403,
+                "UnauthorizedOperation",
+                format!("You are not authorized to perform this operation. {message}"),
+            ),
             "eks" => Self::new(403, "AccessDeniedException", message),
             "ssm" | "secretsmanager" | "servicequotas" | "acm" => Self::bad("AccessDeniedException", message),
             _ => Self::new(403, "AccessDenied", message),

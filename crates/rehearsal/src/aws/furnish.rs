@@ -52,7 +52,12 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
         }
         state.clusters.insert(cluster.name.clone(), made);
     }
-    let mut calls: Vec<Existing> = setup.clusters.iter().filter(|cluster| cluster.cpu_node_group).map(|cluster| cpu_nodes(setup, &cluster.name)).collect();
+    let mut calls: Vec<Existing> = setup
+        .clusters
+        .iter()
+        .filter(|cluster| cluster.cpu_node_group)
+        .map(|cluster| cpu_nodes(setup, &cluster.name))
+        .collect();
     calls.extend(setup.existing.iter().cloned());
     calls.sort_by_key(|call| std::cmp::Reverse(call.ago));
     state.now = start - calls.first().map_or(SignedDuration::ZERO, |call| call.ago);
@@ -61,7 +66,8 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
         let asked = Asked { now: state.now, caller: setup.caller.clone(), access_key: String::new() };
         let input = fill_in(&state, call.input);
         if let Err(error) = perform(&mut state, &call.service, &call.operation, &input, &asked) {
-            let trouble = format!("{} {} before the start: {}: {}", call.service, call.operation, error.code, error.message);
+            let trouble =
+                format!("{} {} before the start: {}: {}", call.service, call.operation, error.code, error.message);
             tracing::warn!("{trouble}");
             troubles.push(trouble);
         }

@@ -31,7 +31,8 @@ const QUOTAS: &[(&str, &str, f64)] = &[
 fn known(input: &Value) -> Result<&'static (&'static str, &'static str, f64), AwsError> {
     let (service, code) = (input.text("ServiceCode"), input.text("QuotaCode"));
     QUOTAS.iter().find(|(known, ..)| *known == code && service == "ec2").ok_or_else(|| {
-        let message = format!("The request failed because the specified service or quota does not exist: {service} {code}");
+        let message =
+            format!("The request failed because the specified service or quota does not exist: {service} {code}");
         AwsError::bad("NoSuchResourceException", message)
     })
 }
@@ -109,7 +110,10 @@ fn request(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, Aws
         return Err(AwsError::bad("IllegalArgumentException", message));
     }
     if state.quota_requests.iter().any(|request| request.0 == quota.0 && !granted(state, request)) {
-        return Err(AwsError::bad("ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota."));
+        return Err(AwsError::bad(
+            "ResourceAlreadyExistsException",
+            "Only one open service quota increase request is allowed per quota.",
+        ));
     }
     state.quota_requests.push((quota.0.to_owned(), wanted, asked.now));
     Ok(json!({ "RequestedQuota": requested(state, state.quota_requests.len() - 1) }))

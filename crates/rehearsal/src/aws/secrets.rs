@@ -29,7 +29,10 @@ fn value(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError>
     if input.maybe("VersionId").is_some_and(|wanted| wanted != current)
         || input.maybe("VersionStage").is_some_and(|stage| stage != "AWSCURRENT")
     {
-        return Err(AwsError::bad("ResourceNotFoundException", "Secrets Manager can't find the specified secret value."));
+        return Err(AwsError::bad(
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret value.",
+        ));
     }
     Ok(json!({
         "ARN": arn(state, name), "Name": name, "SecretString": text, "VersionId": current,

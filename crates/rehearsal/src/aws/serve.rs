@@ -77,7 +77,8 @@ async fn call_with_faults(world: &World, call: &Call) -> Result<Result<Value, Aw
     if faults.iter().any(|fault| fault.lose_request) {
         return Err(Lost);
     }
-    if let Some(error) = faults.iter().find_map(|fault| refusal(fault, service, &call.name, &world.scenario.aws.caller)) {
+    if let Some(error) = faults.iter().find_map(|fault| refusal(fault, service, &call.name, &world.scenario.aws.caller))
+    {
         return Ok(Err(error));
     }
     let outcome = account
@@ -92,7 +93,8 @@ async fn call_with_faults(world: &World, call: &Call) -> Result<Result<Value, Aw
     {
         let findings = validate(call.model, operation.output.as_deref(), output);
         if !findings.fits_an_answer() {
-            let message = format!("the rehearsal's own answer to {service} {} is wrong: {}", call.name, findings.message());
+            let message =
+                format!("the rehearsal's own answer to {service} {} is wrong: {}", call.name, findings.message());
             return Ok(Err(AwsError::new(501, "WrongAnswer", message)));
         }
     }
@@ -137,4 +139,3 @@ fn response(wire: Wire, scenario: &str, id: &str) -> Response<Full<Bytes>> {
     put("x-amz-request-id", id);
     response
 }
-

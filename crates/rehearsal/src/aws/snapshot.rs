@@ -21,7 +21,9 @@ pub fn snapshot(state: &State) -> Value {
             let versions: Map<String, Value> = template
                 .versions
                 .iter()
-                .map(|(number, version)| (number.to_string(), json!({ "description": version.description, "data": version.data })))
+                .map(|(number, version)| {
+                    (number.to_string(), json!({ "description": version.description, "data": version.data }))
+                })
                 .collect();
             (template.name.clone(), json!({ "default": template.default, "versions": versions, "tags": template.tags }))
         })
@@ -65,10 +67,16 @@ pub fn snapshot(state: &State) -> Value {
     let addons: Map<String, Value> = state
         .addons
         .values()
-        .map(|addon| (format!("{}/{}", addon.cluster, addon.name), json!({ "version": addon.version, "status": addon.status, "role": addon.role })))
+        .map(|addon| {
+            (
+                format!("{}/{}", addon.cluster, addon.name),
+                json!({ "version": addon.version, "status": addon.status, "role": addon.role }),
+            )
+        })
         .collect();
     let pod_identities: Vec<Value> = state.pod_identities.values().cloned().map(timeless).collect();
-    let requests: Vec<Value> = state.quota_requests.iter().map(|(code, value, _)| json!({ "code": code, "value": value })).collect();
+    let requests: Vec<Value> =
+        state.quota_requests.iter().map(|(code, value, _)| json!({ "code": code, "value": value })).collect();
     json!({
         "node_groups": node_groups, "launch_templates": launch_templates, "scaling_groups": groups,
         "scaling_policies": policies, "alarms": alarms, "roles": roles, "instances": nodes, "addons": addons,

@@ -63,7 +63,8 @@ fn parameters(state: &State) -> BTreeMap<String, Parameter> {
 }
 
 fn summary(image: &Image) -> String {
-    json!({ "schema_version": "2", "image_id": image.id, "image_name": image.name, "release_version": image.release }).to_string()
+    json!({ "schema_version": "2", "image_id": image.id, "image_name": image.name, "release_version": image.release })
+        .to_string()
 }
 
 fn answer(state: &State, name: &str, parameter: &Parameter) -> Value {

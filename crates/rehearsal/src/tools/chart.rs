@@ -18,6 +18,9 @@ pub const RECORDED: &str = "rehearsal/manifests.yaml.j2";
 pub struct Chart {
     /// Its version.
     pub version: String,
+    /// Further versions that its repository offers, with the same content.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Version of what it installs.
     #[serde(default)]
     pub app_version: Option<String>,
@@ -47,6 +50,12 @@ pub struct Unpacked {
 }
 
 impl Chart {
+    /// Every version of it, this one first.
+    pub fn versions(&self) -> impl Iterator<Item = Self> {
+        let as_version = |version: &String| Self { version: version.clone(), ..self.clone() };
+        std::iter::once(&self.version).chain(&self.also).map(as_version)
+    }
+
     /// The archive's file name.
     pub fn file_name(&self, name: &str) -> String {
         format!("{name}-{}.tgz", self.version)

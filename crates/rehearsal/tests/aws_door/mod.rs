@@ -1,5 +1,11 @@
 //! The account's door alone, on a clock that stands nearly still: tests move the account on themselves.
-#![allow(dead_code, clippy::panic, clippy::expect_used, missing_docs, reason = "shared by tests, which fail by panicking")]
+#![allow(
+    dead_code,
+    clippy::panic,
+    clippy::expect_used,
+    missing_docs,
+    reason = "shared by tests, which fail by panicking"
+)]
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -58,7 +64,8 @@ impl Answer {
 
     /// The text of the first such element.
     pub fn xml(&self, tag: &str) -> String {
-        let (_, rest) = self.text.split_once(&format!("<{tag}>")).unwrap_or_else(|| panic!("no <{tag}>: {}", self.text));
+        let (_, rest) =
+            self.text.split_once(&format!("<{tag}>")).unwrap_or_else(|| panic!("no <{tag}>: {}", self.text));
         rest.split_once(&format!("</{tag}>")).expect("it ends").0.to_owned()
     }
 
@@ -75,11 +82,26 @@ impl Door {
         self.world.aws.settle(self.start + passed)
     }
 
-    pub async fn send(&self, request: reqwest::RequestBuilder, scope: &str, region: &str) -> Result<Answer, reqwest::Error> {
-        let signature = format!("AWS4-HMAC-SHA256 Credential=ASIATEST/20261120/{region}/{scope}/aws4_request, SignedHeaders=host, Signature=0");
+    pub async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        scope: &str,
+        region: &str,
+    ) -> Result<Answer, reqwest::Error> {
+        let signature = format!(
+            "AWS4-HMAC-SHA256 Credential=ASIATEST/20261120/{region}/{scope}/aws4_request, SignedHeaders=host, Signature=0"
+        );
         let answer = request.header("authorization", signature).send().await?;
-        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().expect("text").to_owned())).collect();
-        Ok(Answer { status: answer.status().as_u16(), headers, text: String::from_utf8_lossy(&answer.bytes().await?).into_owned() })
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().expect("text").to_owned()))
+            .collect();
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            headers,
+            text: String::from_utf8_lossy(&answer.bytes().await?).into_owned(),
+        })
     }
 
     pub async fn eks(&self, method: &str, path: &str, body: Value) -> Answer {
@@ -108,11 +130,13 @@ impl Door {
     }
 
     pub async fn node_group(&self, name: &str) -> Value {
-        self.eks("GET", &format!("/clusters/pay-1/node-groups/{name}"), Value::Null).await.ok().json()["nodegroup"].clone()
+        self.eks("GET", &format!("/clusters/pay-1/node-groups/{name}"), Value::Null).await.ok().json()["nodegroup"]
+            .clone()
     }
 
     pub async fn activities(&self, group: &str) -> String {
-        let fields = [("Action", "DescribeScalingActivities"), ("Version", "2011-01-01"), ("AutoScalingGroupName", group)];
+        let fields =
+            [("Action", "DescribeScalingActivities"), ("Version", "2011-01-01"), ("AutoScalingGroupName", group)];
         self.form("autoscaling", &fields).await.ok().text
     }
 }

@@ -104,11 +104,8 @@ impl Group {
         zones.sort_unstable();
         zones.dedup();
         let overrides: Vec<Value> = self.instance_types.iter().map(|name| json!({ "InstanceType": name })).collect();
-        let template = state
-            .node_groups
-            .get(&self.node_group)
-            .map(|group| format!("eks-{}", group.id()))
-            .unwrap_or_default();
+        let template =
+            state.node_groups.get(&self.node_group).map(|group| format!("eks-{}", group.id())).unwrap_or_default();
         json!({
             "AutoScalingGroupName": self.name, "AutoScalingGroupARN": self.arn(state),
             "MixedInstancesPolicy": {
@@ -185,6 +182,9 @@ pub fn warm_pool(state: &mut State, input: &Value, _: &Asked) -> Result<Value, A
 /// The group a request means.
 pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Group, AwsError> {
     state.groups.get(name).ok_or_else(|| {
-        AwsError::bad("ValidationError", format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"))
+        AwsError::bad(
+            "ValidationError",
+            format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"),
+        )
     })
 }

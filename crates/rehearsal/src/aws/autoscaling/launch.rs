@@ -69,7 +69,10 @@ fn launch_one(state: &mut State, name: &str, generation: u32, without: &mut BTre
 
 fn fail(state: &mut State, name: &str, group: &NodeGroup, zone: &str, subnet: &str, obstacle: &Obstacle) {
     let now = state.now;
-    let text = format!("Could not launch On-Demand Instances. {} - {} Launching EC2 instance failed.", obstacle.code, obstacle.message);
+    let text = format!(
+        "Could not launch On-Demand Instances. {} - {} Launching EC2 instance failed.",
+        obstacle.code, obstacle.message
+    );
     if let Some(scaling_group) = state.groups.get_mut(name) {
         let id = uuid(&format!("activity/{name}/{}", scaling_group.activities.len()));
         scaling_group.activities.push(Activity {
@@ -109,7 +112,8 @@ fn start(
     let kubelet = image.map(|image| image.kubelet).unwrap_or("1.31.14");
     let image = image.map(|image| image.id.clone()).unwrap_or_else(|| group.release.clone());
     let address = address(state, subnet, name);
-    let template_tags = group.template_data(state).map(|data| data.list("TagSpecifications").to_vec()).unwrap_or_default();
+    let template_tags =
+        group.template_data(state).map(|data| data.list("TagSpecifications").to_vec()).unwrap_or_default();
     let join = state.setup.join.clone();
     let alive = living(state, name).len() as i32;
     let Some(scaling_group) = state.groups.get_mut(name) else { return };

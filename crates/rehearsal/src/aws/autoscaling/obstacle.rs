@@ -24,7 +24,13 @@ pub struct Obstacle {
 }
 
 /// The first one in the way of a launch, if any.
-pub fn obstacle(state: &State, group: &NodeGroup, kind: &types::InstanceType, zone: &str, subnet: &str) -> Option<Obstacle> {
+pub fn obstacle(
+    state: &State,
+    group: &NodeGroup,
+    kind: &types::InstanceType,
+    zone: &str,
+    subnet: &str,
+) -> Option<Obstacle> {
     let name = kind.name;
     if group.ami_type == "CUSTOM" && !images::images(state).iter().any(|image| image.id == group.release) {
         let message = format!("The image id '[{}]' does not exist", group.release);
@@ -34,24 +40,45 @@ pub fn obstacle(state: &State, group: &NodeGroup, kind: &types::InstanceType, zo
         let message = format!(
             "Your requested instance type ({name}) is not supported in your requested Availability Zone ({zone})."
         );
-        return Some(Obstacle { code: "InvalidFleetConfiguration", health: "AsgInstanceLaunchFailures", message, everywhere: false });
+        return Some(Obstacle {
+            code: "InvalidFleetConfiguration",
+            health: "AsgInstanceLaunchFailures",
+            message,
+            everywhere: false,
+        });
     }
     let limit = quotas::value(state, kind.quota());
     if f64::from(quotas::used(state, kind.quota()) + kind.vcpu) > limit {
         let message = format!(
             "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
         );
-        return Some(Obstacle { code: "VcpuLimitExceeded", health: "AsgInstanceLaunchFailures", message, everywhere: true });
+        return Some(Obstacle {
+            code: "VcpuLimitExceeded",
+            health: "AsgInstanceLaunchFailures",
+            message,
+            everywhere: true,
+        });
     }
     let free = state.subnets.get(subnet).map_or(0, |subnet| free_addresses(state, subnet));
     if free < ADDRESSES_PER_INSTANCE {
-        let message = format!("There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances.");
-        return Some(Obstacle { code: "InsufficientFreeAddressesInSubnet", health: "InsufficientFreeAddresses", message, everywhere: false });
+        let message = format!(
+            "There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances."
+        );
+        return Some(Obstacle {
+            code: "InsufficientFreeAddressesInSubnet",
+            health: "InsufficientFreeAddresses",
+            message,
+            everywhere: false,
+        });
     }
     let passed = state.now.duration_since(state.start);
     let starved = state.setup.no_capacity.iter().any(|want| {
         let here = want.zones.is_empty() || want.zones.iter().any(|known| known == zone);
-        let this = if want.instance_types.is_empty() { kind.gpus.is_some() } else { want.instance_types.iter().any(|known| known == name) };
+        let this = if want.instance_types.is_empty() {
+            kind.gpus.is_some()
+        } else {
+            want.instance_types.iter().any(|known| known == name)
+        };
         here && this && want.until.is_none_or(|until| passed < until)
     });
     starved.then(|| Obstacle {

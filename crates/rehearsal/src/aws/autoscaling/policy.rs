@@ -65,11 +65,14 @@ fn valid(kind: &str, input: &Value) -> Result<(), AwsError> {
             }
             let open = |name: &str| steps.iter().filter(|step| step.part(name).is_none()).count();
             if open("MetricIntervalLowerBound") > 1 || open("MetricIntervalUpperBound") > 1 {
-                return refuse("At most one StepAdjustment may have an unspecified lower bound, and one an unspecified upper bound");
+                return refuse(
+                    "At most one StepAdjustment may have an unspecified lower bound, and one an unspecified upper bound",
+                );
             }
             for step in steps {
                 let bound = |name: &str| step.get(name).and_then(Value::as_f64);
-                if let (Some(lower), Some(upper)) = (bound("MetricIntervalLowerBound"), bound("MetricIntervalUpperBound"))
+                if let (Some(lower), Some(upper)) =
+                    (bound("MetricIntervalLowerBound"), bound("MetricIntervalUpperBound"))
                     && lower >= upper
                 {
                     return refuse("MetricIntervalLowerBound must be less than MetricIntervalUpperBound");

@@ -68,8 +68,12 @@ fn state_of(state: &State, alarm: &Alarm) -> (&'static str, String) {
     }
     if values.is_empty() {
         return match input.maybe("TreatMissingData") {
-            Some("breaching") => ("ALARM", "no datapoints were received and missing ones are treated as breaching".to_owned()),
-            Some("notBreaching") => ("OK", "no datapoints were received and missing ones are treated as not breaching".to_owned()),
+            Some("breaching") => {
+                ("ALARM", "no datapoints were received and missing ones are treated as breaching".to_owned())
+            }
+            Some("notBreaching") => {
+                ("OK", "no datapoints were received and missing ones are treated as not breaching".to_owned())
+            }
             _ => ("INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received".to_owned()),
         };
     }
@@ -95,9 +99,9 @@ pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aw
         let fits = (names.is_empty() || names.contains(&&*alarm.name))
             && input.maybe("AlarmNamePrefix").is_none_or(|prefix| alarm.name.starts_with(prefix))
             && input.maybe("StateValue").is_none_or(|wanted| wanted == value)
-            && input.maybe("ActionPrefix").is_none_or(|prefix| {
-                alarm.input.texts("AlarmActions").iter().any(|action| action.starts_with(prefix))
-            })
+            && input
+                .maybe("ActionPrefix")
+                .is_none_or(|prefix| alarm.input.texts("AlarmActions").iter().any(|action| action.starts_with(prefix)))
             && (kinds.is_empty() || kinds.contains(&"MetricAlarm"));
         if fits {
             let mut answer = alarm.input.clone();
@@ -129,9 +133,11 @@ pub fn delete(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsE
 }
 
 fn by_arn<'a>(state: &'a mut State, arn: &str) -> Result<&'a mut Alarm, AwsError> {
-    state.alarms.values_mut().find(|alarm| alarm.arn == arn).ok_or_else(|| {
-        AwsError::new(404, "ResourceNotFoundException", format!("Unknown alarm: {arn}"))
-    })
+    state
+        .alarms
+        .values_mut()
+        .find(|alarm| alarm.arn == arn)
+        .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("Unknown alarm: {arn}")))
 }
 
 /// ListTagsForResource.

@@ -80,7 +80,13 @@ pub fn value(state: &State, alarm: &Value, end: Timestamp, period: SignedDuratio
 }
 
 /// One of several queries; metric math may name the others.
-fn one(state: &State, all: &[Value], query: &Value, end: Timestamp, period: SignedDuration) -> Result<Option<f64>, String> {
+fn one(
+    state: &State,
+    all: &[Value],
+    query: &Value,
+    end: Timestamp,
+    period: SignedDuration,
+) -> Result<Option<f64>, String> {
     match query.maybe("Expression") {
         Some(expression) if !is_query(expression) => {
             // Without the query itself, so that two that name each other come to an end.
@@ -165,7 +171,10 @@ fn span(input: &Value) -> Result<(Timestamp, Timestamp), AwsError> {
     };
     let (start, end) = (read("StartTime")?, read("EndTime")?);
     if start >= end {
-        return Err(AwsError::bad("ValidationError", "The parameter StartTime must be less than the parameter EndTime."));
+        return Err(AwsError::bad(
+            "ValidationError",
+            "The parameter StartTime must be less than the parameter EndTime.",
+        ));
     }
     Ok((start, end))
 }

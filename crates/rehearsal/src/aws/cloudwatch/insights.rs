@@ -38,7 +38,8 @@ impl Query {
         let (Some(query), Some(condition), Some(and)) = (&*QUERY, &*CONDITION, &*AND) else {
             return Err(wrong("no reader for queries"));
         };
-        let found = query.captures(text).ok_or_else(|| wrong("it is not of the form SELECT FUNCTION(metric) FROM …"))?;
+        let found =
+            query.captures(text).ok_or_else(|| wrong("it is not of the form SELECT FUNCTION(metric) FROM …"))?;
         let bare = |text: &str| text.trim().trim_matches('"').to_owned();
         let (namespace, schema) = match found.get(4) {
             Some(inside) => {
@@ -54,7 +55,9 @@ impl Query {
         let mut conditions = Vec::new();
         if let Some(all) = found.get(5) {
             for part in and.split(all.as_str()) {
-                let one = condition.captures(part).ok_or_else(|| wrong(&format!("{part:?} is not of the form dimension = 'value'")))?;
+                let one = condition
+                    .captures(part)
+                    .ok_or_else(|| wrong(&format!("{part:?} is not of the form dimension = 'value'")))?;
                 conditions.push((bare(&one[1]), one[2].to_owned()));
             }
         }

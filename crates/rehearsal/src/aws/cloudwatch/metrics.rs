@@ -43,7 +43,16 @@ pub fn series(state: &State) -> Vec<Series> {
         let since = joined + state.setup.timings.metrics;
         for (key, value) in [("InstanceId", &instance.id), ("AutoScalingGroupName", &instance.group)] {
             let dimensions = BTreeMap::from([(key.to_owned(), value.clone())]);
-            add(&mut all, Series { namespace: "AWS/EC2", name: "CPUUtilization".to_owned(), dimensions, since, level: state.setup.load.cpu });
+            add(
+                &mut all,
+                Series {
+                    namespace: "AWS/EC2",
+                    name: "CPUUtilization".to_owned(),
+                    dimensions,
+                    since,
+                    level: state.setup.load.cpu,
+                },
+            );
         }
         let group = state.node_groups.values().find(|group| group.scaling_group.as_deref() == Some(&instance.group));
         if let (Some(group), Some(_)) = (group, instance.kind.gpus) {
@@ -93,7 +102,11 @@ fn agent(state: &State, group: &NodeGroup, instance: &Instance, since: Timestamp
         dimensions.insert("arch".to_owned(), "Turing".to_owned());
     }
     let total = f64::from(memory) * 1024.0;
-    let asked: Vec<String> = section.texts("measurement").into_iter().map(|name| name.trim_start_matches("nvidia_smi_").to_owned()).collect();
+    let asked: Vec<String> = section
+        .texts("measurement")
+        .into_iter()
+        .map(|name| name.trim_start_matches("nvidia_smi_").to_owned())
+        .collect();
     for name in GPU_MEASUREMENTS.iter().filter(|name| asked.iter().any(|wanted| wanted == *name)) {
         let level = match *name {
             "utilization_gpu" => state.setup.load.gpu,

@@ -27,7 +27,9 @@ pub fn alarm(input: &Value) -> Result<(), AwsError> {
             }
         }
         match (input.part("Statistic"), input.part("ExtendedStatistic")) {
-            (Some(_), Some(_)) => return combination("The parameters Statistic and ExtendedStatistic are mutually exclusive".to_owned()),
+            (Some(_), Some(_)) => {
+                return combination("The parameters Statistic and ExtendedStatistic are mutually exclusive".to_owned());
+            }
             (None, None) => return Err(validation("Exactly one of Statistic and ExtendedStatistic must be given")),
             _ => {}
         }
@@ -56,10 +58,14 @@ pub fn alarm(input: &Value) -> Result<(), AwsError> {
         .unwrap_or_default();
     let insights = metrics.iter().any(|metric| is_query(metric.text("Expression")));
     if insights && longest * evaluations > 3 * 60 * 60 {
-        return Err(validation("Metrics Insights alarms can look at the last 3 hours only (EvaluationPeriods * Period must be <= 10800)"));
+        return Err(validation(
+            "Metrics Insights alarms can look at the last 3 hours only (EvaluationPeriods * Period must be <= 10800)",
+        ));
     }
     if longest * evaluations > 86_400 {
-        return Err(validation("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400)."));
+        return Err(validation(
+            "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400).",
+        ));
     }
     actions(input)
 }
@@ -87,7 +93,9 @@ fn queries(metrics: &[Value]) -> Result<(), AwsError> {
         let formed = id.starts_with(|letter: char| letter.is_ascii_lowercase())
             && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         if !formed {
-            return Err(validation(format!("The value {id:?} for parameter Id must start with a lower-case letter and hold letters, digits and _ only")));
+            return Err(validation(format!(
+                "The value {id:?} for parameter Id must start with a lower-case letter and hold letters, digits and _ only"
+            )));
         }
         if !ids.insert(id) {
             return Err(validation(format!("The values for parameter Id must be unique: {id:?}")));
@@ -102,7 +110,9 @@ fn queries(metrics: &[Value]) -> Result<(), AwsError> {
                         None => return Err(validation("Period must be given with a Metrics Insights query")),
                     }
                 } else {
-                    data::readable(metrics, metric).map_err(|wrong| validation(format!("Invalid metrics list: Error in expression '{id}': {wrong}")))?;
+                    data::readable(metrics, metric).map_err(|wrong| {
+                        validation(format!("Invalid metrics list: Error in expression '{id}': {wrong}"))
+                    })?;
                 }
             }
             _ => return Err(validation(format!("Exactly one of MetricStat and Expression must be given for {id:?}"))),

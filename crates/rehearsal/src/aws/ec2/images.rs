@@ -33,12 +33,47 @@ pub const FAMILIES: &[Family] = &[
     family("AL2_x86_64", "amazon-linux-2", "amazon-eks-node", "x86_64", false, true),
     family("AL2_x86_64_GPU", "amazon-linux-2-gpu", "amazon-eks-gpu-node", "x86_64", true, true),
     family("AL2_ARM_64", "amazon-linux-2-arm64", "amazon-eks-arm64-node", "arm64", false, true),
-    family("AL2023_x86_64_STANDARD", "amazon-linux-2023/x86_64/standard", "amazon-eks-node-al2023-x86_64-standard", "x86_64", false, false),
-    family("AL2023_x86_64_NVIDIA", "amazon-linux-2023/x86_64/nvidia", "amazon-eks-node-al2023-x86_64-nvidia", "x86_64", true, false),
-    family("AL2023_ARM_64_STANDARD", "amazon-linux-2023/arm64/standard", "amazon-eks-node-al2023-arm64-standard", "arm64", false, false),
-    family("AL2023_ARM_64_NVIDIA", "amazon-linux-2023/arm64/nvidia", "amazon-eks-node-al2023-arm64-nvidia", "arm64", true, false),
+    family(
+        "AL2023_x86_64_STANDARD",
+        "amazon-linux-2023/x86_64/standard",
+        "amazon-eks-node-al2023-x86_64-standard",
+        "x86_64",
+        false,
+        false,
+    ),
+    family(
+        "AL2023_x86_64_NVIDIA",
+        "amazon-linux-2023/x86_64/nvidia",
+        "amazon-eks-node-al2023-x86_64-nvidia",
+        "x86_64",
+        true,
+        false,
+    ),
+    family(
+        "AL2023_ARM_64_STANDARD",
+        "amazon-linux-2023/arm64/standard",
+        "amazon-eks-node-al2023-arm64-standard",
+        "arm64",
+        false,
+        false,
+    ),
+    family(
+        "AL2023_ARM_64_NVIDIA",
+        "amazon-linux-2023/arm64/nvidia",
+        "amazon-eks-node-al2023-arm64-nvidia",
+        "arm64",
+        true,
+        false,
+    ),
     family("BOTTLEROCKET_x86_64", "bottlerocket/x86_64", "bottlerocket-aws-k8s", "x86_64", false, false),
-    family("BOTTLEROCKET_x86_64_NVIDIA", "bottlerocket-nvidia/x86_64", "bottlerocket-aws-k8s-nvidia", "x86_64", true, false),
+    family(
+        "BOTTLEROCKET_x86_64_NVIDIA",
+        "bottlerocket-nvidia/x86_64",
+        "bottlerocket-aws-k8s-nvidia",
+        "x86_64",
+        true,
+        false,
+    ),
     family("BOTTLEROCKET_ARM_64", "bottlerocket/arm64", "bottlerocket-aws-k8s", "arm64", false, false),
 ];
 
@@ -111,7 +146,10 @@ pub fn images(state: &State) -> Vec<Image> {
                 let day = published.strftime("%Y%m%d");
                 let (name, release) = if family.bottlerocket() {
                     let number = if recommended { "1.52.0" } else { "1.51.0" };
-                    (format!("{}-{version}-{}-v{number}", family.prefix, family.architecture), format!("{number}-{}", hex(number, 8)))
+                    (
+                        format!("{}-{version}-{}-v{number}", family.prefix, family.architecture),
+                        format!("{number}-{}", hex(number, 8)),
+                    )
                 } else {
                     (format!("{}-{version}-v{day}", family.prefix), format!("{kubelet}-{day}"))
                 };
@@ -167,7 +205,8 @@ pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aw
 const OWNER: &str = "602401143452";
 
 fn answer(image: &Image) -> Value {
-    let created = image.published.at(4, 12, 9, 0).in_tz("UTC").map(|zoned| zoned.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let created =
+        image.published.at(4, 12, 9, 0).in_tz("UTC").map(|zoned| zoned.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
     json!({
         "ImageId": image.id, "Name": image.name, "OwnerId": OWNER, "ImageOwnerAlias": "amazon", "Public": true,
         "State": "available", "Architecture": image.family.architecture, "ImageType": "machine", "Hypervisor": "xen",

@@ -106,7 +106,10 @@ pub fn find<'a>(state: &'a State, id: Option<&str>, name: Option<&str>) -> Resul
 pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
     let name = input.text("LaunchTemplateName");
     if state.launch_templates.values().any(|template| template.name == name) {
-        return Err(AwsError::bad("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."));
+        return Err(AwsError::bad(
+            "InvalidLaunchTemplateName.AlreadyExistsException",
+            "Launch template name already in use.",
+        ));
     }
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "()./_-".contains(letter);
     if !name.chars().all(allowed) {
@@ -186,9 +189,8 @@ pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aw
     }
     let mut found = Vec::new();
     for template in state.launch_templates.values() {
-        let named = (ids.is_empty() && names.is_empty())
-            || ids.contains(&&*template.id)
-            || names.contains(&&*template.name);
+        let named =
+            (ids.is_empty() && names.is_empty()) || ids.contains(&&*template.id) || names.contains(&&*template.name);
         let fits = filter::passes(input.list("Filters"), |name| match name {
             "launch-template-name" => Some(vec![template.name.clone()]),
             "create-time" => Some(vec![template.created.to_string()]),
@@ -261,7 +263,9 @@ pub fn delete_versions(state: &mut State, input: &Value, _: &Asked) -> Result<Va
             done.push(item);
         }
     }
-    Ok(json!({ "SuccessfullyDeletedLaunchTemplateVersions": done, "UnsuccessfullyDeletedLaunchTemplateVersions": failed }))
+    Ok(
+        json!({ "SuccessfullyDeletedLaunchTemplateVersions": done, "UnsuccessfullyDeletedLaunchTemplateVersions": failed }),
+    )
 }
 
 fn no_version(id: &str, reference: &str) -> AwsError {
@@ -281,7 +285,10 @@ fn data(input: &Value) -> Result<Value, AwsError> {
     }
     let image = data.maybe("ImageId").unwrap_or("ami-");
     if !image.starts_with("ami-") && !image.starts_with("resolve:ssm:") {
-        return Err(AwsError::bad("InvalidAMIID.Malformed", format!("Invalid id: \"{image}\" (expecting \"ami-...\")")));
+        return Err(AwsError::bad(
+            "InvalidAMIID.Malformed",
+            format!("Invalid id: \"{image}\" (expecting \"ami-...\")"),
+        ));
     }
     Ok(data)
 }

@@ -33,7 +33,11 @@ pub struct Subnet {
 impl Subnet {
     /// As the scenario has it, tagged as EKS' load balancers want it.
     pub fn new(setup: &SubnetSetup) -> Self {
-        let (name, role) = if setup.public { ("public", "kubernetes.io/role/elb") } else { ("private", "kubernetes.io/role/internal-elb") };
+        let (name, role) = if setup.public {
+            ("public", "kubernetes.io/role/elb")
+        } else {
+            ("private", "kubernetes.io/role/internal-elb")
+        };
         Self {
             id: setup.id.clone(),
             zone: setup.zone.clone(),
@@ -146,7 +150,8 @@ pub fn security_groups(state: &mut State, input: &Value, _: &Asked) -> Result<Va
         })?;
         if named && fits {
             let everywhere = json!([{ "IpProtocol": "-1", "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]);
-            let itself = json!([{ "IpProtocol": "-1", "UserIdGroupPairs": [{ "GroupId": id, "UserId": state.setup.account }] }]);
+            let itself =
+                json!([{ "IpProtocol": "-1", "UserIdGroupPairs": [{ "GroupId": id, "UserId": state.setup.account }] }]);
             found.push(json!({
                 "GroupId": id, "GroupName": name, "Description": description, "OwnerId": state.setup.account,
                 "VpcId": vpc, "IpPermissions": itself, "IpPermissionsEgress": everywhere, "Tags": filter::tags(&tags),
@@ -164,8 +169,21 @@ fn default_group(state: &State) -> String {
 pub fn regions(_: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
     let wanted = input.texts("RegionNames");
     let names = [
-        "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1",
-        "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+        "ap-northeast-1",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ca-central-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
     ];
     if let Some(wrong) = wanted.iter().find(|name| !names.contains(name)) {
         return Err(AwsError::bad("InvalidParameterValue", format!("Invalid region provided: {{{wrong}}}")));

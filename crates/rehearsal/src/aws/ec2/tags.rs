@@ -45,7 +45,9 @@ pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aw
                 "resource-type" => Some(vec![kind.to_owned()]),
                 "key" => Some(vec![key.clone()]),
                 "value" => Some(vec![value.clone()]),
-                _ => name.strip_prefix("tag:").map(|wanted| if wanted == key { vec![value.clone()] } else { Vec::new() }),
+                _ => {
+                    name.strip_prefix("tag:").map(|wanted| if wanted == key { vec![value.clone()] } else { Vec::new() })
+                }
             })?;
             if fits {
                 found.push(json!({ "ResourceId": id, "ResourceType": kind, "Key": key, "Value": value }));

@@ -41,7 +41,9 @@ pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aw
     let (cluster, principals) = entries(state, input.text("clusterName"))?;
     let principal = input.text("principalArn");
     if !principals.contains(principal) {
-        let message = format!("The specified principalArn could not be found. You must create an access entry for the principal ARN {principal}.");
+        let message = format!(
+            "The specified principalArn could not be found. You must create an access entry for the principal ARN {principal}."
+        );
         return Err(AwsError::new(404, "ResourceNotFoundException", message));
     }
     let of_nodes = state.node_groups.values().any(|group| group.cluster == cluster.name && group.role == principal);

@@ -98,7 +98,9 @@ pub fn list(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErr
 pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
     let key = key(state, input)?;
     if state.addons.contains_key(&key) {
-        return Err(AwsError::new(409, "ResourceInUseException", "Addon already exists.").with("clusterName", key.0).with("addonName", key.1));
+        return Err(AwsError::new(409, "ResourceInUseException", "Addon already exists.")
+            .with("clusterName", key.0)
+            .with("addonName", key.1));
     }
     let Some(newest) = newest(&key.1) else {
         return Err(AwsError::bad("InvalidParameterException", format!("Addon {} specified is not supported", key.1)));

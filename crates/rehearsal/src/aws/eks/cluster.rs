@@ -89,9 +89,10 @@ impl Cluster {
 
 /// The cluster a request means.
 pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Cluster, AwsError> {
-    state.clusters.get(name).ok_or_else(|| {
-        AwsError::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}."))
-    })
+    state
+        .clusters
+        .get(name)
+        .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}.")))
 }
 
 /// DescribeCluster.

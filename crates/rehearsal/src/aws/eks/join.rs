@@ -8,7 +8,8 @@ use regex::Regex;
 use super::NodeGroup;
 use crate::aws::{ask::Ask, ec2::images, fault::fits, iam, state::State};
 
-static BOOTSTRAP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?m)^[^#\n]*/etc/eks/bootstrap\.sh\s+["']?([^\s"']+)"#).ok());
+static BOOTSTRAP: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?m)^[^#\n]*/etc/eks/bootstrap\.sh\s+["']?([^\s"']+)"#).ok());
 static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?$").ok());
 
 /// The user data of a node group's instances, decoded.
@@ -24,10 +25,14 @@ pub fn verdict(state: &State, group: &NodeGroup) -> Result<(), String> {
         return Err(state.setup.join.reason.clone());
     }
     let role = group.role.rsplit('/').next().unwrap_or_default();
-    if !iam::attached(state, role, "AmazonEKSWorkerNodePolicy") && !iam::allows(state, role, "ec2:DescribeInstances", "*") {
+    if !iam::attached(state, role, "AmazonEKSWorkerNodePolicy")
+        && !iam::allows(state, role, "ec2:DescribeInstances", "*")
+    {
         return Err("nodeadm: operation error EC2: DescribeInstances, UnauthorizedOperation".to_owned());
     }
-    if !iam::attached(state, role, "AmazonEKS_CNI_Policy") && !iam::allows(state, role, "ec2:AssignPrivateIpAddresses", "*") {
+    if !iam::attached(state, role, "AmazonEKS_CNI_Policy")
+        && !iam::allows(state, role, "ec2:AssignPrivateIpAddresses", "*")
+    {
         return Err("kubelet: container runtime network not ready: cni plugin not initialized".to_owned());
     }
     // Without an image of one's own EKS itself adds what makes an instance join.
@@ -65,14 +70,19 @@ fn assigned(text: &str, variable: &str) -> Option<String> {
 
 fn node_config(text: &str, cluster: &str) -> Result<(), String> {
     if BOOTSTRAP.as_ref().is_some_and(|regex| regex.is_match(text)) {
-        return Err("/etc/eks/bootstrap.sh: this script has been replaced by nodeadm on AL2023, exiting with 1".to_owned());
+        return Err(
+            "/etc/eks/bootstrap.sh: this script has been replaced by nodeadm on AL2023, exiting with 1".to_owned()
+        );
     }
     if !text.contains("kind: NodeConfig") || !text.contains("application/node.eks.aws") {
         return Err("nodeadm-config: Error: could not find NodeConfig within UserData".to_owned());
     }
-    let named = |name: &str| text.lines().any(|line| line.trim().trim_start_matches("name:").trim().trim_matches('"') == name);
+    let named =
+        |name: &str| text.lines().any(|line| line.trim().trim_start_matches("name:").trim().trim_matches('"') == name);
     if !named(cluster) {
-        return Err(format!("kubelet: Unable to register node with API server: the cluster {cluster:?} is not the one in NodeConfig"));
+        return Err(format!(
+            "kubelet: Unable to register node with API server: the cluster {cluster:?} is not the one in NodeConfig"
+        ));
     }
     for field in ["apiServerEndpoint", "certificateAuthority", "cidr"] {
         if !text.contains(&format!("{field}:")) {

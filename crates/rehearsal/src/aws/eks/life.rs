@@ -60,7 +60,8 @@ fn go_on(state: &mut State, key: &(String, String)) {
     if matches!(&*group.status, "DELETING" | "CREATE_FAILED" | "UPDATING") {
         return;
     }
-    let alive: Vec<_> = state.instances.values().filter(|instance| instance.group == name && instance.lives()).collect();
+    let alive: Vec<_> =
+        state.instances.values().filter(|instance| instance.group == name && instance.lives()).collect();
     let wanted = usize::try_from(group.scaling.desired).unwrap_or_default();
     let joined = alive.iter().filter(|instance| instance.joined.is_some()).count();
     let timings = &state.setup.timings;
@@ -87,7 +88,8 @@ fn go_on(state: &mut State, key: &(String, String)) {
         let message = "Instances failed to join the kubernetes cluster".to_owned();
         group.raise(Issue { code: "NodeCreationFailure", message, resources: late, since: now });
     }
-    let failing_since = group.issues.iter().filter(|issue| issue.code == "NodeCreationFailure").map(|issue| issue.since).min();
+    let failing_since =
+        group.issues.iter().filter(|issue| issue.code == "NodeCreationFailure").map(|issue| issue.since).min();
     let given_up = failing_since.is_some_and(|since| now >= since + failed_after) || starved;
     if given_up {
         let failed = if group.status == "CREATING" { "CREATE_FAILED" } else { "DEGRADED" };

@@ -183,7 +183,9 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     let key = (cluster.name.clone(), name.to_owned());
     if state.node_groups.contains_key(&key) {
         let message = format!("NodeGroup already exists with name {name} and cluster name {}", cluster.name);
-        return Err(AwsError::new(409, "ResourceInUseException", message).with("clusterName", cluster.name).with("nodegroupName", name));
+        return Err(AwsError::new(409, "ResourceInUseException", message)
+            .with("clusterName", cluster.name)
+            .with("nodegroupName", name));
     }
     let facts = valid::create(state, &cluster, input)?;
     let defaults = json!({ "maxUnavailable": 1 });
@@ -274,7 +276,8 @@ pub fn template(state: &State, specification: &Value) -> Result<(String, String,
         .map_err(|error| AwsError::bad("InvalidParameterException", error.message))?;
     let reference = specification.maybe("version");
     let (number, _) = found.version(reference).ok_or_else(|| {
-        let message = format!("Launch template version {} of {} was not found", reference.unwrap_or_default(), found.id);
+        let message =
+            format!("Launch template version {} of {} was not found", reference.unwrap_or_default(), found.id);
         AwsError::bad("InvalidParameterException", message)
     })?;
     Ok((found.id.clone(), found.name.clone(), number))

@@ -14,8 +14,9 @@ use crate::aws::{
 /// CreatePodIdentityAssociation.
 pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
     let cluster = cluster::find(state, input.text("clusterName"))?.name.clone();
-    iam::role_of_arn(state, input.text("roleArn"))
-        .ok_or_else(|| AwsError::bad("InvalidParameterException", format!("Role {} does not exist", input.text("roleArn"))))?;
+    iam::role_of_arn(state, input.text("roleArn")).ok_or_else(|| {
+        AwsError::bad("InvalidParameterException", format!("Role {} does not exist", input.text("roleArn")))
+    })?;
     let same = |known: &Value| {
         ["clusterName", "namespace", "serviceAccount"].iter().all(|name| known.text(name) == input.text(name))
     };
@@ -38,9 +39,11 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
 fn find<'a>(state: &'a State, input: &Value) -> Result<&'a Value, AwsError> {
     let cluster = cluster::find(state, input.text("clusterName"))?;
     let id = input.text("associationId");
-    state.pod_identities.get(id).filter(|known| known.text("clusterName") == cluster.name).ok_or_else(|| {
-        AwsError::new(404, "ResourceNotFoundException", format!("No association found for id: {id}"))
-    })
+    state
+        .pod_identities
+        .get(id)
+        .filter(|known| known.text("clusterName") == cluster.name)
+        .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("No association found for id: {id}")))
 }
 
 /// DescribePodIdentityAssociation.
@@ -60,7 +63,9 @@ pub fn list(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErr
     let cluster = cluster::find(state, input.text("clusterName"))?.name.clone();
     let fits = |known: &&Value| {
         known.text("clusterName") == cluster
-            && ["namespace", "serviceAccount"].iter().all(|name| input.maybe(name).is_none_or(|wanted| wanted == known.text(name)))
+            && ["namespace", "serviceAccount"]
+                .iter()
+                .all(|name| input.maybe(name).is_none_or(|wanted| wanted == known.text(name)))
     };
     let short = ["clusterName", "namespace", "serviceAccount", "associationArn", "associationId"];
     let found: Vec<Value> = state

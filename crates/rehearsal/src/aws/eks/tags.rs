@@ -8,7 +8,11 @@ use super::node_group::words;
 use crate::aws::{ask::Ask, error::AwsError, service::Asked, state::State};
 
 /// Reads, and where `change` does so changes, the tags of what the ARN names.
-fn with(state: &mut State, arn: &str, change: impl Fn(&mut BTreeMap<String, String>)) -> Result<BTreeMap<String, String>, AwsError> {
+fn with(
+    state: &mut State,
+    arn: &str,
+    change: impl Fn(&mut BTreeMap<String, String>),
+) -> Result<BTreeMap<String, String>, AwsError> {
     let path = arn.rsplit(':').next().unwrap_or_default();
     let parts: Vec<&str> = path.split('/').collect();
     let key = |at: usize| parts.get(at).map(|part| (*part).to_owned()).unwrap_or_default();

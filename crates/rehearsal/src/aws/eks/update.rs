@@ -89,11 +89,15 @@ pub fn version(state: &mut State, input: &Value, asked: &Asked) -> Result<Value,
     let mut parameters = Vec::new();
     if let Some(given) = input.part("launchTemplate") {
         let Some((id, ..)) = &group.template else {
-            return Err(valid::refuse("You cannot add a launch template to a node group that was created without one."));
+            return Err(valid::refuse(
+                "You cannot add a launch template to a node group that was created without one.",
+            ));
         };
         let template = node_group::template(state, given)?;
         if template.0 != *id {
-            return Err(valid::refuse(format!("You cannot change the launch template of a node group, only its version: it is {id}")));
+            return Err(valid::refuse(format!(
+                "You cannot change the launch template of a node group, only its version: it is {id}"
+            )));
         }
         group.template = Some(template);
         let data = group.template_data(state).unwrap_or_default();
@@ -101,8 +105,16 @@ pub fn version(state: &mut State, input: &Value, asked: &Asked) -> Result<Value,
         match (data.maybe("ImageId"), group.ami_type == "CUSTOM") {
             (Some(image), true) => group.release = image.to_owned(),
             (None, false) => {}
-            (Some(_), false) => return Err(valid::refuse("Launch template details can't be updated to have an image id: the node group was created without one.")),
-            (None, true) => return Err(valid::refuse("Launch template details can't be updated to have no image id: the node group was created with one.")),
+            (Some(_), false) => {
+                return Err(valid::refuse(
+                    "Launch template details can't be updated to have an image id: the node group was created without one.",
+                ));
+            }
+            (None, true) => {
+                return Err(valid::refuse(
+                    "Launch template details can't be updated to have no image id: the node group was created with one.",
+                ));
+            }
         }
         let number = group.template.as_ref().map(|(.., number)| number.to_string()).unwrap_or_default();
         parameters.push(("LaunchTemplateVersion", number));
@@ -121,7 +133,10 @@ pub fn version(state: &mut State, input: &Value, asked: &Asked) -> Result<Value,
         let release = input.maybe("releaseVersion");
         let image = images::for_group(state, &group.ami_type, &group.version, release).ok_or_else(|| {
             let wanted = release.unwrap_or("latest");
-            valid::refuse(format!("Requested release version {wanted} is not valid for kubernetes version {}.", group.version))
+            valid::refuse(format!(
+                "Requested release version {wanted} is not valid for kubernetes version {}.",
+                group.version
+            ))
         })?;
         group.release = image.release;
         parameters.push(("ReleaseVersion", group.release.clone()));
@@ -147,7 +162,8 @@ fn begin(
     group.complete = None;
     let key = (group.cluster.clone(), group.name.clone());
     let id = uuid(&format!("update/{}/{}/{}", key.0, key.1, state.updates.len()));
-    let update = Update { id: id.clone(), group: key.clone(), kind, parameters, created: asked.now, status: "InProgress" };
+    let update =
+        Update { id: id.clone(), group: key.clone(), kind, parameters, created: asked.now, status: "InProgress" };
     let answer = update.answer();
     fleet::follow(state, &group);
     state.node_groups.insert(key, group);
@@ -193,9 +209,10 @@ pub fn step(state: &mut State) {
 pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
     super::cluster::find(state, input.text("name"))?;
     let id = input.text("updateId");
-    let update = state.updates.get(id).ok_or_else(|| {
-        AwsError::new(404, "ResourceNotFoundException", format!("No update found for ID: {id}"))
-    })?;
+    let update = state
+        .updates
+        .get(id)
+        .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("No update found for ID: {id}")))?;
     Ok(json!({ "update": update.answer() }))
 }
 

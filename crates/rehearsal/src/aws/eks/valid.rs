@@ -60,7 +60,9 @@ pub fn create(state: &State, cluster: &Cluster, input: &Value) -> Result<Facts, 
     let ami_type = match (&image, asked_type) {
         (Some(_), None | Some("CUSTOM")) => "CUSTOM".to_owned(),
         (Some(_), Some(_)) => {
-            return Err(refuse("You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template."));
+            return Err(refuse(
+                "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template.",
+            ));
         }
         (None, Some("CUSTOM")) => {
             return Err(refuse("You must specify an image id in your launch template when the AMI type is CUSTOM."));
@@ -107,18 +109,26 @@ pub fn template_data(data: &Value, input: &Value) -> Result<(), AwsError> {
     if input.part("remoteAccess").is_some() {
         return Err(refuse("Remote access configuration cannot be specified with a launch template."));
     }
-    let forbidden = ["IamInstanceProfile", "InstanceInitiatedShutdownBehavior", "HibernationOptions", "InstanceMarketOptions"];
+    let forbidden =
+        ["IamInstanceProfile", "InstanceInitiatedShutdownBehavior", "HibernationOptions", "InstanceMarketOptions"];
     if let Some(field) = forbidden.iter().find(|field| data.part(field).is_some()) {
-        return Err(refuse(format!("Launch template should not specify {field}. The noted launch template can't be used with a managed node group.")));
+        return Err(refuse(format!(
+            "Launch template should not specify {field}. The noted launch template can't be used with a managed node group."
+        )));
     }
     if data.list("NetworkInterfaces").iter().any(|interface| interface.maybe("SubnetId").is_some()) {
         return Err(refuse("Launch template should not specify a subnet. Subnets are given with the node group."));
     }
     // With an image of one's own the user data is passed on as it is; without one EKS adds its part to it.
     if let (None, Some(encoded)) = (data.maybe("ImageId"), data.maybe("UserData")) {
-        let text = STANDARD.decode(encoded.trim()).map(|bytes| String::from_utf8_lossy(&bytes).to_lowercase()).unwrap_or_default();
+        let text = STANDARD
+            .decode(encoded.trim())
+            .map(|bytes| String::from_utf8_lossy(&bytes).to_lowercase())
+            .unwrap_or_default();
         if !text.is_empty() && !text.contains("content-type: multipart/") {
-            return Err(refuse("Ec2LaunchTemplateInvalidConfiguration: User data was not in the MIME multipart format."));
+            return Err(refuse(
+                "Ec2LaunchTemplateInvalidConfiguration: User data was not in the MIME multipart format.",
+            ));
         }
     }
     Ok(())
@@ -129,7 +139,9 @@ fn instance_types(data: Option<&Value>, input: &Value) -> Result<Vec<String>, Aw
     let in_call = input.texts("instanceTypes");
     let types: Vec<String> = match (in_template, in_call.is_empty()) {
         (Some(_), false) => {
-            return Err(refuse("Instance type must be specified in either the launch template or the node group, but not in both."));
+            return Err(refuse(
+                "Instance type must be specified in either the launch template or the node group, but not in both.",
+            ));
         }
         (Some(one), true) => vec![one.to_owned()],
         (None, false) => in_call.into_iter().map(str::to_owned).collect(),

@@ -44,9 +44,14 @@ pub fn describe(_: &mut State, input: &Value, asked: &Asked) -> Result<Value, Aw
         })
         .filter(|version| {
             let status = version.text("versionStatus");
-            let fits = |name: &str| input.maybe(name).is_none_or(|wanted| version.values().any(|is| is.as_str() == Some(wanted)));
+            let fits = |name: &str| {
+                input.maybe(name).is_none_or(|wanted| version.values().any(|is| is.as_str() == Some(wanted)))
+            };
             let shown = status != "UNSUPPORTED" || input.yes("includeAll") || !wanted.is_empty();
-            shown && fits("versionStatus") && fits("status") && (!input.yes("defaultOnly") || version.yes("defaultVersion"))
+            shown
+                && fits("versionStatus")
+                && fits("status")
+                && (!input.yes("defaultOnly") || version.yes("defaultVersion"))
         })
         .collect();
     Ok(json!({ "clusterVersions": found }))

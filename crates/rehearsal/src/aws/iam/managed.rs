@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 
 use super::missing;
-use crate::aws::{ask::{Ask, hex}, error::AwsError, service::Asked, state::State};
+use crate::aws::{
+    ask::{Ask, hex},
+    error::AwsError,
+    service::Asked,
+    state::State,
+};
 
 /// Name and allowed actions. AWS Managed Policy Reference; actions nobody here asks for are left out.
 const POLICIES: &[(&str, &[&str])] = &[
@@ -13,12 +18,33 @@ const POLICIES: &[(&str, &[&str])] = &[
     ("AmazonEKSClusterPolicy", &["ec2:Describe*", "autoscaling:Describe*", "elasticloadbalancing:*"]),
     ("AmazonEKSWorkerNodePolicy", &["ec2:Describe*", "eks:DescribeCluster", "eks-auth:AssumeRoleForPodIdentity"]),
     ("AmazonEKSWorkerNodeMinimalPolicy", &["ec2:DescribeInstances", "eks-auth:AssumeRoleForPodIdentity"]),
-    ("AmazonEKS_CNI_Policy", &["ec2:AssignPrivateIpAddresses", "ec2:AttachNetworkInterface", "ec2:Describe*", "ec2:CreateTags"]),
-    ("AmazonEC2ContainerRegistryReadOnly", &["ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"]),
-    ("AmazonEC2ContainerRegistryPullOnly", &["ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:BatchImportUpstreamImage"]),
+    (
+        "AmazonEKS_CNI_Policy",
+        &["ec2:AssignPrivateIpAddresses", "ec2:AttachNetworkInterface", "ec2:Describe*", "ec2:CreateTags"],
+    ),
+    (
+        "AmazonEC2ContainerRegistryReadOnly",
+        &["ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"],
+    ),
+    (
+        "AmazonEC2ContainerRegistryPullOnly",
+        &["ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:BatchImportUpstreamImage"],
+    ),
     ("AmazonSSMManagedInstanceCore", &["ssm:GetParameter", "ssm:GetParameters", "ssmmessages:*", "ec2messages:*"]),
-    ("CloudWatchAgentServerPolicy", &["cloudwatch:PutMetricData", "ec2:DescribeVolumes", "ec2:DescribeTags", "logs:PutLogEvents", "ssm:GetParameter"]),
-    ("service-role/AmazonEBSCSIDriverPolicy", &["ec2:CreateVolume", "ec2:AttachVolume", "ec2:Describe*", "ec2:CreateTags"]),
+    (
+        "CloudWatchAgentServerPolicy",
+        &[
+            "cloudwatch:PutMetricData",
+            "ec2:DescribeVolumes",
+            "ec2:DescribeTags",
+            "logs:PutLogEvents",
+            "ssm:GetParameter",
+        ],
+    ),
+    (
+        "service-role/AmazonEBSCSIDriverPolicy",
+        &["ec2:CreateVolume", "ec2:AttachVolume", "ec2:Describe*", "ec2:CreateTags"],
+    ),
     ("AmazonSESFullAccess", &["ses:*"]),
     ("AmazonS3FullAccess", &["s3:*"]),
     ("AmazonS3ReadOnlyAccess", &["s3:Get*", "s3:List*"]),

@@ -56,7 +56,8 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
         return Err(AwsError::new(409, "EntityAlreadyExists", format!("Provider with url {url} already exists.")));
     }
     let texts = |name: &str| input.texts(name).into_iter().map(str::to_owned).collect();
-    let tags = input.list("Tags").iter().map(|tag| (tag.text("Key").to_owned(), tag.text("Value").to_owned())).collect();
+    let tags =
+        input.list("Tags").iter().map(|tag| (tag.text("Key").to_owned(), tag.text("Value").to_owned())).collect();
     let provider = Provider {
         url: bare.to_owned(),
         clients: texts("ClientIDList"),

@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{managed, missing, role};
-use crate::aws::{ask::{Ask, page}, error::AwsError, service::Asked, state::State};
+use crate::aws::{
+    ask::{Ask, page},
+    error::AwsError,
+    service::Asked,
+    state::State,
+};
 
 /// GetRolePolicy.
 pub fn get(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
@@ -20,7 +25,10 @@ pub fn put(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErro
         Value::Array(many) => many.clone(),
         one => vec![one.clone()],
     };
-    if statements.iter().any(|statement| statement.part("Resource").is_none() && statement.part("NotResource").is_none()) {
+    if statements
+        .iter()
+        .any(|statement| statement.part("Resource").is_none() && statement.part("NotResource").is_none())
+    {
         return Err(AwsError::bad("MalformedPolicyDocument", "Policy statement must contain resources."));
     }
     let role = role::find(state, input)?;

@@ -6,7 +6,12 @@ use super::{
     evaluate::{Decision, decide, means},
     missing,
 };
-use crate::aws::{ask::{Ask, page}, error::AwsError, service::Asked, state::State};
+use crate::aws::{
+    ask::{Ask, page},
+    error::AwsError,
+    service::Asked,
+    state::State,
+};
 
 /// SimulatePrincipalPolicy. It takes a user, group or role; a session of a role is none.
 pub fn simulate(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {

@@ -17,7 +17,12 @@ pub fn get(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, Aws
         (Some(wanted), Some(own)) if own == wanted => own,
         (Some(wanted), _) => return Err(missing(format!("The user with name {wanted} cannot be found."))),
         (None, Some(own)) => own,
-        (None, None) => return Err(AwsError::bad("ValidationError", "Must specify userName when calling with non-User credentials")),
+        (None, None) => {
+            return Err(AwsError::bad(
+                "ValidationError",
+                "Must specify userName when calling with non-User credentials",
+            ));
+        }
     };
     Ok(json!({ "User": {
         "Path": "/", "UserName": name, "UserId": format!("AIDA{}", hex(&name, 17).to_uppercase()),

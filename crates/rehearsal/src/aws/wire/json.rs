@@ -18,7 +18,8 @@ pub fn read(model: &Model, of: &str, wire: Value) -> Value {
                 if value.is_null() {
                     continue;
                 }
-                let found = structure.members.iter().find(|(name, member)| member.wire.as_ref().unwrap_or(name) == &key);
+                let found =
+                    structure.members.iter().find(|(name, member)| member.wire.as_ref().unwrap_or(name) == &key);
                 match found {
                     Some((name, member)) => out.insert(name.clone(), read(model, &member.of, value)),
                     None => out.insert(key, value),
@@ -54,9 +55,9 @@ pub fn write(model: &Model, of: &str, value: &Value) -> Value {
         (Kind::Map(_, member, _), Value::Object(object)) => {
             object.iter().map(|(key, value)| (key.clone(), write(model, &member.of, value))).collect()
         }
-        (Kind::Timestamp, Value::String(text)) => text
-            .parse::<Timestamp>()
-            .map_or(Value::Null, |moment| json!(moment.as_millisecond() as f64 / 1000.0)),
+        (Kind::Timestamp, Value::String(text)) => {
+            text.parse::<Timestamp>().map_or(Value::Null, |moment| json!(moment.as_millisecond() as f64 / 1000.0))
+        }
         (_, value) => value.clone(),
     }
 }

@@ -43,9 +43,7 @@ impl From<MemberForm> for Member {
     fn from(form: MemberForm) -> Self {
         match form {
             MemberForm::Plain(of) => Self { of, wire: None, query: None, place: None, flat: false, format: None },
-            MemberForm::Full { of, wire, query, place, flat, format } => {
-                Self { of, wire, query, place, flat, format }
-            }
+            MemberForm::Full { of, wire, query, place, flat, format } => Self { of, wire, query, place, flat, format },
         }
     }
 }

@@ -136,7 +136,9 @@ pub fn answer(call: &Call, output: &Value, request_id: &str) -> Wire {
             let kind = format!("application/x-amz-json-{}", call.model.json.as_deref().unwrap_or("1.1"));
             wire(200, &kind, json::write(call.model, of, output).to_string().into_bytes())
         }
-        Protocol::RestJson => wire(200, "application/json", json::write(call.model, of, output).to_string().into_bytes()),
+        Protocol::RestJson => {
+            wire(200, "application/json", json::write(call.model, of, output).to_string().into_bytes())
+        }
         Protocol::Cbor => {
             let mut body = Vec::new();
             cbor::write(call.model, of, output, &mut body);
@@ -199,7 +201,9 @@ pub fn refuse(protocol: Protocol, error: &AwsError, request_id: &str) -> Wire {
                 Protocol::Ec2 => format!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
                 ),
-                _ => format!("<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"),
+                _ => {
+                    format!("<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
+                }
             };
             wire(*status, "text/xml", body.into_bytes())
         }

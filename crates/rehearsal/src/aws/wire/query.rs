@@ -68,7 +68,8 @@ impl Fields<'_> {
                 for index in self.indices(&base) {
                     let entry = join(&base, &index.to_string());
                     let key = self.text(&join(&entry, key.wire.as_deref().unwrap_or("key")))?;
-                    let value = self.value(&member.of, &join(&entry, member.wire.as_deref().unwrap_or("value")), false)?;
+                    let value =
+                        self.value(&member.of, &join(&entry, member.wire.as_deref().unwrap_or("value")), false)?;
                     object.insert(key, value);
                 }
                 Some(Value::Object(object))
@@ -97,7 +98,8 @@ impl Fields<'_> {
 
     fn there(&self, at: &str) -> bool {
         let inner = format!("{at}.");
-        self.fields.contains_key(at) || self.fields.range(inner.clone()..).next().is_some_and(|(key, _)| key.starts_with(&inner))
+        self.fields.contains_key(at)
+            || self.fields.range(inner.clone()..).next().is_some_and(|(key, _)| key.starts_with(&inner))
     }
 
     fn indices(&self, base: &str) -> BTreeSet<u32> {

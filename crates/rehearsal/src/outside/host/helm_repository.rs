@@ -1,8 +1,10 @@
 //! A Helm repository: an index and the charts that the scenario declares.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, Call, Credentials, bytes, text, with};
@@ -32,7 +34,8 @@ impl HelmRepository {
         let Some(file) = call.path.strip_prefix(self.path.trim_end_matches('/')) else {
             return text(StatusCode::NOT_FOUND, "404 not found\n");
         };
-        let charts: Vec<_> = self.charts.iter().filter_map(|name| Some((name, world.scenario.tools.charts.get(name)?))).collect();
+        let declared = self.charts.iter().filter_map(|name| Some((name, world.scenario.tools.charts.get(name)?)));
+        let charts: Vec<_> = declared.flat_map(|(name, chart)| chart.versions().map(move |chart| (name, chart))).collect();
         if file == "/index.yaml" {
             return match index(&charts) {
                 Ok(index) => bytes(StatusCode::OK, "text/yaml", index.into()),
@@ -48,15 +51,15 @@ impl HelmRepository {
     }
 }
 
-fn index(charts: &[(&String, &Chart)]) -> std::io::Result<String> {
-    let mut entries = serde_json::Map::new();
+fn index(charts: &[(&String, Chart)]) -> std::io::Result<String> {
+    let mut entries: BTreeMap<&String, Vec<Value>> = BTreeMap::new();
     for (name, chart) in charts {
         let digest = format!("{:x}", Sha256::digest(chart.archive(name)?));
         let mut entry = chart.metadata(name);
         entry["urls"] = json!([chart.file_name(name)]);
         entry["digest"] = json!(digest);
         entry["created"] = json!("2026-01-01T00:00:00Z");
-        entries.insert((*name).clone(), json!([entry]));
+        entries.entry(name).or_default().push(entry);
     }
     let index = json!({"apiVersion": "v1", "entries": entries, "generated": "2026-01-01T00:00:00Z"});
     serde_yaml::to_string(&index).map_err(std::io::Error::other)

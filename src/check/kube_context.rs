@@ -1,0 +1,142 @@
+//! `kube.context`: is the kubeconfig's context really the EKS cluster that was chosen?
+
+use async_trait::async_trait;
+use aws_sdk_eks::types::Cluster;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use landfall_core::{
+    catalogue::Touches,
+    event::{Outcome, Permissions, Problem},
+};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    cloud::{Trouble, look::cluster},
+    kind::{Check, CheckAbout, Context, PlanView},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KubeContext {
+    /// The cluster; the target's where left out.
+    #[serde(default)]
+    cluster: Option<String>,
+}
+
+/// What the context says of its API server.
+struct Here {
+    context: String,
+    host: String,
+    roots: Vec<Vec<u8>>,
+}
+
+#[async_trait]
+impl Check for KubeContext {
+    const ABOUT: CheckAbout = CheckAbout {
+        name: "kube.context",
+        code: "K8S-01",
+        about: "the kubeconfig's context is the chosen cluster",
+        touches: Touches::Nothing,
+    };
+
+    async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
+        let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
+        if name.is_empty() {
+            return Ok(Outcome::skip("no EKS cluster was chosen"));
+        }
+        let config = cx.cloud.kube.config(cx.cloud.kube.context()).await?;
+        let here = Here {
+            context: cx.cloud.kube.context().unwrap_or_default(),
+            host: config.cluster_url.host().unwrap_or_default().to_owned(),
+            roots: config.root_cert.clone().unwrap_or_default(),
+        };
+        let there = cluster::cluster(&cx.cloud, name).await?;
+        if authority_is(&there, &here) {
+            // The right authority is no proof that we are let in.
+            cx.cloud.kube.client().await?.apiserver_version().await?;
+            return Ok(Outcome::pass(format!("{} is {name}: same certificate authority", here.context)));
+        }
+        if host_of(&there) == Some(here.host.as_str()) {
+            return Ok(Outcome::Fail { problem: other(name, &here, "its certificate authority is not the cluster's") });
+        }
+        // Behind a tunnel, host and authority are the tunnel's; the issuer of service accounts is the cluster's own.
+        let issuer = issuer(cx).await?;
+        let wanted = there.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer());
+        Ok(match wanted {
+            Some(wanted) if wanted == issuer => {
+                Outcome::pass(format!("{} is {name}: same service-account issuer, through {}", here.context, here.host))
+            }
+            _ => Outcome::Fail { problem: other(name, &here, &format!("its service-account issuer is {issuer}")) },
+        })
+    }
+
+    fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
+        let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
+        Permissions::default().iam(&cx.target.arn("eks", &format!("cluster/{name}")), ["eks:DescribeCluster"])
+    }
+}
+
+async fn issuer(cx: &Context) -> Result<String, Trouble> {
+    let client = cx.cloud.kube.client().await?;
+    let request = http::Request::get("/.well-known/openid-configuration")
+        .body(Vec::new())
+        .map_err(|error| Trouble::guide(error.to_string(), "Report this."))?;
+    let answer: Value = client.request(request).await?;
+    Ok(answer["issuer"].as_str().unwrap_or("unknown").to_owned())
+}
+
+/// Whether the context trusts exactly the authority that EKS names.
+fn authority_is(there: &Cluster, here: &Here) -> bool {
+    let authority = there
+        .certificate_authority()
+        .and_then(|authority| authority.data())
+        .and_then(|data| STANDARD.decode(data).ok())
+        .and_then(|pem| CertificateDer::from_pem_slice(&pem).ok());
+    authority.is_some_and(|authority| here.roots.iter().any(|root| root.as_slice() == authority.as_ref()))
+}
+
+fn host_of(there: &Cluster) -> Option<&str> {
+    let rest = there.endpoint()?.split_once("://").map(|(_, rest)| rest)?;
+    rest.split(['/', ':']).next()
+}
+
+fn other(name: &str, here: &Here, why: &str) -> Problem {
+    Problem::new(
+        "K8S-OTHER-CLUSTER",
+        format!("the context {} is not the cluster {name}", here.context),
+        format!("Choose the right context, or make one.\n$ aws eks update-kubeconfig --name {name}"),
+    )
+    .why(format!("It leads to {}, and {why}.", here.host))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_eks::types::Certificate;
+
+    use super::*;
+
+    fn cluster(pem: &str) -> Cluster {
+        Cluster::builder()
+            .endpoint("https://ABC.gr7.us-east-2.eks.amazonaws.com")
+            .certificate_authority(Certificate::builder().data(STANDARD.encode(pem)).build())
+            .build()
+    }
+
+    #[test]
+    fn the_same_authority_is_the_same_cluster() {
+        let made = rcgen::generate_simple_self_signed(["kubernetes".to_owned()]).unwrap();
+        let other = rcgen::generate_simple_self_signed(["kubernetes".to_owned()]).unwrap();
+        let there = cluster(&made.cert.pem());
+        let here = |root: &rcgen::Certificate| Here {
+            context: "c".into(),
+            host: "h".into(),
+            roots: vec![root.der().to_vec()],
+        };
+        assert!(authority_is(&there, &here(&made.cert)));
+        assert!(!authority_is(&there, &here(&other.cert)));
+        assert_eq!(host_of(&there), Some("ABC.gr7.us-east-2.eks.amazonaws.com"));
+    }
+}

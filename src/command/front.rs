@@ -1,0 +1,101 @@
+//! `landfall` and `landfall install` with a person: the wizard, full screen or line by line.
+
+use std::{
+    io::IsTerminal,
+    sync::{Arc, RwLock},
+};
+
+use landfall_core::event::Problem;
+use tokio::sync::mpsc;
+
+use super::{Common, Exit, InstallArguments, RehearseArguments};
+use crate::{
+    driver::{self, Begin},
+    kinds::Kinds,
+    report::{Format, explained},
+    session::House,
+    tui::{self, End, Ground, Theme},
+};
+
+/// A person at a terminal gets the wizard; with `--yes` or a machine-readable output it runs alone.
+pub async fn front(common: &Common, guide: Option<&str>, arguments: &InstallArguments) -> i32 {
+    let alone = common.yes || common.output != Format::Text;
+    match guide {
+        Some(guide) if alone || arguments.plan.is_some() => super::install(common, guide, arguments).await,
+        _ => wizard(common, guide).await,
+    }
+}
+
+async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !terminal && !common.line {
+        eprintln!(
+            "{}",
+            explained(
+                &Problem::new(
+                    "NO-TERMINAL",
+                    "there is no terminal to ask on",
+                    "Run it alone with an answers file:\n$ landfall install GUIDE --yes --answers answers.yaml\nOr line by line:\n$ landfall install GUIDE --line"
+                ),
+                common.look()
+            )
+        );
+        return Exit::Usage.code();
+    }
+    let endpoints = match common.endpoints() {
+        Ok(endpoints) => endpoints,
+        Err(trouble) => {
+            eprintln!("{}", explained(&trouble.problem(), common.look()));
+            return Exit::Usage.code();
+        }
+    };
+    let (facts, told) = mpsc::unbounded_channel();
+    let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::new(RwLock::default()), facts };
+    let handle = driver::start(house, told, Begin { guide: guide.map(str::to_owned), answers: common.answers.clone() });
+    let shown = handle.shown.clone();
+    let theme = theme(common);
+    // Drawing has a thread of its own: nothing the network does can hold it up.
+    let ended = tokio::task::spawn_blocking(move || tui::run(handle, theme)).await;
+    match ended {
+        Ok(Ok(End::Quit)) => left(&shown.borrow()),
+        Ok(Ok(End::HungUp)) => Exit::Interrupted.code(),
+        Ok(Ok(End::Rehearse { guide, scenario })) => {
+            let arguments = RehearseArguments { guide: Some(guide), scenario, ..RehearseArguments::default() };
+            Box::pin(super::rehearse(common, &arguments, &[])).await
+        }
+        Ok(Err(error)) => {
+            eprintln!("{}", explained(&Problem::new("TERMINAL", error.to_string(), "Try --line."), common.look()));
+            Exit::Failed.code()
+        }
+        Err(error) => {
+            eprintln!("landfall: the screen stopped: {error}");
+            Exit::Failed.code()
+        }
+    }
+}
+
+/// What the exit code says of where the person left.
+fn left(wizard: &landfall_core::wizard::Wizard) -> i32 {
+    use landfall_core::wizard::{Ended, Stage};
+    match (wizard.stage, &wizard.install.ended) {
+        (Stage::Summary, _) | (_, Some(Ended::Done)) => Exit::Done,
+        (_, Some(Ended::Failed)) => Exit::Failed,
+        (Stage::Guide | Stage::Target | Stage::Inputs | Stage::Secrets | Stage::Checks | Stage::Plan, None) => {
+            Exit::Done
+        }
+        _ => Exit::Interrupted,
+    }
+    .code()
+}
+
+fn theme(common: &Common) -> Theme {
+    let plain = common.color == clap::ColorChoice::Never
+        || common.color == clap::ColorChoice::Auto
+            && std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let ground = match (plain, common.theme.as_str()) {
+        (true, _) | (_, "none") => Ground::None,
+        (_, "light") => Ground::Light,
+        _ => Ground::Dark,
+    };
+    Theme { ground, ascii: common.ascii() }
+}

@@ -1,0 +1,76 @@
+//! `iam.role_policy`, `iam.oidc_provider` and `iam.service_account_role`.
+
+use landfall::kind::Made;
+use landfall_core::event::{Owner, State};
+use serde_json::{Value, json};
+
+use crate::account::{Account, NODE_ROLE, drift, is_ours, outputs};
+
+fn policy(action: &str) -> Value {
+    let document =
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": [action], "Resource": "*" }] });
+    json!({ "role": NODE_ROLE, "name": "landfall-gpu-metrics", "document": document })
+}
+
+#[tokio::test]
+async fn an_inline_policy_is_added_beside_the_others_and_taken_away() {
+    let account = Account::open("").await;
+    let before = account.snapshot();
+    let made = account.make("iam.role_policy", &policy("cloudwatch:PutMetricData")).await;
+    let check = json!({ "role": NODE_ROLE, "policies": [], "cloudwatch": true });
+    assert_eq!(account.code("aws.role_policies", check).await, "pass");
+    account.undo("iam.role_policy", &policy("cloudwatch:PutMetricData"), made).await.unwrap();
+    assert_eq!(account.snapshot(), before);
+}
+
+#[tokio::test]
+async fn an_inline_policy_that_was_there_is_put_back() {
+    let account = Account::open("").await;
+    account.make("iam.role_policy", &policy("s3:GetObject")).await;
+    let before = account.snapshot();
+    let ours = policy("cloudwatch:PutMetricData");
+    assert_eq!(drift(&account.inspect("iam.role_policy", &ours).await).into_iter().collect::<Vec<_>>(), ["document"]);
+    let was = account.apply("iam.role_policy", &ours).await.unwrap();
+    account.undo("iam.role_policy", &ours, Made { outputs: json!({}), before: was }).await.unwrap();
+    assert_eq!(account.snapshot(), before);
+}
+
+#[tokio::test]
+async fn an_oidc_provider_that_is_there_is_adopted() {
+    let account = Account::open("").await;
+    let found = account.inspect("iam.oidc_provider", &json!({})).await;
+    assert_eq!(found.owner, Owner::Unmarked);
+    let outputs = outputs(&found);
+    assert!(outputs["arn"].as_str().unwrap().starts_with("arn:aws:iam::123456789012:oidc-provider/oidc.eks."));
+    assert!(outputs["issuer"].as_str().unwrap().starts_with("https://oidc.eks."));
+}
+
+#[tokio::test]
+async fn a_provider_and_a_role_are_made_and_taken_away() {
+    let account = Account::open("clusters: [{ name: pay-1, oidc_provider: false }]").await;
+    let before = account.snapshot();
+    let provider = account.make("iam.oidc_provider", &json!({})).await;
+    assert!(is_ours(&account.inspect("iam.oidc_provider", &json!({})).await));
+    let role = json!({
+        "name": "shield-usage-tracker", "service_account": "arthur-shield",
+        "policy": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*" }] },
+        "oidc_provider": provider.outputs["arn"], "issuer": provider.outputs["issuer"],
+    });
+    let made = account.make("iam.service_account_role", &role).await;
+    assert_eq!(made.outputs["arn"], "arn:aws:iam::123456789012:role/shield-usage-tracker");
+    let trust = account.snapshot()["roles"]["shield-usage-tracker"]["trust"].to_string();
+    assert!(
+        trust.contains("system:serviceaccount:shield:arthur-shield") && trust.contains("sts.amazonaws.com"),
+        "{trust}"
+    );
+    let mut other = role.clone();
+    other["service_account"] = json!("someone-else");
+    assert_eq!(
+        drift(&account.inspect("iam.service_account_role", &other).await).into_iter().collect::<Vec<_>>(),
+        ["trust"]
+    );
+    account.undo("iam.service_account_role", &role, made).await.unwrap();
+    account.undo("iam.oidc_provider", &json!({}), provider).await.unwrap();
+    assert_eq!(account.inspect("iam.oidc_provider", &json!({})).await.state, State::Absent);
+    assert_eq!(account.snapshot(), before);
+}

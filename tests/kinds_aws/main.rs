@@ -1,0 +1,13 @@
+//! The AWS kinds against a simulated account: what they find, what they make, and that they take away no more than that.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+
+mod account;
+mod by_hand;
+mod checks;
+mod cluster;
+mod iam;
+mod lookups;
+mod node_group;
+mod pages;
+mod scaling;
+mod template;
