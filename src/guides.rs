@@ -129,6 +129,9 @@ fn from_disk(path: &Path) -> Result<Folder, GuideFault> {
     let mut folder = Folder { name: path.display().to_string(), files: BTreeMap::new() };
     if path.is_dir() {
         read_folder(path, path, &mut folder.files)?;
+        if let Some(templates) = beside_the_program(path) {
+            read_folder(&templates, &templates, &mut folder.files)?;
+        }
         if !folder.files.contains_key("guide.yaml") {
             let error = io::Error::new(io::ErrorKind::NotFound, "this folder has no guide.yaml");
             return Err(GuideFault::Unreadable { path: path.to_owned(), error });
@@ -144,6 +147,14 @@ fn from_disk(path: &Path) -> Result<Folder, GuideFault> {
         folder.files.insert("guide.yaml".into(), read(path)?);
     }
     Ok(folder)
+}
+
+/// The templates of a guide that stands in Landfall's own source tree: `assets/guides/<id>` has `templates/<id>`.
+fn beside_the_program(guide: &Path) -> Option<PathBuf> {
+    let guide = guide.canonicalize().ok()?;
+    let (id, root) = (guide.file_name()?, guide.ancestors().nth(3)?);
+    let templates = root.join("templates").join(id);
+    (guide.parent()?.ends_with("assets/guides") && templates.is_dir()).then_some(templates)
 }
 
 /// Reads texts; templates appear under their file name wherever `templates/` holds them, as the embedded ones do.

@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path};
 
-use landfall::{guides, kinds::Kinds, lint::lint};
+use landfall::{
+    guides,
+    kinds::Kinds,
+    lint::{self, lint},
+};
 
 #[test]
 fn the_shield_guide_is_clean() {
@@ -47,6 +51,49 @@ fn a_changed_document_is_noticed_passage_by_passage() {
     let changed = told.iter().filter(|message| message.rule == "source-changed").count();
     assert!(changed > 60, "{changed} passages");
     assert!(told.iter().all(|message| message.line > 0 && message.column > 0));
+}
+
+/// The Shield guide with one text of one file changed.
+fn changed(file: &str, from: &str, to: &str) -> Vec<lint::LintMessage> {
+    let mut folder = guides::folder("arthur-shield").unwrap();
+    let text = folder.files.get_mut(file).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    *text = text.replacen(from, to, 1);
+    lint::lint(&folder, &Kinds::all(), None)
+}
+
+fn told(messages: &[lint::LintMessage], rule: &str, words: &str) -> bool {
+    messages.iter().any(|message| message.rule == rule && message.message.contains(words) && message.line > 1)
+}
+
+#[test]
+fn a_citation_outside_the_document_and_a_passage_nobody_cites_are_told() {
+    let messages = changed("guide.yaml", "from: [28]", "from: [374]");
+    assert!(told(&messages, "outside-source", "374"), "{messages:?}");
+    let uncited = messages.iter().find(|message| message.rule == "uncited").unwrap();
+    assert!(uncited.message.contains("EKS Cluster") && uncited.file.ends_with("source.yaml"), "{uncited}");
+}
+
+#[test]
+fn an_erratum_that_is_shown_nowhere_is_told() {
+    let messages = changed("guide.yaml", "shown_at: [kubernetes_version]", "shown_at: [kubernetes_versions]");
+    assert!(told(&messages, "unknown-name", "kubernetes_versions"), "{messages:?}");
+}
+
+#[test]
+fn a_template_that_reads_an_unknown_name_is_told() {
+    let messages = changed("gpu-user-data.mime.j2", "\"{{ gpu_node_group_name }}\"", "\"{{ node_group }}\"");
+    assert!(told(&messages, "undefined", "node_group"), "{messages:?}");
+}
+
+#[test]
+fn a_scenario_with_a_wrong_key_or_answer_is_told() {
+    let messages = changed("scenarios/no-quota.yaml", "quotas:", "quota:");
+    assert!(told(&messages, "unreadable", "quota"), "{messages:?}");
+    let messages = changed("scenarios/smooth.yaml", "    install_mode: full", "    instal_mode: full");
+    assert!(told(&messages, "scenario", "did you mean install_mode?"), "{messages:?}");
+    let messages = changed("scenarios/smooth.yaml", "task: checks/licence", "task: checks/license");
+    assert!(told(&messages, "scenario", "did you mean checks/licence?"), "{messages:?}");
 }
 
 #[test]

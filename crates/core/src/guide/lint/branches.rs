@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Fits, Found,
+    Fits, Found, SOME_ANSWERS,
     examples::{Examples, of_condition, of_tree},
     policy, tasks, texts,
 };
@@ -65,7 +65,7 @@ impl Look<'_> {
                 Ok(true) => wanted = true,
                 Ok(false) => continue,
                 Err(fault) => {
-                    found.add(&format!("{pointer}/when"), "template", format!("with some answers: {fault}"));
+                    found.add(&format!("{pointer}/when"), "template", format!("{SOME_ANSWERS}: {fault}"));
                     continue;
                 }
             }
@@ -79,7 +79,11 @@ impl Look<'_> {
             }
         }
         if !wanted {
-            found.add(&format!("{pointer}/when"), "never", format!("no answers make {} wanted", task.id));
+            found.add(
+                &format!("{pointer}/when"),
+                "never",
+                format!("no answers make {} wanted: its condition never holds", task.id),
+            );
         }
     }
 
@@ -135,7 +139,7 @@ impl Look<'_> {
     fn which_fails(&self, with: &Value, place: &str, scope: &Scope, found: &mut Found<'_>) {
         texts(with, place, &mut |place, text| {
             if let Err(fault) = scope.render_text(text) {
-                found.add(place, "template", format!("with some answers: {fault}"));
+                found.add(place, "template", format!("{SOME_ANSWERS}: {fault}"));
             }
         });
     }
@@ -148,7 +152,7 @@ impl Look<'_> {
         match render_file(scope, text) {
             Err(fault) => {
                 let document = Document::of(format!("{}/{name}", self.loaded.folder.name), Value::Null);
-                found.elsewhere(&document.position(""), "template", format!("with some answers: {fault}"));
+                found.elsewhere(&document.position(""), "template", format!("{SOME_ANSWERS}: {fault}"));
             }
             Ok(text) => {
                 policy::wrong(&Value::String(text), place, &mut |place, message| found.add(&place, "policy", message));
@@ -189,11 +193,7 @@ impl Look<'_> {
                 let Ok(references) = References::of_condition(condition) else { continue };
                 for scope in self.examples.branches(&references.names) {
                     if let Err(fault) = scope.holds(condition) {
-                        found.add(
-                            &format!("/{section}/{index}/when"),
-                            "template",
-                            format!("with some answers: {fault}"),
-                        );
+                        found.add(&format!("/{section}/{index}/when"), "template", format!("{SOME_ANSWERS}: {fault}"));
                     }
                 }
             }
@@ -210,7 +210,7 @@ fn rows(task: &Task, scope: Scope, pointer: &str, found: &mut Found<'_>) -> Vec<
             return Vec::new();
         }
         Err(fault) => {
-            found.add(&format!("{pointer}/each"), "template", format!("with some answers: {fault}"));
+            found.add(&format!("{pointer}/each"), "template", format!("{SOME_ANSWERS}: {fault}"));
             return Vec::new();
         }
     };

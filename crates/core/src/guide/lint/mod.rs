@@ -49,6 +49,11 @@ impl LintMessage {
         }
     }
 
+    /// Whether it only says what follows from another message at the same place.
+    fn follows(&self) -> bool {
+        self.rule == "never" || self.message.starts_with(SOME_ANSWERS)
+    }
+
     /// A guide or scenario that cannot even be read.
     pub fn unreadable(fault: &Fault) -> Self {
         Self::at(&fault.position, "unreadable", fault.message.clone())
@@ -79,8 +84,17 @@ pub fn lint(
     names::look(loaded, &mut found);
     let sound = tasks::look(loaded, catalogue, &mut found);
     branches::look(loaded, fits, &sound, &mut found);
-    found.messages.into_iter().collect()
+    let all = found.messages;
+    let told = |message: &LintMessage| {
+        all.iter().any(|other| {
+            !other.follows() && (other.line, other.column, &other.file) == (message.line, message.column, &message.file)
+        })
+    };
+    all.iter().filter(|message| !message.follows() || !told(message)).cloned().collect()
 }
+
+/// How a message begins that was found by trying a branch.
+const SOME_ANSWERS: &str = "with some answers";
 
 /// Collects messages; the same one at the same place is told once.
 struct Found<'a> {
