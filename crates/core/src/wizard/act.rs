@@ -16,7 +16,7 @@ impl Wizard {
             _ => {}
         }
         let mode = self.mode();
-        match mode.keys().iter().find(|binding| binding.press.is(key)) {
+        match mode.keys().into_iter().find(|binding| binding.press.is(key)) {
             Some(binding) => self.act(mode, binding.does),
             None => {
                 self.text(mode, key);

@@ -5,7 +5,9 @@
 //! [`PlanStage`], [`Install`], [`Verify`], [`Summary`]. What the driver brings is in `shown.rs` and [`Input`].
 
 mod act;
+mod bindings;
 mod checks;
+mod edit;
 mod effect;
 mod field;
 mod fields;
@@ -14,10 +16,12 @@ mod header;
 mod input;
 mod inputs;
 mod install;
-mod keys;
 mod line;
+mod mode;
 mod plan;
+mod press;
 mod resume;
+mod secret_keys;
 mod secrets;
 mod shown;
 mod stage;
@@ -27,6 +31,7 @@ mod target;
 mod task;
 mod tick;
 mod update;
+mod vault;
 mod verify;
 mod vouch;
 mod walk;
@@ -42,9 +47,10 @@ pub use guide::{Entry, Guides};
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
 pub use install::{Install, Panel};
-pub use keys::{Action, Binding, Mode, Press};
 pub use line::Line;
+pub use mode::Mode;
 pub use plan::{PlanStage, PlanTab};
+pub use press::{Action, Binding, Press};
 pub use secrets::{RowShape, SecretEditing, SecretField, SecretGroup, SecretRow, Secrets, Source};
 pub use shown::{
     Change, GuideRow, InstallRow, PlanShown, PlannedTask, Resumed, ReviewLine, StoreOffer, SummaryShown, TargetSeen,
@@ -137,3 +143,6 @@ pub enum Over {
     /// Leave the program?
     Leave,
 }
+
+#[cfg(test)]
+mod tests;

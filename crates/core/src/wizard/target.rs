@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Action, AnsweredBy, Effect, Field, Fields, Look, Suggestions, TargetChoice, TargetSeen, Wizard, fields::Edited,
+    Action, AnsweredBy, Effect, Field, Fields, Look, Suggestions, TargetChoice, TargetSeen, Wizard, edit::Edited,
 };
 use crate::{
     event::Problem,

@@ -112,10 +112,7 @@ impl Wizard {
             Input::ChooseGuide(id) => self.choose(Look::Guide(id)),
             Input::ChooseInstall(id) => self.choose(Look::Install(id)),
             Input::Set { field, value } if field.starts_with("target.") => self.set_target(&field, value),
-            Input::Set { field, value } => {
-                self.inputs.select(&field);
-                self.set_input(&field, value, AnsweredBy::Person)
-            }
+            Input::Set { field, value } => self.set_input(&field, value, AnsweredBy::Person),
             Input::SetSecret { reference, secret } => self.put_secret(&reference, secret),
             Input::TakeSecret { reference, from } => self.take(reference, from),
             Input::ChooseStore { store, passphrase } => vec![Effect::Vault(Vault::Store { store, passphrase })],
