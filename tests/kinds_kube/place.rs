@@ -63,7 +63,8 @@ impl Place {
     /// A rehearsal of this scenario, without its `id`.
     pub async fn simulated(scenario: &str) -> Self {
         tls();
-        let scenario = serde_yaml::from_str(&format!("id: a-test\nspeed: 100\n{scenario}")).unwrap();
+        let scenario: Value = serde_yaml::from_str(&format!("id: a-test\nspeed: 100\n{scenario}")).unwrap();
+        let scenario = serde_json::from_value(scenario).unwrap();
         let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_landfall")));
         let rehearsal = Rehearsal::start(Options { scenario, program, ..Options::default() }).await.unwrap();
         let told = rehearsal.environment().clone();
