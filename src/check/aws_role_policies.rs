@@ -73,7 +73,7 @@ impl Check for RolePolicies {
         if self.cloudwatch && !sends_metrics(cx, role.arn()).await? {
             return Ok(Outcome::Fail { problem: self.lacks_cloudwatch() });
         }
-        Ok(Outcome::pass(format!("{} of {} policies", self.policies.len(), self.policies.len())))
+        Ok(Outcome::pass(self.fact()))
     }
 
     fn permissions(&self, _cx: &PlanView<'_>) -> Permissions {
@@ -83,6 +83,18 @@ impl Check for RolePolicies {
 }
 
 impl RolePolicies {
+    fn fact(&self) -> String {
+        let count = self.policies.len();
+        let mut facts = Vec::new();
+        if count > 0 {
+            facts.push(format!("{count} of {count} policies"));
+        }
+        if self.cloudwatch {
+            facts.push("may send metrics to CloudWatch".to_owned());
+        }
+        if facts.is_empty() { "there, and EC2 may assume it".into() } else { facts.join(", ") }
+    }
+
     fn absent(&self, attached: &[String]) -> Vec<&str> {
         let attached_one = |name: &str| attached.iter().any(|policy| policy == name);
         let stands_for =

@@ -119,7 +119,7 @@ pub(crate) fn host_of(url: &str, why: &str) -> Option<Host> {
         Some((host, port)) => (host, port.parse().ok()?),
         None => (authority, if scheme == "http" { 80 } else { 443 }),
     };
-    (!host.contains('<')).then(|| Host { host: host.to_owned(), port, from: "here".into(), why: why.to_owned() })
+    (!host.contains('<')).then(|| Host { host: host.to_owned(), port, from: "browsers".into(), why: why.to_owned() })
 }
 
 #[cfg(test)]

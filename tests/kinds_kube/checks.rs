@@ -10,7 +10,10 @@ async fn an_ordinary_cluster_passes() {
     let place = Place::simulated("kubernetes: { metrics_server: true }").await;
     place.until("kube.ingress_class", json!({"class": "nginx"}), "pass").await;
     assert_eq!(place.code("kube.metrics", json!({})).await, "pass");
-    assert_eq!(place.code("kube.device_plugin", json!({"resource": "nvidia.com/gpu", "expect": "absent"})).await, "pass");
+    assert_eq!(
+        place.code("kube.device_plugin", json!({"resource": "nvidia.com/gpu", "expect": "absent"})).await,
+        "pass"
+    );
     assert_eq!(place.code("tool.version", json!({"tool": "helm", "at_least": "3.12", "below": "5"})).await, "pass");
 }
 
@@ -31,13 +34,15 @@ async fn what_is_missing_is_named() {
 
 #[tokio::test]
 async fn permissions_that_are_missing_are_listed() {
-    let mut place = Place::simulated(
-        "kubernetes: { denied: [{ verb: create, group: '', resource: secrets, namespace: shield }] }",
-    )
-    .await;
-    place.needs.permissions = Permissions::default()
-        .rbac(Some("shield"), "", "secrets", &["get", "create"])
-        .rbac(None, "", "namespaces", &["create"]);
+    let mut place =
+        Place::simulated("kubernetes: { denied: [{ verb: create, group: '', resource: secrets, namespace: shield }] }")
+            .await;
+    place.needs.permissions = Permissions::default().rbac(Some("shield"), "", "secrets", &["get", "create"]).rbac(
+        None,
+        "",
+        "namespaces",
+        &["create"],
+    );
     let outcome = place.check("kube.permissions", json!({})).await;
     let problem = outcome.problem().unwrap();
     assert_eq!(problem.code, "K8S-NOT-ALLOWED");
@@ -124,8 +129,7 @@ async fn a_probe_runs_answers_and_is_removed() {
 
 #[tokio::test]
 async fn who_may_not_look_is_told_so() {
-    let place =
-        Place::simulated("kubernetes: { denied: [{ verb: list, group: '', resource: nodes }] }").await;
+    let place = Place::simulated("kubernetes: { denied: [{ verb: list, group: '', resource: nodes }] }").await;
     let nodes = json!({"resource": "cpu", "each_at_least": 1, "nodes": "a=b"});
     assert_eq!(place.code("kube.allocatable", nodes).await, "DENIED");
 }

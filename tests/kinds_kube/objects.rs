@@ -93,7 +93,10 @@ async fn a_kind_the_cluster_does_not_know_is_absent_and_cannot_be_applied() {
 #[tokio::test]
 async fn a_template_beside_the_guide_is_a_manifest_too() {
     let mut place = Place::simulated(SHIELD).await;
-    place.files.insert("map.yaml.j2".into(), "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: \"{{ mode }}\" }\n".into());
+    place.files.insert(
+        "map.yaml.j2".into(),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: \"{{ mode }}\" }\n".into(),
+    );
     place.scope.set("mode", json!("full"));
     let manifest = json!({"template": "map.yaml.j2"});
     place.apply("kube.manifest", &manifest).await.unwrap();

@@ -13,7 +13,10 @@ fn every_problem_has_a_page_that_says_what_to_do() {
     for folder in ["src/check", "src/step", "src/lookup", "src/cloud"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let ours = ["kube", "helm", "registry", "tool", "secret", "manifest", "objects", "pods", "process", "child", "release", "chart"];
+            let ours = [
+                "kube", "helm", "registry", "tool", "secret", "manifest", "objects", "pods", "process", "child",
+                "release", "chart",
+            ];
             if ours.iter().any(|beginning| name.starts_with(beginning)) && entry.path().is_file() {
                 let text = std::fs::read_to_string(entry.path()).unwrap();
                 codes.extend(pattern.captures_iter(&text).map(|found| found[1].to_owned()));

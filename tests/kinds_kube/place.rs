@@ -86,8 +86,7 @@ impl Place {
         let bin = folder.path().join("bin");
         std::fs::create_dir(&bin).unwrap();
         std::os::unix::fs::symlink(helm, bin.join("helm")).unwrap();
-        let endpoints =
-            Endpoints { kubeconfig: Some(kubeconfig), path: bin.into_os_string(), ..Endpoints::default() };
+        let endpoints = Endpoints { kubeconfig: Some(kubeconfig), path: bin.into_os_string(), ..Endpoints::default() };
         Self { folder, ..Self::at(endpoints, None) }
     }
 

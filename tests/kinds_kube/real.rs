@@ -39,10 +39,56 @@ fn echo_chart(folder: &std::path::Path) -> std::path::PathBuf {
 
 fn awkward() -> Value {
     let texts = [
-        "yes", "no", "on", "off", "y", "n", "true", "null", "~", "", " ", "1e3", "0777", "0x1F", "0o17", "1_000", ".5", "-", "-7",
-        "12:30:45", "2026-11-21", "a: b", "# no comment", "- item", "{a}", "[b]", "*alias", "&anchor", "!tag", "%x", "@x", "`x`",
-        "'single'", "\"double\"", "back\\slash", "two\nlines\n", "\n", "trailing \n ", "tab\t", "bell\u{7}", "nel\u{85}x",
-        "line\u{2028}separator", "bom\u{feff}", "ümläut", "日本語", "🙂", "\u{1F600}\u{200d}", "{{ .Values.x }}", "$HOME", "${x}",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "true",
+        "null",
+        "~",
+        "",
+        " ",
+        "1e3",
+        "0777",
+        "0x1F",
+        "0o17",
+        "1_000",
+        ".5",
+        "-",
+        "-7",
+        "12:30:45",
+        "2026-11-21",
+        "a: b",
+        "# no comment",
+        "- item",
+        "{a}",
+        "[b]",
+        "*alias",
+        "&anchor",
+        "!tag",
+        "%x",
+        "@x",
+        "`x`",
+        "'single'",
+        "\"double\"",
+        "back\\slash",
+        "two\nlines\n",
+        "\n",
+        "trailing \n ",
+        "tab\t",
+        "bell\u{7}",
+        "nel\u{85}x",
+        "line\u{2028}separator",
+        "bom\u{feff}",
+        "ümläut",
+        "日本語",
+        "🙂",
+        "\u{1F600}\u{200d}",
+        "{{ .Values.x }}",
+        "$HOME",
+        "${x}",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     ];
     let mut tree: BTreeMap<String, Value> =
@@ -72,7 +118,11 @@ async fn every_text_survives(helm: &str) {
 
     // The same through a vendor's file that is edited in place.
     let vendor = place.folder.path().join("vendor.yaml");
-    std::fs::write(&vendor, "# Theirs\ntracing: on # stays a boolean\nmode: 0640\nt00: ~\nnested:\n  # deep\n  flag: true\n").unwrap();
+    std::fs::write(
+        &vendor,
+        "# Theirs\ntracing: on # stays a boolean\nmode: 0640\nt00: ~\nnested:\n  # deep\n  flag: true\n",
+    )
+    .unwrap();
     let step = json!({"name": "echo", "chart": "echo", "chart_file": chart, "values": values, "values_file": vendor});
     place.apply("helm.release", &step).await.unwrap();
     present(&place.inspect("helm.release", &step).await);
@@ -125,7 +175,8 @@ async fn shield_is_installed(helm: &str) {
     let outputs = present(&place.inspect("helm.release", &step).await);
     assert!(!outputs["ingresses"]["auth.example.com"].as_str().unwrap().is_empty(), "{outputs}");
     place.until("kube.pods", json!({"name_prefix": "arthur-shield"}), "pass").await;
-    let markers = json!({"name_prefix": "arthur-shield", "markers": ["==> Validating", "==> Running database migration"]});
+    let markers =
+        json!({"name_prefix": "arthur-shield", "markers": ["==> Validating", "==> Running database migration"]});
     place.until("kube.logs", markers, "pass").await;
 
     step["values"]["shield"]["host"] = json!("other.example.com");

@@ -106,5 +106,10 @@ async fn a_registrys_login_and_certificate_files_become_secrets() {
     let tls = json!({"name": "tls", "type": "kubernetes.io/tls", "files": {"tls.crt": certificate, "tls.key": key}});
     place.apply("kube.secret", &tls).await.unwrap();
     present(&place.inspect("kube.secret", &tls).await);
-    assert_eq!(place.code("kube.secret", json!({"name": "tls", "type": "kubernetes.io/tls", "keys": ["tls.crt", "tls.key"]})).await, "pass");
+    assert_eq!(
+        place
+            .code("kube.secret", json!({"name": "tls", "type": "kubernetes.io/tls", "keys": ["tls.crt", "tls.key"]}))
+            .await,
+        "pass"
+    );
 }

@@ -84,7 +84,9 @@ impl Folder {
         match value {
             Value::String(text) => Value::String(self.named_in(text)),
             Value::Array(items) => Value::Array(items.iter().map(|item| self.named_in_all(item)).collect()),
-            Value::Object(map) => Value::Object(map.iter().map(|(key, item)| (key.clone(), self.named_in_all(item))).collect()),
+            Value::Object(map) => {
+                Value::Object(map.iter().map(|(key, item)| (key.clone(), self.named_in_all(item))).collect())
+            }
             other => other.clone(),
         }
     }

@@ -1,10 +1,6 @@
 //! What a rehearsal hands out: the files in its folder, and the environment that leads a client to it.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::Path,
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
@@ -100,7 +96,8 @@ impl HandedOut<'_> {
         let proxy = format!("http://{}", self.at.proxy);
         let mut path = std::env::var_os("PATH").map_or_else(Vec::new, |path| std::env::split_paths(&path).collect());
         path.insert(0, self.folder.join("bin"));
-        let path = std::env::join_paths(path).map_or_else(|_| inside("bin"), |path| path.to_string_lossy().into_owned());
+        let path =
+            std::env::join_paths(path).map_or_else(|_| inside("bin"), |path| path.to_string_lossy().into_owned());
         let pairs = [
             ("AWS_ENDPOINT_URL", self.at.aws.clone()),
             ("AWS_PROFILE", PROFILE.to_owned()),

@@ -94,7 +94,10 @@ impl Hands {
         let patch = json!({"metadata": {"labels": spec.labels}, "spec": {"taints": spec.taints}});
         if self.groups.as_ref().is_some_and(|groups| groups.contains(&spec.node_group)) {
             for node in self.cluster.list("/api/v1/nodes", &format!("{NODE_GROUP}={}", spec.node_group))? {
-                self.cluster.merge(&format!("/api/v1/nodes/{}", node["metadata"]["name"].as_str().unwrap_or_default()), &patch)?;
+                self.cluster.merge(
+                    &format!("/api/v1/nodes/{}", node["metadata"]["name"].as_str().unwrap_or_default()),
+                    &patch,
+                )?;
             }
             return Ok(());
         }
@@ -115,13 +118,20 @@ impl Hands {
             return Ok(());
         }
         let pods = self.cluster.list("/api/v1/pods", "")?;
-        let plugins = pods.iter().filter(|pod| pod["metadata"]["name"].as_str().is_some_and(|name| name.contains("device-plugin")));
+        let plugins = pods
+            .iter()
+            .filter(|pod| pod["metadata"]["name"].as_str().is_some_and(|name| name.contains("device-plugin")));
         let ready = plugins.filter(|pod| {
             let conditions = pod["status"]["conditions"].as_array();
             conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"))
         });
         let nodes: BTreeSet<_> = ready.filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect();
-        let offered: Vec<_> = self.waiting.iter().filter(|(name, _)| nodes.contains(name.as_str())).map(|(name, gpus)| (name.clone(), *gpus)).collect();
+        let offered: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(name, _)| nodes.contains(name.as_str()))
+            .map(|(name, gpus)| (name.clone(), *gpus))
+            .collect();
         for (name, gpus) in offered {
             let resource = json!({"nvidia.com/gpu": gpus.to_string()});
             let status = json!({"status": {"capacity": resource, "allocatable": resource}});

@@ -18,7 +18,10 @@ use crate::{
     folder::Folder,
     handed_out::{Addresses, HandedOut, TOKEN},
     hands,
-    kube::{self, upstream::{Unusable, Upstream}},
+    kube::{
+        self,
+        upstream::{Unusable, Upstream},
+    },
     outside::{
         authority::{Authorities, CertificateError},
         dns,
@@ -110,7 +113,8 @@ impl Rehearsal {
         let api = listen("Kubernetes").await?;
         let proxy = listen("the proxy").await?;
         let (names_udp, names_tcp) = listen_for_names().await?;
-        let address = |listener: &TcpListener, what| listener.local_addr().map_err(|source| StartError::Listen { what, source });
+        let address =
+            |listener: &TcpListener, what| listener.local_addr().map_err(|source| StartError::Listen { what, source });
         let at = Addresses {
             aws: format!("http://{}", address(&aws, "AWS")?),
             api: format!("https://{}", address(&api, "Kubernetes")?),
@@ -133,7 +137,10 @@ impl Rehearsal {
             Some(kubeconfig) => {
                 let mut upstream = Upstream::read(kubeconfig)?;
                 upstream.stand_ins.push(TOKEN.into());
-                servers.spawn(ended("Kubernetes", kube::proxy::serve(Arc::new(upstream), world.scenario.id.clone(), api, tls)))
+                servers.spawn(ended(
+                    "Kubernetes",
+                    kube::proxy::serve(Arc::new(upstream), world.scenario.id.clone(), api, tls),
+                ))
             }
         };
         servers.spawn(dns::serve_udp(world.clone(), names_udp));

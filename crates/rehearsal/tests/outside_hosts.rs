@@ -53,7 +53,8 @@ async fn a_route_answers_over_tls_and_names_the_rehearsal() {
 #[tokio::test]
 async fn plain_http_goes_through_the_proxy_too() {
     let rehearsal = common::start(HOSTS).await;
-    let answer = common::client(&rehearsal).get("http://shield.corp.example/files/one").send().await.expect("an answer");
+    let answer =
+        common::client(&rehearsal).get("http://shield.corp.example/files/one").send().await.expect("an answer");
     assert_eq!(answer.text().await.expect("text"), "a file");
 }
 
@@ -113,7 +114,8 @@ async fn a_registry_asks_for_a_token_and_shows_architectures() {
     let index = client.get("https://docker.arthur.ai/v2/arthur/auth/manifests/1.0.42");
     let index = index.bearer_auth(token["token"].as_str().expect("a token")).send().await.expect("an answer");
     let index = index.json::<Value>().await.expect("JSON");
-    let architectures: Vec<_> = index["manifests"].as_array().expect("a list").iter().map(|one| &one["platform"]["architecture"]).collect();
+    let architectures: Vec<_> =
+        index["manifests"].as_array().expect("a list").iter().map(|one| &one["platform"]["architecture"]).collect();
     assert_eq!(architectures, ["amd64", "arm64"]);
 }
 
@@ -135,7 +137,12 @@ async fn what_is_pushed_can_be_pulled() {
     let upload = client.post(format!("{base}/blobs/uploads/")).send().await.expect("an answer");
     let location = upload.headers()["location"].to_str().expect("text").to_owned();
     let digest = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
-    let put = client.put(format!("https://mirror.corp.example{location}?digest={digest}")).body("foo").send().await.expect("an answer");
+    let put = client
+        .put(format!("https://mirror.corp.example{location}?digest={digest}"))
+        .body("foo")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(put.status(), 201);
     let blob = client.get(format!("{base}/blobs/{digest}")).send().await.expect("an answer");
     assert_eq!(blob.text().await.expect("text"), "foo");
@@ -154,7 +161,12 @@ async fn a_helm_repository_lists_a_chart_that_can_be_fetched() {
     let index = get("index.yaml".into()).await.expect("an answer").text().await.expect("text");
     let index: Value = serde_yaml::from_str(&index).expect("YAML");
     let entry = &index["entries"]["arthur-shield"][0];
-    let archive = get(entry["urls"][0].as_str().expect("a name").to_owned()).await.expect("an answer").bytes().await.expect("bytes");
+    let archive = get(entry["urls"][0].as_str().expect("a name").to_owned())
+        .await
+        .expect("an answer")
+        .bytes()
+        .await
+        .expect("bytes");
     let unpacked = landfall_rehearsal::tools::chart::Unpacked::of(&archive).expect("an archive");
     assert_eq!(unpacked.metadata["version"], "1.2.3");
     assert_eq!(unpacked.values_text, "replicas: 1\n");
@@ -165,11 +177,16 @@ async fn an_openai_deployment_tells_its_token_limit_or_what_is_wrong() {
     let rehearsal = common::start(HOSTS).await;
     let client = common::client(&rehearsal);
     let ask = |deployment: &str, key: &str| {
-        let url = format!("https://acme.openai.azure.com/openai/deployments/{deployment}/chat/completions?api-version=2024-06-01");
+        let url = format!(
+            "https://acme.openai.azure.com/openai/deployments/{deployment}/chat/completions?api-version=2024-06-01"
+        );
         client.post(url).header("api-key", key).json(&json!({"messages": []})).send()
     };
     let right = ask("gpt", "k-1").await.expect("an answer");
-    assert_eq!((right.status().as_u16(), &right.headers()["x-ratelimit-limit-tokens"]), (200, &"60000".parse().expect("a value")));
+    assert_eq!(
+        (right.status().as_u16(), &right.headers()["x-ratelimit-limit-tokens"]),
+        (200, &"60000".parse().expect("a value"))
+    );
     assert_eq!(ask("gpt", "k-2").await.expect("an answer").status(), 401);
     assert_eq!(ask("tired", "k-1").await.expect("an answer").status(), 429);
     let missing = ask("other", "k-1").await.expect("an answer").json::<Value>().await.expect("JSON");

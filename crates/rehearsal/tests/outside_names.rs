@@ -70,7 +70,10 @@ async fn absence_comes_with_the_soa_that_says_how_long_it_may_be_remembered() {
 #[tokio::test]
 async fn a_name_appears_with_its_load_balancer() {
     let rehearsal = common::start(NAMES).await;
-    assert_eq!(ask(&rehearsal, "auth.corp.example.", RecordType::A).await.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(
+        ask(&rehearsal, "auth.corp.example.", RecordType::A).await.metadata.response_code,
+        ResponseCode::NXDomain
+    );
     let outside = &rehearsal.world().outside;
     let now = rehearsal.world().clock.now();
     let ready = |ingress: &str| Happening::LoadBalancerReady {

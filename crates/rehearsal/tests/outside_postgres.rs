@@ -5,7 +5,10 @@ mod common;
 use std::sync::Arc;
 
 use landfall_rehearsal::Rehearsal;
-use rustls::{ClientConfig, RootCertStore, pki_types::{CertificateDer, pem::PemObject}};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -37,7 +40,11 @@ async fn log_in(rehearsal: &Rehearsal, user: &str, password: &str, database: &st
     let stream = common::tunnel(rehearsal, "db.corp.example:5432").await.expect("a way there");
     let mut config = Config::new();
     config.user(user).password(password).dbname(database).ssl_mode(tokio_postgres::config::SslMode::Require);
-    let tls = tokio_postgres::tls::MakeTlsConnect::<tokio::net::TcpStream>::make_tls_connect(&mut tls.clone(), "db.corp.example").expect("tls");
+    let tls = tokio_postgres::tls::MakeTlsConnect::<tokio::net::TcpStream>::make_tls_connect(
+        &mut tls.clone(),
+        "db.corp.example",
+    )
+    .expect("tls");
     let (client, connection) = config.connect_raw(stream, tls).await?;
     tokio::spawn(connection);
     Ok(client)
@@ -61,13 +68,15 @@ async fn the_right_password_lets_in_and_the_version_is_told() {
 #[tokio::test]
 async fn a_login_is_refused_with_the_reason() {
     let rehearsal = common::start(DATABASE).await;
-    let refused = async |user, password, database| log_in(&rehearsal, user, password, database).await.expect_err("refused");
+    let refused =
+        async |user, password, database| log_in(&rehearsal, user, password, database).await.expect_err("refused");
     assert_eq!(code(&refused("shield", "wrong", "arthur_shield").await), "28P01");
     assert_eq!(code(&refused("nobody", "p@ss word", "arthur_shield").await), "28P01");
     assert_eq!(code(&refused("shield", "p@ss word", "missing").await), "3D000");
     let plain = common::tunnel(&rehearsal, "db.corp.example:5432").await.expect("a way there");
     let mut config = Config::new();
-    let refused = config.user("shield").password("p@ss word").dbname("arthur_shield").connect_raw(plain, NoTls).await.err();
+    let refused =
+        config.user("shield").password("p@ss word").dbname("arthur_shield").connect_raw(plain, NoTls).await.err();
     assert_eq!(code(&refused.expect("no way in without TLS")), "28000");
 }
 
@@ -82,7 +91,8 @@ async fn the_right_to_create_an_extension_can_be_tried_and_rolled_back() {
     transaction.rollback().await.expect("rolled back");
     let after: Option<String> = client.query_one(created, &[]).await.expect("a row").get(0);
     assert_eq!((inside.as_deref(), after), (Some("0.8.0"), None));
-    let may: bool = client.query_one("SELECT has_database_privilege($1, 'CREATE')", &[&"arthur_auth"]).await.expect("a row").get(0);
+    let may: bool =
+        client.query_one("SELECT has_database_privilege($1, 'CREATE')", &[&"arthur_auth"]).await.expect("a row").get(0);
     let there = client.query("SELECT 1 FROM pg_database WHERE datname = $1", &[&"arthur_auth"]).await.expect("rows");
     assert!(may && there.len() == 1);
 }
@@ -91,7 +101,9 @@ async fn the_right_to_create_an_extension_can_be_tried_and_rolled_back() {
 async fn an_extension_is_refused_for_want_of_the_right_or_of_the_extension() {
     let rehearsal = common::start(DATABASE).await;
     let client = log_in(&rehearsal, "guest", "guest", "bare").await.expect("it lets in");
-    let refused = async |name: &str| client.batch_execute(&format!("CREATE EXTENSION IF NOT EXISTS {name}")).await.expect_err("refused");
+    let refused = async |name: &str| {
+        client.batch_execute(&format!("CREATE EXTENSION IF NOT EXISTS {name}")).await.expect_err("refused")
+    };
     assert_eq!(code(&refused("vector").await), "42501");
     assert_eq!(code(&refused("postgis").await), "0A000");
 }

@@ -38,7 +38,10 @@ async fn answers_survive_and_name_the_folder() {
     let answers: serde_json::Value = serde_yaml::from_str(&text).expect("YAML");
     let folder = rehearsal.folder().display();
     assert_eq!(answers["certificate"], format!("{folder}/certs/shield.crt"));
-    assert_eq!((&answers["word"], &answers["number"], &answers["text"]), (&"yes".into(), &"0777".into(), &"one\ntwo: ünï".into()));
+    assert_eq!(
+        (&answers["word"], &answers["number"], &answers["text"]),
+        (&"yes".into(), &"0777".into(), &"one\ntwo: ünï".into())
+    );
     let note = std::fs::read_to_string(rehearsal.folder().join("sample/note.txt")).expect("a file");
     assert_eq!(note, format!("in {folder}"));
 }

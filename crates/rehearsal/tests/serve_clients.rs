@@ -40,7 +40,8 @@ async fn says(rehearsal: &Rehearsal, program: &Path, arguments: &[&str]) -> Stri
 async fn the_aws_cli_gets_its_credentials_and_finds_the_cluster() {
     let Some(aws) = Testbed::require("aws") else { return };
     let rehearsal = start().await;
-    let identity = says(&rehearsal, &aws, &["sts", "get-caller-identity", "--query", "Account", "--output", "text"]).await;
+    let identity =
+        says(&rehearsal, &aws, &["sts", "get-caller-identity", "--query", "Account", "--output", "text"]).await;
     assert_eq!(identity, "123456789012\n");
     let endpoint = ["eks", "describe-cluster", "--name", "pay-1", "--query", "cluster.endpoint", "--output", "text"];
     let endpoint = says(&rehearsal, &aws, &endpoint).await;
@@ -61,7 +62,20 @@ async fn real_helm_fetches_a_chart_through_the_proxy() {
         let Some(helm) = Testbed::require(part) else { return };
         let rehearsal = start().await;
         let to = rehearsal.folder().display().to_string();
-        let pull = ["pull", "demo", "--repo", "https://repository.example", "--version", "1.2.3", "--username", "acme", "--password", "s3cret", "-d", &to];
+        let pull = [
+            "pull",
+            "demo",
+            "--repo",
+            "https://repository.example",
+            "--version",
+            "1.2.3",
+            "--username",
+            "acme",
+            "--password",
+            "s3cret",
+            "-d",
+            &to,
+        ];
         says(&rehearsal, &helm, &pull).await;
         let chart = rehearsal.folder().join("demo-1.2.3.tgz").display().to_string();
         assert!(says(&rehearsal, &helm, &["show", "chart", &chart]).await.contains("version: 1.2.3"));
@@ -72,5 +86,8 @@ async fn real_helm_fetches_a_chart_through_the_proxy() {
 async fn curl_reaches_a_host_and_trusts_it() {
     let Some(curl) = Testbed::require("curl") else { return };
     let rehearsal = start().await;
-    assert_eq!(says(&rehearsal, &curl, &["--silent", "--show-error", "https://shield.corp.example/health"]).await, "fine");
+    assert_eq!(
+        says(&rehearsal, &curl, &["--silent", "--show-error", "https://shield.corp.example/health"]).await,
+        "fine"
+    );
 }

@@ -45,7 +45,8 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 
 /// The mark on an answer of the API server that the kubeconfig names.
 async fn mark_of_the_api(rehearsal: &Rehearsal) -> String {
-    let config: serde_json::Value = serde_yaml::from_str(&std::fs::read_to_string(&rehearsal.environment()["KUBECONFIG"]).unwrap()).unwrap();
+    let config: serde_json::Value =
+        serde_yaml::from_str(&std::fs::read_to_string(&rehearsal.environment()["KUBECONFIG"]).unwrap()).unwrap();
     let url = format!("{}/version", config["clusters"][0]["cluster"]["server"].as_str().unwrap());
     let answer = common::direct(rehearsal).get(url).bearer_auth("rehearsal").send().await.unwrap();
     let mark = answer.headers()["x-landfall-rehearsal"].to_str().unwrap().to_owned();

@@ -83,7 +83,8 @@ async fn json_of(rehearsal: &Rehearsal, arguments: &[&str]) -> Value {
 /// Fetches the chart as the program does, with credentials in a file.
 async fn chart(rehearsal: &Rehearsal) -> String {
     let repositories = rehearsal.folder().join("repositories.yaml");
-    let content = "repositories:\n- { name: r, url: https://repository.example/charts, username: acme, password: s3cret }\n";
+    let content =
+        "repositories:\n- { name: r, url: https://repository.example/charts, username: acme, password: s3cret }\n";
     std::fs::write(&repositories, content).expect("written");
     let (config, folder) = (path(&repositories), path(rehearsal.folder()));
     let not_updated = refused(rehearsal, &["pull", "r/demo", "--repository-config", &config]).await;
@@ -116,21 +117,33 @@ async fn a_wrong_repository_password_is_refused_in_the_words_of_helm() {
     let said = refused(&rehearsal, &["repo", "add", "r", url, "--username", "acme", "--password", "wrong"]).await;
     assert_eq!(
         said,
-        format!("Error: looks like \"{url}\" is not a valid chart repository or cannot be reached: failed to fetch {url}/index.yaml : 401 Unauthorized\n")
+        format!(
+            "Error: looks like \"{url}\" is not a valid chart repository or cannot be reached: failed to fetch {url}/index.yaml : 401 Unauthorized\n"
+        )
     );
-    assert_eq!(done(&rehearsal, &["repo", "add", "r", url, "--username", "acme", "--password", "s3cret"]).await, "\"r\" has been added to your repositories\n");
+    assert_eq!(
+        done(&rehearsal, &["repo", "add", "r", url, "--username", "acme", "--password", "s3cret"]).await,
+        "\"r\" has been added to your repositories\n"
+    );
     assert!(done(&rehearsal, &["repo", "update"]).await.contains("Update Complete."));
     assert!(done(&rehearsal, &["show", "values", "r/demo"]).await.starts_with("# how many\n"));
 }
 
 #[tokio::test]
 async fn an_update_that_failed_is_complete_for_version_3_only() {
-    let repositories = "repositories:\n- { name: r, url: https://repository.example/charts, username: acme, password: wrong }\n";
-    for (version, strict) in [("3.19.2", &["repo", "update", "--fail-on-repo-update-fail"][..]), ("4.1.0", &["repo", "update"])] {
+    let repositories =
+        "repositories:\n- { name: r, url: https://repository.example/charts, username: acme, password: wrong }\n";
+    for (version, strict) in
+        [("3.19.2", &["repo", "update", "--fail-on-repo-update-fail"][..]), ("4.1.0", &["repo", "update"])]
+    {
         let rehearsal = start(version, json!([])).await;
         std::fs::create_dir(rehearsal.folder().join("helm")).expect("made");
         std::fs::write(rehearsal.folder().join("helm/repositories.yaml"), repositories).expect("written");
-        assert!(refused(&rehearsal, strict).await.contains("ailed to update the following repositories: [https://repository.example/charts]"));
+        assert!(
+            refused(&rehearsal, strict)
+                .await
+                .contains("ailed to update the following repositories: [https://repository.example/charts]")
+        );
         if version.starts_with('3') {
             let said = done(&rehearsal, &["repo", "update"]).await;
             assert!(said.contains("401 Unauthorized") && said.contains("Update Complete"), "{said}");
@@ -155,14 +168,29 @@ async fn a_release_is_installed_upgraded_and_taken_away() {
         let chart = chart(&rehearsal).await;
         let values = path(&rehearsal.folder().join("values.yaml"));
         std::fs::write(&values, "replicas: 2\nnested: { b: null }\nextra: true\n").expect("written");
-        let upgrade = ["upgrade", "--install", "demo", &chart, "-n", "shield", "-f", &values, "--create-namespace", "--labels", "install=abc"];
+        let upgrade = [
+            "upgrade",
+            "--install",
+            "demo",
+            &chart,
+            "-n",
+            "shield",
+            "-f",
+            &values,
+            "--create-namespace",
+            "--labels",
+            "install=abc",
+        ];
         let said = done(&rehearsal, &upgrade).await;
         assert!(said.starts_with("Release \"demo\" does not exist. Installing it now.\nNAME: demo\n"), "{said}");
         let settings = object(&rehearsal, "configmaps", "demo-settings").expect("written");
         assert_eq!((&settings["data"]["replicas"], &settings["data"]["nested"]), (&json!("2"), &json!("{\"a\": 1}")));
         assert_eq!(settings["metadata"]["annotations"]["meta.helm.sh/release-name"], "demo");
         let secret = object(&rehearsal, "secrets", "sh.helm.release.v1.demo.v1").expect("a release Secret");
-        assert_eq!((&secret["type"], &secret["metadata"]["labels"]["status"]), (&json!("helm.sh/release.v1"), &json!("deployed")));
+        assert_eq!(
+            (&secret["type"], &secret["metadata"]["labels"]["status"]),
+            (&json!("helm.sh/release.v1"), &json!("deployed"))
+        );
 
         std::fs::write(&values, "replicas: 3\n").expect("written");
         assert!(done(&rehearsal, &upgrade).await.starts_with("Release \"demo\" has been upgraded. Happy Helming!\n"));
@@ -170,9 +198,15 @@ async fn a_release_is_installed_upgraded_and_taken_away() {
         let history = json_of(&rehearsal, &["history", "demo", "-n", "shield", "-o", "json"]).await;
         let statuses: Vec<_> = history.as_array().expect("a list").iter().map(|one| &one["status"]).collect();
         assert_eq!(statuses, ["superseded", "deployed"]);
-        assert_eq!(json_of(&rehearsal, &["get", "values", "demo", "-n", "shield", "-o", "json"]).await, json!({"replicas": 3}));
+        assert_eq!(
+            json_of(&rehearsal, &["get", "values", "demo", "-n", "shield", "-o", "json"]).await,
+            json!({"replicas": 3})
+        );
 
-        assert_eq!(done(&rehearsal, &["rollback", "demo", "1", "-n", "shield"]).await, "Rollback was a success! Happy Helming!\n");
+        assert_eq!(
+            done(&rehearsal, &["rollback", "demo", "1", "-n", "shield"]).await,
+            "Rollback was a success! Happy Helming!\n"
+        );
         assert!(object(&rehearsal, "configmaps", "extra").is_some(), "back again");
         assert_eq!(done(&rehearsal, &["uninstall", "demo", "-n", "shield"]).await, "release \"demo\" uninstalled\n");
         assert!(object(&rehearsal, "configmaps", "demo-settings").is_none());
@@ -192,7 +226,11 @@ async fn what_dies_midway_stays_pending_and_blocks_the_next_try() {
         refused(&rehearsal, &upgrade).await,
         "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress\n"
     );
-    assert_eq!(json_of(&rehearsal, &["list", "-n", "shield", "-o", "json"]).await, json!([]), "helm 3 does not list what is pending");
+    assert_eq!(
+        json_of(&rehearsal, &["list", "-n", "shield", "-o", "json"]).await,
+        json!([]),
+        "helm 3 does not list what is pending"
+    );
     done(&rehearsal, &["uninstall", "demo", "-n", "shield"]).await;
     done(&rehearsal, &upgrade).await;
 }
@@ -213,8 +251,13 @@ async fn what_the_cluster_refuses_is_failed_and_can_be_tried_again() {
 async fn what_someone_else_made_is_not_taken_over() {
     let rehearsal = start("3.19.2", json!([])).await;
     let chart = chart(&rehearsal).await;
-    done(&rehearsal, &["upgrade", "--install", "one", &chart, "-n", "shield", "--create-namespace", "--set", "extra=true"]).await;
-    let said = refused(&rehearsal, &["upgrade", "--install", "two", &chart, "-n", "shield", "--set", "extra=true"]).await;
+    done(
+        &rehearsal,
+        &["upgrade", "--install", "one", &chart, "-n", "shield", "--create-namespace", "--set", "extra=true"],
+    )
+    .await;
+    let said =
+        refused(&rehearsal, &["upgrade", "--install", "two", &chart, "-n", "shield", "--set", "extra=true"]).await;
     assert!(said.starts_with("Error: Unable to continue with install: ConfigMap \"extra\" in namespace \"shield\" exists and cannot be imported"), "{said}");
     let taken = refused(&rehearsal, &["install", "one", &chart, "-n", "shield"]).await;
     assert_eq!(taken, "Error: INSTALLATION FAILED: cannot re-use a name that is still in use\n");
@@ -232,7 +275,10 @@ async fn a_template_is_rendered_without_a_cluster() {
 #[tokio::test]
 async fn flags_of_the_other_version_are_unknown() {
     let three = start("3.19.2", json!([])).await;
-    assert_eq!(refused(&three, &["upgrade", "x", "y", "--rollback-on-failure"]).await, "Error: unknown flag: --rollback-on-failure\n");
+    assert_eq!(
+        refused(&three, &["upgrade", "x", "y", "--rollback-on-failure"]).await,
+        "Error: unknown flag: --rollback-on-failure\n"
+    );
     let four = start("4.1.0", json!([])).await;
     assert_eq!(refused(&four, &["list", "-a"]).await, "Error: unknown shorthand flag: 'a' in -a\n");
 }
@@ -244,7 +290,12 @@ async fn credentials_expire_and_are_renewed() {
     let program = Some(env!("CARGO_BIN_EXE_rehearsal-tool").into());
     let rehearsal = Rehearsal::start(Options { scenario, program, ..Options::default() }).await.expect("it starts");
     let run = async |arguments: &[&str]| {
-        Command::new(rehearsal.folder().join("bin/landfall-credentials")).args(arguments).env_clear().output().await.expect("it runs")
+        Command::new(rehearsal.folder().join("bin/landfall-credentials"))
+            .args(arguments)
+            .env_clear()
+            .output()
+            .await
+            .expect("it runs")
     };
     // An hour of a session is 36 ms here.
     let mut last = run(&[]).await;

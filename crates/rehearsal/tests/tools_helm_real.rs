@@ -17,15 +17,23 @@ use testbed::{Cluster, Testbed};
 
 /// One chart for both: templates for the real one, the recorded manifests for ours.
 fn chart(more: (&str, &str)) -> Chart {
-    let own = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: NAME-settings\ndata:\n  word: \"WORD\"\n  a: \"NESTED\"\n";
+    let own =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: NAME-settings\ndata:\n  word: \"WORD\"\n  a: \"NESTED\"\n";
     let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: NAME\n";
     let template = |text: &str| {
-        text.replace("NAME", "{{ .Release.Name }}").replace("WORD", "{{ .Values.word }}").replace("NESTED", "{{ .Values.nested.a }}")
+        text.replace("NAME", "{{ .Release.Name }}")
+            .replace("WORD", "{{ .Values.word }}")
+            .replace("NESTED", "{{ .Values.nested.a }}")
     };
     let recorded = |text: &str| {
-        text.replace("NAME", "{{ release.name }}").replace("WORD", "{{ values.word }}").replace("NESTED", "{{ values.nested.a }}")
+        text.replace("NAME", "{{ release.name }}")
+            .replace("WORD", "{{ values.word }}")
+            .replace("NESTED", "{{ values.nested.a }}")
     };
-    let mut files = vec![("templates/settings.yaml".to_owned(), template(own)), ("templates/account.yaml".to_owned(), template(account))];
+    let mut files = vec![
+        ("templates/settings.yaml".to_owned(), template(own)),
+        ("templates/account.yaml".to_owned(), template(account)),
+    ];
     let mut manifests = format!("{}---\n{}", recorded(own), recorded(account));
     if !more.0.is_empty() {
         files.push((format!("templates/{}.yaml", more.0), template(more.1)));
@@ -112,7 +120,9 @@ fn comparable(text: &str) -> String {
         // Between documents version 4 leaves more empty lines than ours in a template's output.
         (r"\n{2,}", "\n"),
     ];
-    patterns.iter().fold(text.to_owned(), |text, (pattern, with)| Regex::new(pattern).unwrap().replace_all(&text, *with).trim_end().to_owned())
+    patterns.iter().fold(text.to_owned(), |text, (pattern, with)| {
+        Regex::new(pattern).unwrap().replace_all(&text, *with).trim_end().to_owned()
+    })
 }
 
 async fn compare(part: &str, version: &str, atomic: &str) {

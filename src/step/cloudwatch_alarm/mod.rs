@@ -47,15 +47,73 @@ pub struct Alarm {
     /// Compared with; not with `all_below`.
     #[serde(default)]
     threshold: Option<f64>,
-    /// e.g. `GreaterThanThreshold`; not with `all_below`.
+    /// `greater`, `greater_or_equal`, `less`, `less_or_equal`, or CloudWatch's own word; not with `all_below`.
     #[serde(default)]
-    comparison: Option<String>,
+    comparison: Option<Comparison>,
     /// Over how many periods it has to be true.
     #[serde(default = "three")]
     evaluation_periods: i32,
-    /// `missing`, `ignore`, `breaching` or `notBreaching`.
-    #[serde(default = "missing")]
-    treat_missing_data: String,
+    /// What a period without data means.
+    #[serde(default)]
+    treat_missing_data: MissingData,
+}
+
+/// How a datapoint is compared with the threshold.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// Above it.
+    #[serde(alias = "GreaterThanThreshold")]
+    Greater,
+    /// Above or at it.
+    #[serde(alias = "GreaterThanOrEqualToThreshold")]
+    GreaterOrEqual,
+    /// Below it.
+    #[serde(alias = "LessThanThreshold")]
+    Less,
+    /// Below or at it.
+    #[serde(alias = "LessThanOrEqualToThreshold")]
+    LessOrEqual,
+}
+
+impl Comparison {
+    /// CloudWatch's word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Greater => "GreaterThanThreshold",
+            Self::GreaterOrEqual => "GreaterThanOrEqualToThreshold",
+            Self::Less => "LessThanThreshold",
+            Self::LessOrEqual => "LessThanOrEqualToThreshold",
+        }
+    }
+}
+
+/// What a period without data means.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingData {
+    /// Nothing is known.
+    #[default]
+    Missing,
+    /// The state stays.
+    Ignore,
+    /// As if it were true.
+    Breaching,
+    /// As if it were not.
+    #[serde(alias = "notBreaching")]
+    NotBreaching,
+}
+
+impl MissingData {
+    /// CloudWatch's word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Ignore => "ignore",
+            Self::Breaching => "breaching",
+            Self::NotBreaching => "notBreaching",
+        }
+    }
 }
 
 /// One metric.
@@ -103,10 +161,6 @@ pub struct Below {
 
 fn three() -> i32 {
     3
-}
-
-fn missing() -> String {
-    "missing".into()
 }
 
 fn average() -> String {
@@ -270,17 +324,17 @@ impl Alarm {
             let expression = Some(format!("IF({}, 1, 0)", conditions.join(" AND ")));
             queries.push(Query { id: "all_below".into(), expression, return_data: true, ..Query::default() });
         }
-        let comparison = self.comparison.clone().unwrap_or_else(|| "GreaterThanOrEqualToThreshold".into());
+        let comparison = self.comparison.filter(|_| !all_below).unwrap_or(Comparison::GreaterOrEqual);
         Some(Definition {
             description: self.description.clone(),
             actions,
             metric,
             queries,
             threshold: if all_below { Some(1.0) } else { self.threshold },
-            comparison: if all_below { "GreaterThanOrEqualToThreshold".into() } else { comparison },
+            comparison: comparison.word().to_owned(),
             evaluation_periods: self.evaluation_periods,
             datapoints_to_alarm: None,
-            treat_missing_data: self.treat_missing_data.clone(),
+            treat_missing_data: self.treat_missing_data.word().to_owned(),
         })
     }
 }

@@ -64,6 +64,19 @@ fn all_below_is_one_alarm_that_is_true_only_when_all_are_low() {
 }
 
 #[test]
+fn comparisons_are_said_in_plain_words_or_cloudwatchs_and_others_are_refused() {
+    let with =
+        |word: &str| json!({ "expressions": [{ "id": "a", "expression": "x" }], "threshold": 1, "comparison": word });
+    assert_eq!(known(&alarm(with("less"))).comparison, "LessThanThreshold");
+    assert_eq!(known(&alarm(with("GreaterThanThreshold"))).comparison, "GreaterThanThreshold");
+    let refused = serde_json::from_value::<Alarm>(
+        json!({ "name": "a", "description": "", "actions": [], "comparison": "above" }),
+    );
+    assert!(refused.is_err());
+    assert_eq!(known(&alarm(json!({ "treat_missing_data": "not_breaching", "expressions": [{ "id": "a", "expression": "x" }], "threshold": 1, "comparison": "less" }))).treat_missing_data, "notBreaching");
+}
+
+#[test]
 fn what_is_watched_is_said_once() {
     let refused = |change| alarm(change).definition(|late| late.known().cloned()).unwrap_err().problem().what;
     assert!(refused(json!({})).contains("exactly one of"));

@@ -7,7 +7,8 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::{
     ServerConfig,
@@ -103,7 +104,10 @@ impl Authorities {
         params.use_authority_key_identifier_extension = true;
         let now = self.clock.now().as_second();
         // Clients that know nothing of the simulated clock must accept a good certificate too.
-        let (earlier, later) = { let real = jiff::Timestamp::now().as_second(); (now.min(real), now.max(real)) };
+        let (earlier, later) = {
+            let real = jiff::Timestamp::now().as_second();
+            (now.min(real), now.max(real))
+        };
         const DAY: i64 = 86_400;
         let ends = wanted.days.map_or(later + 397 * DAY, |days| now + days * DAY);
         params.not_before = rcgen::date_time_ymd(1970, 1, 1) + since_epoch(earlier.min(ends) - 30 * DAY);

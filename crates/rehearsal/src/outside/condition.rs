@@ -81,7 +81,8 @@ impl When {
         }
         let Some(cluster) = outside.cluster() else { return false };
         let asked = tokio::task::spawn_blocking(move || {
-            pods.is_none_or(|pods| pods.ready(&cluster)) && bearer.is_none_or(|key| token.is_some() && key.value(&cluster) == token)
+            pods.is_none_or(|pods| pods.ready(&cluster))
+                && bearer.is_none_or(|key| token.is_some() && key.value(&cluster) == token)
         });
         asked.await.unwrap_or(false)
     }
@@ -89,7 +90,9 @@ impl When {
 
 impl Pods {
     fn ready(&self, cluster: &Cluster) -> bool {
-        let Ok(list) = cluster.list(&format!("/api/v1/namespaces/{}/pods", self.namespace), &self.selector) else { return false };
+        let Ok(list) = cluster.list(&format!("/api/v1/namespaces/{}/pods", self.namespace), &self.selector) else {
+            return false;
+        };
         list.len() >= self.at_least && list.iter().all(is_ready)
     }
 }

@@ -79,7 +79,11 @@ fn answer(world: &World, query: &[u8]) -> Option<Vec<u8>> {
         answer.add_answers(
             found
                 .iter()
-                .filter(|record| type_of(record) == wanted || wanted == RecordType::ANY || (alias && type_of(record) == RecordType::CNAME))
+                .filter(|record| {
+                    type_of(record) == wanted
+                        || wanted == RecordType::ANY
+                        || (alias && type_of(record) == RecordType::CNAME)
+                })
                 .filter(|record| wanted != RecordType::CNAME || names::same(&record.name, &name))
                 .filter_map(wire),
         );
@@ -122,7 +126,15 @@ fn name_server(zone: &str) -> Option<Record> {
 
 fn authority(zone: &str, negative_ttl: i64) -> Option<Record> {
     let negative_ttl = negative_ttl.try_into().unwrap_or(0);
-    let soa = SOA::new(absolute(&names::name_server(zone))?, absolute(&format!("hostmaster.{zone}"))?, 1, 7200, 900, 1_209_600, negative_ttl);
+    let soa = SOA::new(
+        absolute(&names::name_server(zone))?,
+        absolute(&format!("hostmaster.{zone}"))?,
+        1,
+        7200,
+        900,
+        1_209_600,
+        negative_ttl,
+    );
     Some(Record::from_rdata(absolute(zone)?, negative_ttl, RData::SOA(soa)))
 }
 

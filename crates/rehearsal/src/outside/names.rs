@@ -58,7 +58,8 @@ impl Names<'_> {
         if !declared.is_empty() {
             return declared.into_iter().filter_map(|record| self.now_there(record)).collect();
         }
-        let known = self.setup.hosts.keys().any(|host| same(host, name)) || self.name_servers().any(|server| same(&server, name));
+        let known = self.setup.hosts.keys().any(|host| same(host, name))
+            || self.name_servers().any(|server| same(&server, name));
         if known {
             return vec![found(name, 60, Data::A(Ipv4Addr::LOCALHOST))];
         }
@@ -110,11 +111,14 @@ impl Names<'_> {
     pub fn is_zone(&self, name: &str) -> bool {
         let name = name.trim_end_matches('.');
         let ours = self.setup.hosts.keys().chain(self.setup.dns.iter().map(|record| &record.name));
-        same(&self.zone(name), name) && (self.setup.zones.iter().any(|zone| same(zone, name)) || ours.into_iter().any(|host| same(&self.zone(host), name)))
+        same(&self.zone(name), name)
+            && (self.setup.zones.iter().any(|zone| same(zone, name))
+                || ours.into_iter().any(|host| same(&self.zone(host), name)))
     }
 
     fn name_servers(&self) -> impl Iterator<Item = String> {
-        let names = self.setup.hosts.keys().chain(self.setup.dns.iter().map(|record| &record.name)).chain(&self.setup.zones);
+        let names =
+            self.setup.hosts.keys().chain(self.setup.dns.iter().map(|record| &record.name)).chain(&self.setup.zones);
         names.map(|name| name_server(&self.zone(name)))
     }
 

@@ -64,7 +64,11 @@ impl Proxy {
     /// One request to the proxy itself: a tunnel, or plain HTTP with an absolute address.
     async fn pass(self: Arc<Self>, request: Request<Incoming>) -> Result<Answer, Infallible> {
         let Some(host) = request.uri().host().map(str::to_owned) else {
-            return Ok(self.refuse("-", StatusCode::BAD_REQUEST, "this is a proxy: ask it for an absolute address or CONNECT"));
+            return Ok(self.refuse(
+                "-",
+                StatusCode::BAD_REQUEST,
+                "this is a proxy: ask it for an absolute address or CONNECT",
+            ));
         };
         let tunnel = request.method() == Method::CONNECT;
         let port = request.uri().port_u16().unwrap_or(if tunnel { 443 } else { 80 });
@@ -96,7 +100,10 @@ impl Proxy {
         let refuse = |status, why: &str| Err(Box::new(self.refuse(name, status, why)));
         let outside = &self.world.outside;
         let Some(declared) = outside.host(name) else {
-            return refuse(StatusCode::FORBIDDEN, "no such host in this rehearsal, and nothing real can be reached from it");
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "no such host in this rehearsal, and nothing real can be reached from it",
+            );
         };
         if !outside.resolves(name) {
             return refuse(StatusCode::BAD_GATEWAY, "the name does not resolve");
@@ -108,7 +115,9 @@ impl Proxy {
             std::future::pending::<()>().await;
         }
         match outside.fault(name) {
-            Some((FaultKind::Refused, _)) => refuse(StatusCode::BAD_GATEWAY, &format!("connection to port {port} refused")),
+            Some((FaultKind::Refused, _)) => {
+                refuse(StatusCode::BAD_GATEWAY, &format!("connection to port {port} refused"))
+            }
             Some((FaultKind::Timeout, _)) => std::future::pending().await,
             Some((FaultKind::Reset, _)) => Ok(Way::Reset),
             Some((FaultKind::Slow, takes)) => {
@@ -183,8 +192,12 @@ impl Proxy {
     }
 
     fn note(&self, name: &str, method: &Method, port: u16, status: StatusCode) {
-        let request =
-            state::Request { host: name.to_owned(), method: method.to_string(), path: port.to_string(), status: status.as_u16() };
+        let request = state::Request {
+            host: name.to_owned(),
+            method: method.to_string(),
+            path: port.to_string(),
+            status: status.as_u16(),
+        };
         self.world.outside.record(request);
     }
 }

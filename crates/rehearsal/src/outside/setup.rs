@@ -49,26 +49,35 @@ impl Setup {
         let mut troubles = Vec::new();
         for Record { name, kind, value, ingress, .. } in &self.dns {
             match (value, ingress) {
-                (None, None) | (Some(_), Some(_)) => troubles.push(format!("outside.dns: {name} needs either a value or an ingress")),
+                (None, None) | (Some(_), Some(_)) => {
+                    troubles.push(format!("outside.dns: {name} needs either a value or an ingress"))
+                }
                 (Some(value), None) if *kind == RecordType::A && value.parse::<Ipv4Addr>().is_err() => {
                     troubles.push(format!("outside.dns: {name} is an A record, but {value:?} is no IPv4 address"));
                 }
                 (None, Some(ingress)) if !ingress.contains('/') => {
-                    troubles.push(format!("outside.dns: {name}: an ingress is written namespace/name, not {ingress:?}"));
+                    troubles
+                        .push(format!("outside.dns: {name}: an ingress is written namespace/name, not {ingress:?}"));
                 }
                 _ => {}
             }
         }
         let shown = self.hosts.iter().map(|(name, host)| (name, &host.certificate));
-        for (name, certificate) in shown.chain(self.certificates.iter().map(|wanted| (&wanted.file, &wanted.certificate))) {
-            if let Some(authority) = certificate.signed_by.as_ref().filter(|authority| !self.authorities.contains_key(*authority)) {
+        for (name, certificate) in
+            shown.chain(self.certificates.iter().map(|wanted| (&wanted.file, &wanted.certificate)))
+        {
+            if let Some(authority) =
+                certificate.signed_by.as_ref().filter(|authority| !self.authorities.contains_key(*authority))
+            {
                 troubles.push(format!("outside: the certificate of {name} is signed by {authority:?}, which outside.authorities does not declare"));
             }
         }
         for (name, host) in &self.hosts {
             if let Kind::HelmRepository(repository) = &host.kind {
                 let missing = repository.charts.iter().filter(|chart| !charts.contains_key(*chart));
-                troubles.extend(missing.map(|chart| format!("outside.hosts: {name} offers the chart {chart:?}, which tools.charts does not declare")));
+                troubles.extend(missing.map(|chart| {
+                    format!("outside.hosts: {name} offers the chart {chart:?}, which tools.charts does not declare")
+                }));
             }
         }
         troubles

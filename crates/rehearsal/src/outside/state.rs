@@ -104,11 +104,10 @@ impl Outside {
     pub fn fault(&self, name: &str) -> Option<(FaultKind, SignedDuration)> {
         let age = self.clock.now().duration_since(self.started);
         let faults = &self.host(name)?.faults;
-        let (number, fault) =
-            faults.iter().enumerate().find(|(number, fault)| {
-                let inside = age >= fault.from && fault.until.is_none_or(|until| age < until);
-                inside && fault.first.is_none_or(|first| self.count_of(&format!("fault {name} {number}")) < first)
-            })?;
+        let (number, fault) = faults.iter().enumerate().find(|(number, fault)| {
+            let inside = age >= fault.from && fault.until.is_none_or(|until| age < until);
+            inside && fault.first.is_none_or(|first| self.count_of(&format!("fault {name} {number}")) < first)
+        })?;
         self.count(&format!("fault {name} {number}"));
         Some((fault.what, fault.takes))
     }

@@ -55,10 +55,12 @@ impl Cluster {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
         let config: Value = serde_yaml::from_str(&text).map_err(|_| wrong("is not valid YAML"))?;
         let name = context.or(config["current-context"].as_str()).unwrap_or_default();
-        let context = entry(&config["contexts"], name).map(|found| &found["context"])
+        let context = entry(&config["contexts"], name)
+            .map(|found| &found["context"])
             .ok_or_else(|| ClusterError::NoContext(name.to_owned()))?;
         let named = |list: &str, key: &str| entry(&config[list], context[key].as_str().unwrap_or_default());
-        let cluster = named("clusters", "cluster").map(|found| &found["cluster"]).ok_or_else(|| wrong("has no such cluster"))?;
+        let cluster =
+            named("clusters", "cluster").map(|found| &found["cluster"]).ok_or_else(|| wrong("has no such cluster"))?;
         let user = named("users", "user").map_or(&Value::Null, |found| &found["user"]);
         let bytes = |holder: &Value, key: &str| -> Result<Option<Vec<u8>>, ClusterError> {
             if let Some(data) = holder[format!("{key}-data")].as_str() {
@@ -73,7 +75,11 @@ impl Cluster {
         let identity = certificate.as_deref().zip(key.as_deref());
         Ok(Self {
             client: Client::new(&roots, identity, None)?,
-            server: cluster["server"].as_str().ok_or_else(|| wrong("names no server"))?.trim_end_matches('/').to_owned(),
+            server: cluster["server"]
+                .as_str()
+                .ok_or_else(|| wrong("names no server"))?
+                .trim_end_matches('/')
+                .to_owned(),
             token: token(user)?,
             namespace: context["namespace"].as_str().map(str::to_owned),
         })
@@ -120,12 +126,14 @@ impl Cluster {
         if !body.is_empty() {
             headers.push(("content-type", content_type));
         }
-        let Reply { status, reason, body, .. } = self.client.send(method, &format!("{}{path}", self.server), &headers, body.as_bytes())?;
+        let Reply { status, reason, body, .. } =
+            self.client.send(method, &format!("{}{path}", self.server), &headers, body.as_bytes())?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         if (200..300).contains(&status) {
             return Ok(answer);
         }
-        let message = answer["message"].as_str().map_or_else(|| format!("the server answered {status} {reason}"), str::to_owned);
+        let message =
+            answer["message"].as_str().map_or_else(|| format!("the server answered {status} {reason}"), str::to_owned);
         Err(ClusterError::Refused { status, message })
     }
 }

@@ -23,10 +23,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            lasts: None,
-            renews_itself: true,
-        }
+        Self { lasts: None, renews_itself: true }
     }
 }
 

@@ -51,7 +51,8 @@ impl Address {
     pub fn of(url: &str) -> io::Result<Self> {
         let (scheme, rest) = url.split_once("://").ok_or_else(|| other(format!("{url:?} is not a URL")))?;
         let secure = scheme == "https";
-        let (authority, path) = rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, path.to_owned()));
+        let (authority, path) =
+            rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, path.to_owned()));
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) => (host, port.parse().map_err(|_| other(format!("{url:?} has no valid port")))?),
             None => (authority, if secure { 443 } else { 80 }),
@@ -74,7 +75,8 @@ impl Client {
             .with_root_certificates(roots);
         let tls = match identity {
             Some((certificate, key)) => {
-                let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(io::Error::other)?;
+                let chain =
+                    CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(io::Error::other)?;
                 let key = PrivateKeyDer::from_pem_slice(key).map_err(io::Error::other)?;
                 builder.with_client_auth_cert(chain, key).map_err(io::Error::other)?
             }
@@ -91,7 +93,10 @@ impl Client {
     /// Sends one request and reads its answer.
     pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Reply> {
         let address = Address::of(url)?;
-        let mut request = format!("{method} {} HTTP/1.1\r\nhost: {}:{}\r\nconnection: close\r\n", address.path, address.host, address.port);
+        let mut request = format!(
+            "{method} {} HTTP/1.1\r\nhost: {}:{}\r\nconnection: close\r\n",
+            address.path, address.host, address.port
+        );
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -114,7 +119,14 @@ impl Client {
         let head = read_head(&mut stream)?;
         match head.split(' ').nth(1) {
             Some("200") => Ok(stream),
-            _ => Err(other(head.lines().next().unwrap_or("the proxy said nothing").split_once(' ').map_or("", |(_, why)| why).to_owned())),
+            _ => Err(other(
+                head.lines()
+                    .next()
+                    .unwrap_or("the proxy said nothing")
+                    .split_once(' ')
+                    .map_or("", |(_, why)| why)
+                    .to_owned(),
+            )),
         }
     }
 }
@@ -137,7 +149,8 @@ fn exchange<S: Read + Write>(mut stream: S, request: &[u8]) -> io::Result<Reply>
     let mut lines = head.lines();
     let first = lines.next().unwrap_or_default();
     let mut words = first.splitn(3, ' ').skip(1);
-    let status = words.next().and_then(|status| status.parse().ok()).ok_or_else(|| other(format!("not HTTP: {first:?}")))?;
+    let status =
+        words.next().and_then(|status| status.parse().ok()).ok_or_else(|| other(format!("not HTTP: {first:?}")))?;
     let reason = words.next().unwrap_or_default().to_owned();
     let headers: Vec<_> = lines
         .filter_map(|line| line.split_once(':'))

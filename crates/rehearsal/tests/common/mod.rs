@@ -10,7 +10,10 @@ pub async fn start(scenario: &str) -> Rehearsal {
 
 /// A client that knows nothing but the environment handed out.
 pub fn client(rehearsal: &Rehearsal) -> reqwest::Client {
-    builder(rehearsal).proxy(reqwest::Proxy::all(&rehearsal.environment()["HTTPS_PROXY"]).expect("a proxy")).build().expect("a client")
+    builder(rehearsal)
+        .proxy(reqwest::Proxy::all(&rehearsal.environment()["HTTPS_PROXY"]).expect("a proxy"))
+        .build()
+        .expect("a client")
 }
 
 /// The same for what is on loopback.

@@ -29,13 +29,18 @@ impl HelmRepository {
     /// The index or a chart.
     pub fn answer(&self, world: &World, call: &Call) -> Answer {
         if self.credentials.as_ref().is_some_and(|credentials| !call.authenticated(credentials)) {
-            return with(text(StatusCode::UNAUTHORIZED, "401 Unauthorized\n"), "www-authenticate", "Basic realm=\"charts\"");
+            return with(
+                text(StatusCode::UNAUTHORIZED, "401 Unauthorized\n"),
+                "www-authenticate",
+                "Basic realm=\"charts\"",
+            );
         }
         let Some(file) = call.path.strip_prefix(self.path.trim_end_matches('/')) else {
             return text(StatusCode::NOT_FOUND, "404 not found\n");
         };
         let declared = self.charts.iter().filter_map(|name| Some((name, world.scenario.tools.charts.get(name)?)));
-        let charts: Vec<_> = declared.flat_map(|(name, chart)| chart.versions().map(move |chart| (name, chart))).collect();
+        let charts: Vec<_> =
+            declared.flat_map(|(name, chart)| chart.versions().map(move |chart| (name, chart))).collect();
         if file == "/index.yaml" {
             return match index(&charts) {
                 Ok(index) => bytes(StatusCode::OK, "text/yaml", index.into()),

@@ -87,7 +87,12 @@ pub async fn answer(world: &Arc<World>, call: Call) -> Answer {
     };
     mark(&mut answer, world);
     let path = if call.query.is_empty() { call.path } else { format!("{}?{}", call.path, call.query) };
-    world.outside.record(Request { host: call.host, method: call.method.to_string(), path, status: answer.status().as_u16() });
+    world.outside.record(Request {
+        host: call.host,
+        method: call.method.to_string(),
+        path,
+        status: answer.status().as_u16(),
+    });
     answer
 }
 
@@ -136,7 +141,10 @@ pub fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let hex = after
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (first, hex) {
             (b'%', Some(byte)) => {
                 bytes.push(byte);

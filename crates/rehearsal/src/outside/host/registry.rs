@@ -63,7 +63,11 @@ impl Registry {
             } else {
                 "Basic realm=\"registry\"".to_owned()
             };
-            return with(refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required"), "www-authenticate", &challenge);
+            return with(
+                refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required"),
+                "www-authenticate",
+                &challenge,
+            );
         }
         let path = match call.path.strip_prefix("/v2/") {
             Some("") => return json(StatusCode::OK, &json!({})),
@@ -107,7 +111,8 @@ impl Registry {
     }
 
     fn tags(&self, repository: &str) -> Answer {
-        let tags: Vec<_> = self.images.keys().filter_map(|image| image.strip_prefix(repository)?.strip_prefix(':')).collect();
+        let tags: Vec<_> =
+            self.images.keys().filter_map(|image| image.strip_prefix(repository)?.strip_prefix(':')).collect();
         if tags.is_empty() {
             return refusal(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry");
         }
@@ -129,7 +134,8 @@ impl Registry {
             let answer = with(empty(StatusCode::CREATED), "docker-content-digest", &digest);
             return with(answer, "location", &format!("/v2/{repository}/manifests/{digest}"));
         }
-        let pushed = world.outside.inner().registries.get(&call.host).and_then(|stored| stored.manifests.get(&key).cloned());
+        let pushed =
+            world.outside.inner().registries.get(&call.host).and_then(|stored| stored.manifests.get(&key).cloned());
         let Some((media, body)) = pushed.or_else(|| self.declared(repository, reference)) else {
             return refusal(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown");
         };
@@ -144,7 +150,8 @@ impl Registry {
             (own == repository).then_some((tag, image))
         });
         for (tag, image) in images {
-            let parts: Vec<_> = image.architectures.iter().map(|architecture| Part::of(repository, tag, architecture)).collect();
+            let parts: Vec<_> =
+                image.architectures.iter().map(|architecture| Part::of(repository, tag, architecture)).collect();
             let top = match parts.as_slice() {
                 [only] => (MANIFEST.to_owned(), only.manifest.clone()),
                 many => (INDEX.to_owned(), index(many)),
@@ -160,15 +167,21 @@ impl Registry {
     }
 
     fn blob(&self, world: &World, call: &Call, digest: &str) -> Answer {
-        let pushed = world.outside.inner().registries.get(&call.host).and_then(|stored| stored.blobs.get(digest).cloned());
+        let pushed =
+            world.outside.inner().registries.get(&call.host).and_then(|stored| stored.blobs.get(digest).cloned());
         let parts = || {
-            self.images.iter().filter_map(|(name, image)| Some((name.rsplit_once(':')?, image))).flat_map(|((repository, tag), image)| {
-                image.architectures.iter().map(move |architecture| Part::of(repository, tag, architecture))
-            })
+            self.images.iter().filter_map(|(name, image)| Some((name.rsplit_once(':')?, image))).flat_map(
+                |((repository, tag), image)| {
+                    image.architectures.iter().map(move |architecture| Part::of(repository, tag, architecture))
+                },
+            )
         };
-        let blob = pushed.or_else(|| parts().flat_map(|part| [part.config, part.layer]).find(|blob| digest_of(blob) == digest));
+        let blob = pushed
+            .or_else(|| parts().flat_map(|part| [part.config, part.layer]).find(|blob| digest_of(blob) == digest));
         match blob {
-            Some(blob) => with(bytes(StatusCode::OK, "application/octet-stream", blob), "docker-content-digest", digest),
+            Some(blob) => {
+                with(bytes(StatusCode::OK, "application/octet-stream", blob), "docker-content-digest", digest)
+            }
             None => refusal(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry"),
         }
     }
@@ -190,7 +203,11 @@ impl Registry {
         };
         let blob = Bytes::from(stored.uploads.remove(&id).unwrap_or_default());
         if digest_of(&blob) != digest {
-            return refusal(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "provided digest did not match uploaded content");
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                "DIGEST_INVALID",
+                "provided digest did not match uploaded content",
+            );
         }
         stored.blobs.insert(digest.clone(), blob);
         let answer = with(empty(StatusCode::CREATED), "location", &format!("/v2/{repository}/blobs/{digest}"));

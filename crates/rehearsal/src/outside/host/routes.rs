@@ -87,7 +87,9 @@ impl Route {
             Some(value) => filled_in(value, world, call).map(|value| ("application/json", value.to_string())),
             None => filled(&self.body, world, call).map(|body| ("text/html; charset=utf-8", body)),
         }
-        .unwrap_or_else(|error| ("text/plain", format!("the scenario's body of {} {}: {error}\n", call.host, self.path)));
+        .unwrap_or_else(|error| {
+            ("text/plain", format!("the scenario's body of {} {}: {error}\n", call.host, self.path))
+        });
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let answer = bytes(status, content_type, body.into());
         self.headers.iter().fold(answer, |answer, (name, value)| with(answer, name, value))
@@ -97,7 +99,9 @@ impl Route {
 fn filled_in(value: &Value, world: &World, call: &Call) -> Result<Value, minijinja::Error> {
     Ok(match value {
         Value::String(text) => Value::String(filled(text, world, call)?),
-        Value::Array(items) => Value::Array(items.iter().map(|item| filled_in(item, world, call)).collect::<Result<_, _>>()?),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| filled_in(item, world, call)).collect::<Result<_, _>>()?)
+        }
         Value::Object(map) => {
             let pairs = map.iter().map(|(key, item)| Ok((key.clone(), filled_in(item, world, call)?)));
             Value::Object(pairs.collect::<Result<_, minijinja::Error>>()?)

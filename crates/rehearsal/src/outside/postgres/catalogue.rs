@@ -8,7 +8,13 @@ use super::{
 };
 
 /// Answers a `SELECT` from one of them.
-pub fn from_catalogue(session: &Session<'_>, list: &str, table: &str, filter: Option<&str>, values: &[Option<String>]) -> Result<Outcome, Refusal> {
+pub fn from_catalogue(
+    session: &Session<'_>,
+    list: &str,
+    table: &str,
+    filter: Option<&str>,
+    values: &[Option<String>],
+) -> Result<Outcome, Refusal> {
     let table = table.to_ascii_lowercase();
     let all: Vec<Vec<(&str, Cell)>> = match table.as_str() {
         "pg_available_extensions" => {
@@ -16,7 +22,12 @@ pub fn from_catalogue(session: &Session<'_>, list: &str, table: &str, filter: Op
             let declared = session.server.extensions.iter().map(|(name, version)| (name.as_str(), version.as_str()));
             let row = |(name, version): (&str, &str)| {
                 let installed = if session.has_extension(name) { Cell::Text(version.to_owned()) } else { Cell::Null };
-                vec![("name", Cell::text(name)), ("default_version", Cell::text(version)), ("installed_version", installed), ("comment", Cell::text(""))]
+                vec![
+                    ("name", Cell::text(name)),
+                    ("default_version", Cell::text(version)),
+                    ("installed_version", installed),
+                    ("comment", Cell::text("")),
+                ]
             };
             plpgsql.chain(declared).map(row).collect()
         }
@@ -24,14 +35,22 @@ pub fn from_catalogue(session: &Session<'_>, list: &str, table: &str, filter: Op
             let names = std::iter::once(("plpgsql", "1.0"));
             let declared = session.server.extensions.iter().map(|(name, version)| (name.as_str(), version.as_str()));
             let there = names.chain(declared).filter(|(name, _)| session.has_extension(name));
-            there.map(|(name, version)| vec![("extname", Cell::text(name)), ("extversion", Cell::text(version))]).collect()
+            there
+                .map(|(name, version)| vec![("extname", Cell::text(name)), ("extversion", Cell::text(version))])
+                .collect()
         }
         "pg_database" => session.server.databases.keys().map(|name| vec![("datname", Cell::text(name))]).collect(),
         "pg_roles" | "pg_user" => session
             .server
             .users
             .iter()
-            .map(|(name, user)| vec![("rolname", Cell::text(name)), ("usename", Cell::text(name)), ("rolsuper", Cell::Bool(user.superuser))])
+            .map(|(name, user)| {
+                vec![
+                    ("rolname", Cell::text(name)),
+                    ("usename", Cell::text(name)),
+                    ("rolsuper", Cell::Bool(user.superuser)),
+                ]
+            })
             .collect(),
         // A session that asks about its own encryption.
         "pg_stat_ssl" => {
@@ -47,7 +66,11 @@ pub fn from_catalogue(session: &Session<'_>, list: &str, table: &str, filter: Op
         }
         let parts = captures(&EQUALS, condition.trim()).ok_or_else(|| unknown(condition))?;
         let (column, wanted) = (parts[1].to_ascii_lowercase(), value(session, &parts[2], values));
-        kept.retain(|row| row.iter().any(|(name, cell)| *name == column && Some(cell) == wanted.as_ref().map(|text| Cell::Text(text.clone())).as_ref()));
+        kept.retain(|row| {
+            row.iter().any(|(name, cell)| {
+                *name == column && Some(cell) == wanted.as_ref().map(|text| Cell::Text(text.clone())).as_ref()
+            })
+        });
     }
     let list = list.trim();
     if list.to_ascii_lowercase().starts_with("count(") {
@@ -58,14 +81,26 @@ pub fn from_catalogue(session: &Session<'_>, list: &str, table: &str, filter: Op
     let mut picked = vec![Vec::new(); kept.len()];
     for item in split(list, ',') {
         let (expression, alias) = aliased(&item);
-        let column = expression.rsplit('.').next().unwrap_or(expression).split("::").next().unwrap_or_default().trim_matches('"');
+        let column = expression
+            .rsplit('.')
+            .next()
+            .unwrap_or(expression)
+            .split("::")
+            .next()
+            .unwrap_or_default()
+            .trim_matches('"');
         let column = column.to_ascii_lowercase();
         let number = expression.parse::<i32>().ok();
         let kind = if number.is_some() { INT4 } else { kind_of(&column) };
         columns.push((alias.unwrap_or(&column).to_owned(), kind));
         for (row, out) in kept.iter().zip(&mut picked) {
             let cell = row.iter().find(|(name, _)| *name == column).map(|(_, cell)| cell.clone());
-            out.push(number.map(Cell::Int).or(cell).ok_or_else(|| Refusal::error("42703", format!("column \"{column}\" does not exist")))?);
+            out.push(
+                number
+                    .map(Cell::Int)
+                    .or(cell)
+                    .ok_or_else(|| Refusal::error("42703", format!("column \"{column}\" does not exist")))?,
+            );
         }
     }
     Ok(Outcome::select(columns, picked))

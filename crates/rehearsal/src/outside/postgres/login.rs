@@ -50,7 +50,9 @@ async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: 
     let length = fields.i32().try_into().unwrap_or(0);
     let first = String::from_utf8_lossy(fields.bytes(length)).into_owned();
     // `n,,n=user,r=nonce`: two fields about channel binding, then the message proper.
-    let Some((start, bare)) = first.match_indices(',').nth(1).map(|(at, _)| first.split_at(at + 1)) else { return Ok(false) };
+    let Some((start, bare)) = first.match_indices(',').nth(1).map(|(at, _)| first.split_at(at + 1)) else {
+        return Ok(false);
+    };
     let Some(nonce) = attribute(bare, "r") else { return Ok(false) };
     let nonce = format!("{nonce}{}", uuid::Uuid::new_v4().simple());
     let salt = uuid::Uuid::new_v4();
@@ -69,8 +71,13 @@ async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: 
     let stored = digest::digest(&digest::SHA256, &keyed(&salted, b"Client Key"));
     let exchange = format!("{bare},{server_first},{unproven}");
     let signature = keyed(stored.as_ref(), exchange.as_bytes());
-    let client_key: Vec<u8> =
-        STANDARD.decode(proof.trim_end_matches('\0')).unwrap_or_default().iter().zip(&signature).map(|(a, b)| a ^ b).collect();
+    let client_key: Vec<u8> = STANDARD
+        .decode(proof.trim_end_matches('\0'))
+        .unwrap_or_default()
+        .iter()
+        .zip(&signature)
+        .map(|(a, b)| a ^ b)
+        .collect();
     if digest::digest(&digest::SHA256, &client_key).as_ref() != stored.as_ref() {
         return Ok(false);
     }

@@ -117,7 +117,13 @@ impl Postgres {
 }
 
 /// Serves one connection from its first byte to its end.
-pub async fn serve<S>(world: &World, host: &str, server: &Postgres, tls: Option<TlsAcceptor>, mut stream: S) -> io::Result<()>
+pub async fn serve<S>(
+    world: &World,
+    host: &str,
+    server: &Postgres,
+    tls: Option<TlsAcceptor>,
+    mut stream: S,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
@@ -169,8 +175,9 @@ where
     let database = parameters.get("database").unwrap_or(&user).clone();
     let login = async {
         if !encrypted && server.tls == Tls::Required {
-            let message =
-                format!("no pg_hba.conf entry for host \"127.0.0.1\", user \"{user}\", database \"{database}\", no encryption");
+            let message = format!(
+                "no pg_hba.conf entry for host \"127.0.0.1\", user \"{user}\", database \"{database}\", no encryption"
+            );
             return Ok(Err(Refusal::fatal("28000", message)));
         }
         login::check(server, &user, &mut wire).await

@@ -58,7 +58,14 @@ struct Portal {
 
 impl<'a> Session<'a> {
     /// Opens a session; none where too many are open.
-    pub fn open(world: &'a World, host: &'a str, server: &'a Postgres, user: String, database: String, encrypted: bool) -> Option<Self> {
+    pub fn open(
+        world: &'a World,
+        host: &'a str,
+        server: &'a Postgres,
+        user: String,
+        database: String,
+        encrypted: bool,
+    ) -> Option<Self> {
         let mut inner = world.outside.inner();
         let here = inner.databases.entry(host.to_owned()).or_default();
         if here.sessions >= server.max_connections {
@@ -121,11 +128,19 @@ impl<'a> Session<'a> {
 
     /// Whether an extension exists in this database, as this session sees it.
     pub fn has_extension(&self, name: &str) -> bool {
-        let declared = self.server.databases.get(&self.database).is_some_and(|own| own.extensions.iter().any(|one| one == name));
-        let created = self.world.outside.inner().databases.get(self.host).is_some_and(|here| {
-            here.extensions.contains(&(self.database.clone(), name.to_owned()))
-        });
-        name == "plpgsql" || declared || created || matches!(&self.transaction, Transaction::Open { created } if created.contains(name))
+        let declared =
+            self.server.databases.get(&self.database).is_some_and(|own| own.extensions.iter().any(|one| one == name));
+        let created = self
+            .world
+            .outside
+            .inner()
+            .databases
+            .get(self.host)
+            .is_some_and(|here| here.extensions.contains(&(self.database.clone(), name.to_owned())));
+        name == "plpgsql"
+            || declared
+            || created
+            || matches!(&self.transaction, Transaction::Open { created } if created.contains(name))
     }
 
     fn simple<S: AsyncRead + AsyncWrite + Unpin>(&mut self, text: &str, wire: &mut Wire<S>) {
@@ -150,7 +165,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn extended<S: AsyncRead + AsyncWrite + Unpin>(&mut self, kind: u8, mut fields: Fields<'_>, wire: &mut Wire<S>) -> Result<(), Refusal> {
+    fn extended<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        kind: u8,
+        mut fields: Fields<'_>,
+        wire: &mut Wire<S>,
+    ) -> Result<(), Refusal> {
         match kind {
             b'P' => {
                 let (name, text) = (fields.text().to_owned(), fields.text().to_owned());
@@ -214,7 +234,12 @@ impl<'a> Session<'a> {
             }
             // Flush: the next read sends everything.
             b'H' => {}
-            _ => return Err(Refusal::error("0A000", format!("message {:?} is not known to the rehearsal", char::from(kind)))),
+            _ => {
+                return Err(Refusal::error(
+                    "0A000",
+                    format!("message {:?} is not known to the rehearsal", char::from(kind)),
+                ));
+            }
         }
         Ok(())
     }

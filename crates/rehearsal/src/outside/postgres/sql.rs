@@ -17,11 +17,17 @@ macro_rules! pattern {
     };
 }
 
-pattern!(COMMAND, r"(?is)^(begin|start\s+transaction|commit|end|rollback(?:\s+to)?|savepoint|release|set|reset|discard|deallocate)\b");
+pattern!(
+    COMMAND,
+    r"(?is)^(begin|start\s+transaction|commit|end|rollback(?:\s+to)?|savepoint|release|set|reset|discard|deallocate)\b"
+);
 pattern!(SHOW, r#"(?is)^show\s+"?([\w.]+)"?$"#);
 pattern!(CREATE_EXTENSION, r#"(?is)^create\s+extension\s+(if\s+not\s+exists\s+)?"?([\w-]+)"?"#);
 pattern!(EXISTS, r"(?is)^select\s+exists\s*\((.*)\)(?:\s+as\s+(\w+))?$");
-pattern!(FROM, r#"(?is)^select\s+(.*?)\s+from\s+(?:pg_catalog\.)?(\w+)(?:\s+\w+)?(?:\s+where\s+(.*?))?(?:\s+(?:order\s+by|limit)\b.*)?$"#);
+pattern!(
+    FROM,
+    r#"(?is)^select\s+(.*?)\s+from\s+(?:pg_catalog\.)?(\w+)(?:\s+\w+)?(?:\s+where\s+(.*?))?(?:\s+(?:order\s+by|limit)\b.*)?$"#
+);
 pattern!(EQUALS, r#"(?is)^"?(?:\w+\.)?(\w+)"?\s*=\s*(\$\d+|'[^']*'|current_database\(\)|current_user)(?:::\w+)?$"#);
 pattern!(SELECT, r"(?is)^select\s+(.*)$");
 pattern!(ALIAS, r#"(?is)^(.*?)\s+as\s+"?(\w+)"?$"#);
@@ -83,7 +89,11 @@ pub fn answer(session: &Session<'_>, text: &str, values: &[Option<String>]) -> R
 fn create_extension(session: &Session<'_>, name: &str, if_not_exists: bool) -> Result<Outcome, Refusal> {
     let done = |created| Ok(Outcome { tag: "CREATE EXTENSION".to_owned(), created, ..Outcome::default() });
     if session.has_extension(name) {
-        return if if_not_exists { done(None) } else { Err(Refusal::error("42710", format!("extension \"{name}\" already exists"))) };
+        return if if_not_exists {
+            done(None)
+        } else {
+            Err(Refusal::error("42710", format!("extension \"{name}\" already exists")))
+        };
     }
     if !session.server.extensions.contains_key(name) {
         return Err(Refusal::error("0A000", format!("extension \"{name}\" is not available"))
@@ -125,9 +135,13 @@ fn scalar(session: &Session<'_>, expression: &str, values: &[Option<String>]) ->
     }
     let call = captures(&CALL, expression)?;
     let name = call[1].to_ascii_lowercase();
-    let arguments: Vec<_> = split(&call[2], ',').iter().map(|argument| value(session, argument.trim(), values)).collect();
+    let arguments: Vec<_> =
+        split(&call[2], ',').iter().map(|argument| value(session, argument.trim(), values)).collect();
     let cell = match name.as_str() {
-        "version" => Cell::text(&format!("PostgreSQL {} on x86_64-pc-linux-gnu, compiled by gcc, 64-bit", session.server.version)),
+        "version" => Cell::text(&format!(
+            "PostgreSQL {} on x86_64-pc-linux-gnu, compiled by gcc, 64-bit",
+            session.server.version
+        )),
         "current_database" => Cell::text(&session.database),
         "current_setting" => setting(session, arguments.first()?.as_deref()?).map_or(Cell::Null, Cell::Text),
         "pg_is_in_recovery" => Cell::Bool(false),
@@ -137,7 +151,10 @@ fn scalar(session: &Session<'_>, expression: &str, values: &[Option<String>]) ->
             let database = arguments.get(usize::from(own))?.clone().unwrap_or_default();
             let user = if own { arguments.first()?.clone()? } else { session.user.clone() };
             let create = privilege.contains("CREATE");
-            Cell::Bool(session.server.databases.contains_key(&database) && (!create || session.server.may_create_extension(&user, &database)))
+            Cell::Bool(
+                session.server.databases.contains_key(&database)
+                    && (!create || session.server.may_create_extension(&user, &database)),
+            )
         }
         _ => return None,
     };

@@ -62,7 +62,10 @@ pub struct Wire<S> {
 pub async fn read_start<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Start> {
     let length = stream.read_u32().await?;
     let code = stream.read_u32().await?;
-    let rest = length.checked_sub(8).filter(|rest| *rest <= 10_000).ok_or_else(|| invalid("a start-up message of odd length"))?;
+    let rest = length
+        .checked_sub(8)
+        .filter(|rest| *rest <= 10_000)
+        .ok_or_else(|| invalid("a start-up message of odd length"))?;
     let mut body = vec![0; rest as usize];
     stream.read_exact(&mut body).await?;
     match code {
@@ -70,7 +73,8 @@ pub async fn read_start<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Star
         80_877_104 => Ok(Start::GssEncryption),
         80_877_102 => Ok(Start::Cancel),
         code if code >> 16 == 3 => {
-            let words: Vec<_> = body.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+            let words: Vec<_> =
+                body.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
             let pairs = words.chunks_exact(2).take_while(|pair| !pair[0].is_empty());
             Ok(Start::Session(pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()))
         }
@@ -98,7 +102,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.flush().await?;
         let kind = self.stream.read_u8().await?;
         let length = self.stream.read_u32().await?;
-        let length = length.checked_sub(4).filter(|length| *length <= 1 << 20).ok_or_else(|| invalid("a message of odd length"))?;
+        let length = length
+            .checked_sub(4)
+            .filter(|length| *length <= 1 << 20)
+            .ok_or_else(|| invalid("a message of odd length"))?;
         let mut body = vec![0; length as usize];
         self.stream.read_exact(&mut body).await?;
         Ok((kind, body))

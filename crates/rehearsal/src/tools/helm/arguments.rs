@@ -31,18 +31,72 @@ const SHORT: [(&str, &str); 9] = [
 
 /// Flags that stand alone.
 const SWITCHES: [&str; 32] = [
-    "install", "create-namespace", "atomic", "rollback-on-failure", "cleanup-on-fail", "wait-for-jobs", "hide-notes", "hide-secret",
-    "skip-crds", "skip-schema-validation", "take-ownership", "force", "force-replace", "force-conflicts", "no-hooks", "reset-values",
-    "reuse-values", "reset-then-reuse-values", "devel", "debug", "pass-credentials", "insecure-skip-tls-verify", "short",
-    "all-namespaces", "all", "keep-history", "ignore-not-found", "force-update", "logs", "include-crds", "versions",
+    "install",
+    "create-namespace",
+    "atomic",
+    "rollback-on-failure",
+    "cleanup-on-fail",
+    "wait-for-jobs",
+    "hide-notes",
+    "hide-secret",
+    "skip-crds",
+    "skip-schema-validation",
+    "take-ownership",
+    "force",
+    "force-replace",
+    "force-conflicts",
+    "no-hooks",
+    "reset-values",
+    "reuse-values",
+    "reset-then-reuse-values",
+    "devel",
+    "debug",
+    "pass-credentials",
+    "insecure-skip-tls-verify",
+    "short",
+    "all-namespaces",
+    "all",
+    "keep-history",
+    "ignore-not-found",
+    "force-update",
+    "logs",
+    "include-crds",
+    "versions",
     "fail-on-repo-update-fail",
 ];
 
 /// Flags with a value.
 const VALUED: [&str; 30] = [
-    "namespace", "values", "output", "labels", "destination", "version", "repo", "username", "password", "description", "timeout",
-    "history-max", "kubeconfig", "kube-context", "repository-config", "repository-cache", "registry-config", "content-cache", "set",
-    "set-string", "set-file", "set-json", "template", "filter", "max", "revision", "ca-file", "kube-version", "api-versions", "server-side",
+    "namespace",
+    "values",
+    "output",
+    "labels",
+    "destination",
+    "version",
+    "repo",
+    "username",
+    "password",
+    "description",
+    "timeout",
+    "history-max",
+    "kubeconfig",
+    "kube-context",
+    "repository-config",
+    "repository-cache",
+    "registry-config",
+    "content-cache",
+    "set",
+    "set-string",
+    "set-file",
+    "set-json",
+    "template",
+    "filter",
+    "max",
+    "revision",
+    "ca-file",
+    "kube-version",
+    "api-versions",
+    "server-side",
 ];
 
 /// Flags that may carry a value after `=`.
@@ -75,7 +129,10 @@ impl Arguments {
             };
             read.flags.entry(flag).or_default().push(value);
         }
-        let words = operands.first().map_or(0, |first| if GROUPS.contains(&first.as_str()) { 2 } else { 1 }).min(operands.len());
+        let words = operands
+            .first()
+            .map_or(0, |first| if GROUPS.contains(&first.as_str()) { 2 } else { 1 })
+            .min(operands.len());
         read.operands = operands.split_off(words);
         read.command = operands.join(" ");
         Ok(read)
@@ -114,10 +171,19 @@ fn flag(name: &str, command: Option<&str>, four: bool) -> Result<&'static str, F
                 return Err(Failure::said(format!("unknown shorthand flag: 'a' in {name}")));
             }
             Some((_, full)) => full,
-            None => return Err(Failure::said(format!("unknown shorthand flag: '{}' in {name}", &name[1..2.min(name.len())]))),
+            None => {
+                return Err(Failure::said(format!(
+                    "unknown shorthand flag: '{}' in {name}",
+                    &name[1..2.min(name.len())]
+                )));
+            }
         },
     };
-    let renamed = if four { ["force", "fail-on-repo-update-fail"].as_slice() } else { ["rollback-on-failure", "force-replace", "force-conflicts", "server-side", "content-cache"].as_slice() };
+    let renamed = if four {
+        ["force", "fail-on-repo-update-fail"].as_slice()
+    } else {
+        ["rollback-on-failure", "force-replace", "force-conflicts", "server-side", "content-cache"].as_slice()
+    };
     let known = SWITCHES.iter().chain(&VALUED).chain(&EITHER).find(|known| **known == full && !renamed.contains(known));
     if four && full == "atomic" {
         eprintln!("Flag --atomic has been deprecated, use --rollback-on-failure instead");

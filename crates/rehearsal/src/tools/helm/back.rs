@@ -14,8 +14,15 @@ use crate::tools::cluster::Cluster;
 pub fn rollback(helm: &Helm<'_>) -> Result<String, Failure> {
     let (name, wanted) = match helm.arguments.operands.as_slice() {
         [name] => (name, 0),
-        [name, version] => (name, version.parse().map_err(|_| Failure::said(format!("could not convert revision to a number: {version}")))?),
-        _ => return Err(Failure::said("\"helm rollback\" requires at least 1 argument\n\nUsage:  helm rollback <RELEASE> [REVISION] [flags]")),
+        [name, version] => (
+            name,
+            version.parse().map_err(|_| Failure::said(format!("could not convert revision to a number: {version}")))?,
+        ),
+        _ => {
+            return Err(Failure::said(
+                "\"helm rollback\" requires at least 1 argument\n\nUsage:  helm rollback <RELEASE> [REVISION] [flags]",
+            ));
+        }
     };
     let cluster = helm.cluster()?;
     let revisions = release::revisions(&cluster, &helm.namespace(&cluster), name)?;
@@ -30,7 +37,8 @@ pub fn rollback(helm: &Helm<'_>) -> Result<String, Failure> {
 /// Makes a revision what the cluster holds, as a new revision.
 pub fn back_to(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], target: &Release) -> Result<(), Failure> {
     let Some(last) = revisions.last() else { return Ok(()) };
-    let description = helm.arguments.last("description").map_or_else(|| format!("Rollback to {}", target.version()), str::to_owned);
+    let description =
+        helm.arguments.last("description").map_or_else(|| format!("Rollback to {}", target.version()), str::to_owned);
     let mut release = target.clone();
     release.body["version"] = json!(last.version() + 1);
     release.body["info"]["last_deployed"] = json!(helm.now().to_string());
@@ -75,7 +83,10 @@ pub fn uninstall(helm: &Helm<'_>) -> Result<String, Failure> {
             }
             if helm.arguments.is("keep-history") {
                 going.body["info"]["deleted"] = json!(helm.now().to_string());
-                going.become_status("uninstalled", helm.arguments.last("description").unwrap_or("Uninstallation complete"));
+                going.become_status(
+                    "uninstalled",
+                    helm.arguments.last("description").unwrap_or("Uninstallation complete"),
+                );
                 going.save(helm, &cluster)?;
             }
         }

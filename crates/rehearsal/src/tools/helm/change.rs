@@ -21,10 +21,13 @@ pub fn install(helm: &Helm<'_>) -> Result<String, Failure> {
         Failure::Dies => Failure::Dies,
         error => Failure::said(format!("INSTALLATION FAILED: {error}")),
     };
-    let taken = release::revisions(&cluster, &namespace, name)?.last().is_some_and(|last| last.status() != "uninstalled");
+    let taken =
+        release::revisions(&cluster, &namespace, name)?.last().is_some_and(|last| last.status() != "uninstalled");
     if taken {
         return Err(if helm.is_four() {
-            eprintln!("level=ERROR msg=\"release name check failed\" error=\"cannot reuse a name that is still in use\"");
+            eprintln!(
+                "level=ERROR msg=\"release name check failed\" error=\"cannot reuse a name that is still in use\""
+            );
             failed(Failure::said("release name check failed: cannot reuse a name that is still in use"))
         } else {
             failed(Failure::said("cannot re-use a name that is still in use"))
@@ -62,7 +65,12 @@ fn first(helm: &Helm<'_>, cluster: &Cluster, name: &str, namespace: &str, refere
     let (_, chart) = fetch::chart(helm, reference)?;
     let given = values::given(helm)?;
     let version = release::revisions(cluster, namespace, name)?.last().map_or(1, |last| last.version() + 1);
-    let rendered = render::render(&chart, &given, &Named { name, namespace, revision: version, is_install: true }, helm.is_four())?;
+    let rendered = render::render(
+        &chart,
+        &given,
+        &Named { name, namespace, revision: version, is_install: true },
+        helm.is_four(),
+    )?;
     let mut release = Release::pending(helm, name, namespace, version, &chart, &given, &rendered)?;
     release.become_status("pending-install", "Initial install underway");
     if dry_run(helm) {
@@ -88,7 +96,10 @@ fn first(helm: &Helm<'_>, cluster: &Cluster, name: &str, namespace: &str, refere
             }
             release.forget(cluster)?;
             let flag = if helm.is_four() { "rollback-on-failure" } else { "atomic" };
-            return Err(Failure::said(format!("release {name} failed, and has been uninstalled due to {flag} being set: {}", listed(helm, &error))));
+            return Err(Failure::said(format!(
+                "release {name} failed, and has been uninstalled due to {flag} being set: {}",
+                listed(helm, &error)
+            )));
         }
         Err(error) => {
             let said = listed(helm, &error);
@@ -103,7 +114,13 @@ fn first(helm: &Helm<'_>, cluster: &Cluster, name: &str, namespace: &str, refere
 }
 
 /// The next revision.
-fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Release, reference: &str) -> Result<String, Failure> {
+fn next(
+    helm: &Helm<'_>,
+    cluster: &Cluster,
+    revisions: &[Release],
+    last: &Release,
+    reference: &str,
+) -> Result<String, Failure> {
     let (name, namespace) = (last.name(), last.namespace());
     let (_, chart) = fetch::chart(helm, reference)?;
     if last.status().starts_with("pending-") {
@@ -125,7 +142,8 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
     let rendered = render::render(&chart, &given, &named, helm.is_four())?;
     let mut release = Release::pending(helm, name, namespace, version, &chart, &given, &rendered)?;
     release.body["info"]["first_deployed"] = base.body["info"]["first_deployed"].clone();
-    release.labels = base.labels.clone().into_iter().chain(release.labels).filter(|(_, value)| *value != json!("null")).collect();
+    release.labels =
+        base.labels.clone().into_iter().chain(release.labels).filter(|(_, value)| *value != json!("null")).collect();
     let done = format!("Release \"{name}\" has been upgraded. Happy Helming!\n");
     if dry_run(helm) {
         release.become_status("pending-upgrade", "Dry run complete");
@@ -133,7 +151,12 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
     }
     let objects = Objects::new(helm, cluster, name, namespace);
     let before = render::objects(base.manifest());
-    let fresh: Vec<_> = rendered.objects.iter().filter(|object| !before.iter().any(|old| old["metadata"]["name"] == object["metadata"]["name"])).cloned().collect();
+    let fresh: Vec<_> = rendered
+        .objects
+        .iter()
+        .filter(|object| !before.iter().any(|old| old["metadata"]["name"] == object["metadata"]["name"]))
+        .cloned()
+        .collect();
     objects.claim(&fresh, "update")?;
     release.save(helm, cluster)?;
     effect::linger(helm);
@@ -146,7 +169,9 @@ fn next(helm: &Helm<'_>, cluster: &Cluster, revisions: &[Release], last: &Releas
             if rolls_back(helm) {
                 back::back_to(helm, cluster, &[revisions, &[release]].concat(), base)?;
                 let flag = if helm.is_four() { "rollback-on-failure" } else { "atomic" };
-                return Err(Failure::said(format!("release {name} failed, and has been rolled back due to {flag} being set: {error}")));
+                return Err(Failure::said(format!(
+                    "release {name} failed, and has been rolled back due to {flag} being set: {error}"
+                )));
             }
             return Err(error);
         }

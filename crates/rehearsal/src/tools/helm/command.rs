@@ -46,7 +46,9 @@ impl Helm<'_> {
     /// The cluster of the kubeconfig it was given.
     pub fn cluster(&self) -> Result<Cluster, Failure> {
         let given = self.arguments.last("kubeconfig").map(PathBuf::from);
-        let path = given.or_else(|| self.environment.get("KUBECONFIG").map(PathBuf::from)).unwrap_or_else(|| self.place.kubeconfig());
+        let path = given
+            .or_else(|| self.environment.get("KUBECONFIG").map(PathBuf::from))
+            .unwrap_or_else(|| self.place.kubeconfig());
         let opened = Cluster::of(&path, self.arguments.last("kube-context"));
         opened.map_err(|error| {
             let kubernetes = if self.is_four() { "kubernetes" } else { "Kubernetes" };
@@ -66,13 +68,17 @@ fn version(helm: &Helm<'_>) -> String {
     // Seven digits of a commit follow the short form, as in a release build.
     const COMMIT: &str = "0b7f8ac";
     if let Some(template) = helm.arguments.last("template") {
-        return template.replace("{{.Version}}", &format!("v{version}")).replace("{{ .Version }}", &format!("v{version}"));
+        return template
+            .replace("{{.Version}}", &format!("v{version}"))
+            .replace("{{ .Version }}", &format!("v{version}"));
     }
     if helm.arguments.is("short") {
         return format!("v{version}+g{COMMIT}\n");
     }
     let client = if helm.is_four() { ", KubeClientVersion:\"v1.34\"" } else { "" };
-    format!("version.BuildInfo{{Version:\"v{version}\", GitCommit:\"{COMMIT}\", GitTreeState:\"clean\", GoVersion:\"go1.25.0\"{client}}}\n")
+    format!(
+        "version.BuildInfo{{Version:\"v{version}\", GitCommit:\"{COMMIT}\", GitTreeState:\"clean\", GoVersion:\"go1.25.0\"{client}}}\n"
+    )
 }
 
 fn template(helm: &Helm<'_>) -> Result<String, Failure> {
@@ -80,11 +86,20 @@ fn template(helm: &Helm<'_>) -> Result<String, Failure> {
     let (name, reference) = match operands.as_slice() {
         [name, reference] => (name.as_str(), reference),
         [reference] => ("release-name", reference),
-        _ => return Err(Failure::said("\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]")),
+        _ => {
+            return Err(Failure::said(
+                "\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]",
+            ));
+        }
     };
     let (_, chart) = fetch::chart(helm, reference)?;
     let given = values::given(helm)?;
     let namespace = helm.arguments.last("namespace").unwrap_or("default");
-    let rendered = render::render(&chart, &given, &render::Named { name, namespace, revision: 1, is_install: true }, helm.is_four())?;
+    let rendered = render::render(
+        &chart,
+        &given,
+        &render::Named { name, namespace, revision: 1, is_install: true },
+        helm.is_four(),
+    )?;
     Ok(rendered.manifest.clone() + &print::hooks(&rendered.hooks))
 }

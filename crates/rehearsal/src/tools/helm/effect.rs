@@ -77,7 +77,9 @@ fn meant<'a>(helm: &'a Helm<'_>) -> impl Iterator<Item = &'a Effect> {
     helm.place.tools.helm.effects.iter().filter(|effect| {
         let release = helm.arguments.operands.first();
         let same = |effect: &Effect| effect.release.is_none() || effect.release.as_ref() == release;
-        effect.command == helm.arguments.command && same(effect) && effect.call.is_none_or(|call| call == calls(helm, effect))
+        effect.command == helm.arguments.command
+            && same(effect)
+            && effect.call.is_none_or(|call| call == calls(helm, effect))
     })
 }
 
@@ -87,7 +89,8 @@ fn calls(helm: &Helm<'_>, effect: &Effect) -> usize {
     let like = |line: &&str| {
         let words: Vec<String> = serde_json::from_str(line).unwrap_or_default();
         let Ok(arguments) = super::Arguments::of(&words, helm.is_four()) else { return false };
-        arguments.command == effect.command && (effect.release.is_none() || effect.release.as_ref() == arguments.operands.first())
+        arguments.command == effect.command
+            && (effect.release.is_none() || effect.release.as_ref() == arguments.operands.first())
     };
     log.lines().filter(like).count()
 }

@@ -44,7 +44,8 @@ fn archive(helm: &Helm<'_>, reference: &str) -> Result<(String, Vec<u8>), Failur
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         return Ok((name, std::fs::read(path)?));
     }
-    let Some((repository, name)) = reference.split_once('/').filter(|(repository, _)| !repository.starts_with('.') && !repository.is_empty())
+    let Some((repository, name)) =
+        reference.split_once('/').filter(|(repository, _)| !repository.starts_with('.') && !repository.is_empty())
     else {
         return Err(Failure::said(format!("path \"{reference}\" not found")));
     };
@@ -52,9 +53,14 @@ fn archive(helm: &Helm<'_>, reference: &str) -> Result<(String, Vec<u8>), Failur
     let Some(repository) = added.into_iter().find(|known| known.name == repository) else {
         return Err(Failure::said(format!("repo {repository} not found")));
     };
-    let index = repository.cached_index(helm).map_err(|why| Failure::said(format!("no cached repo found. (try 'helm repo update'): {why}")))?;
+    let index = repository
+        .cached_index(helm)
+        .map_err(|why| Failure::said(format!("no cached repo found. (try 'helm repo update'): {why}")))?;
     let entry = entry(&index, name, version).map_err(|why| {
-        Failure::said(format!("chart \"{name}\" matching {version} not found in {} index. (try 'helm repo update'): {why}", repository.name))
+        Failure::said(format!(
+            "chart \"{name}\" matching {version} not found in {} index. (try 'helm repo update'): {why}",
+            repository.name
+        ))
     })?;
     download(helm, &repository, entry)
 }
@@ -67,7 +73,8 @@ fn entry<'a>(index: &'a Value, name: &str, version: &str) -> Result<&'a Value, S
 
 fn download(helm: &Helm<'_>, repository: &Repository, entry: &Value) -> Result<(String, Vec<u8>), Failure> {
     let link = entry["urls"][0].as_str().ok_or_else(|| Failure::said("chart has no downloadable URLs"))?;
-    let url = if link.contains("://") { link.to_owned() } else { format!("{}/{link}", repository.url.trim_end_matches('/')) };
+    let url =
+        if link.contains("://") { link.to_owned() } else { format!("{}/{link}", repository.url.trim_end_matches('/')) };
     let name = url.rsplit('/').next().unwrap_or_default().to_owned();
     Ok((name, repository.fetch(helm, &url)?))
 }

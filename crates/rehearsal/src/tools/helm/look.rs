@@ -22,13 +22,16 @@ pub fn list(helm: &Helm<'_>) -> Result<String, Failure> {
     let cluster = helm.cluster()?;
     let namespace = helm.namespace(&cluster);
     let everywhere = helm.arguments.is("all-namespaces");
-    let filter = helm.arguments.last("filter").map(Regex::new).transpose().map_err(|error| Failure::said(error.to_string()))?;
+    let filter =
+        helm.arguments.last("filter").map(Regex::new).transpose().map_err(|error| Failure::said(error.to_string()))?;
     let mut last = BTreeMap::new();
     for release in release::all(&cluster, (!everywhere).then_some(namespace.as_str()))? {
         last.insert((release.name().to_owned(), release.namespace().to_owned()), release);
     }
     // Version 3 leaves out what is pending unless it is asked for everything.
-    let shown = |release: &Release| helm.is_four() || helm.arguments.is("all") || matches!(release.status(), "deployed" | "failed");
+    let shown = |release: &Release| {
+        helm.is_four() || helm.arguments.is("all") || matches!(release.status(), "deployed" | "failed")
+    };
     let fits = |release: &Release| filter.as_ref().is_none_or(|filter| filter.is_match(release.name()));
     let found: Vec<_> = last.into_values().filter(|release| shown(release) && fits(release)).collect();
     if helm.arguments.is("short") {
@@ -39,11 +42,21 @@ pub fn list(helm: &Helm<'_>) -> Result<String, Failure> {
         let chart = format!("{}-{}", word(metadata, "name"), word(metadata, "version"));
         let updated = release.info("last_deployed").replace('T', " ").replace('Z', " +0000 UTC");
         let app_version = word(metadata, "appVersion").to_owned();
-        [release.name().to_owned(), release.namespace().to_owned(), release.version().to_string(), updated, release.status().to_owned(), chart, app_version]
+        [
+            release.name().to_owned(),
+            release.namespace().to_owned(),
+            release.version().to_string(),
+            updated,
+            release.status().to_owned(),
+            chart,
+            app_version,
+        ]
     };
     if helm.arguments.last("output") == Some("json") {
         let keys = ["name", "namespace", "revision", "updated", "status", "chart", "app_version"];
-        let object = |release: &Release| keys.iter().zip(row(release)).map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
+        let object = |release: &Release| {
+            keys.iter().zip(row(release)).map(|(key, text)| ((*key).to_owned(), json!(text))).collect()
+        };
         let rows: Vec<Value> = found.iter().map(|release| Value::Object(object(release))).collect();
         return Ok(format!("{}\n", json!(rows)));
     }
@@ -84,7 +97,14 @@ pub fn history(helm: &Helm<'_>) -> Result<String, Failure> {
     let rows = revisions.iter().map(|release| {
         let (chart, app_version) = chart(release);
         let updated = print::date(release.info("last_deployed"));
-        vec![release.version().to_string(), updated, release.status().to_owned(), chart, app_version, release.info("description").to_owned()]
+        vec![
+            release.version().to_string(),
+            updated,
+            release.status().to_owned(),
+            chart,
+            app_version,
+            release.info("description").to_owned(),
+        ]
     });
     Ok(print::table(&["REVISION", "UPDATED", "STATUS", "CHART", "APP VERSION", "DESCRIPTION"], rows.collect()))
 }

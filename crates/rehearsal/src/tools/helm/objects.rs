@@ -30,8 +30,12 @@ impl<'a> Objects<'a> {
             let mut wrong = Vec::new();
             let mut check = |what: &str, holder: &Value, key: &str, wanted: &str| match holder[key].as_str() {
                 Some(value) if value == wanted => {}
-                Some(value) => wrong.push(format!("{what} validation error: key \"{key}\" must equal \"{wanted}\": current value is \"{value}\"")),
-                None => wrong.push(format!("{what} validation error: missing key \"{key}\": must be set to \"{wanted}\"")),
+                Some(value) => wrong.push(format!(
+                    "{what} validation error: key \"{key}\" must equal \"{wanted}\": current value is \"{value}\""
+                )),
+                None => {
+                    wrong.push(format!("{what} validation error: missing key \"{key}\": must be set to \"{wanted}\""))
+                }
             };
             let metadata = &there["metadata"];
             check("label", &metadata["labels"], "app.kubernetes.io/managed-by", "Helm");
@@ -107,7 +111,8 @@ impl<'a> Objects<'a> {
             self.served.borrow_mut().insert(root.clone(), resources);
         }
         let served = self.served.borrow();
-        let resource = served.get(&root).into_iter().flatten().find(|one| one["kind"] == kind && !text(one, "name").contains('/'));
+        let resource =
+            served.get(&root).into_iter().flatten().find(|one| one["kind"] == kind && !text(one, "name").contains('/'));
         let Some(resource) = resource else {
             let missing = format!(
                 "unable to build kubernetes objects from release manifest: resource mapping not found for name: \"{name}\" namespace: \"{}\" \
@@ -141,7 +146,11 @@ impl<'a> Objects<'a> {
                 "server-side apply failed for object {}/{} {}, Kind={}: {message}",
                 self.namespace,
                 text(&object["metadata"], "name"),
-                if text(object, "apiVersion").contains('/') { text(object, "apiVersion").to_owned() } else { format!("/{}", text(object, "apiVersion")) },
+                if text(object, "apiVersion").contains('/') {
+                    text(object, "apiVersion").to_owned()
+                } else {
+                    format!("/{}", text(object, "apiVersion"))
+                },
                 text(object, "kind"),
             )),
             error => Failure::Cluster(error),
@@ -163,7 +172,9 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 }
 
 fn same(one: &Value, other: &Value) -> bool {
-    let identity = |object: &Value| (object["kind"].clone(), object["metadata"]["name"].clone(), object["metadata"]["namespace"].clone());
+    let identity = |object: &Value| {
+        (object["kind"].clone(), object["metadata"]["name"].clone(), object["metadata"]["namespace"].clone())
+    };
     identity(one) == identity(other)
 }
 

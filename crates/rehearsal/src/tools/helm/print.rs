@@ -28,7 +28,10 @@ pub fn made(helm: &Helm<'_>, release: &Release) -> String {
         said += &format!("DESCRIPTION: {}\n", release.info("description"));
     }
     let hooks = release.body["hooks"].as_array().map_or(&[][..], Vec::as_slice);
-    let tests: Vec<_> = hooks.iter().filter(|hook| hook["events"].as_array().is_some_and(|events| events.contains(&"test".into()))).collect();
+    let tests: Vec<_> = hooks
+        .iter()
+        .filter(|hook| hook["events"].as_array().is_some_and(|events| events.contains(&"test".into())))
+        .collect();
     if tests.is_empty() {
         said += "TEST SUITE: None\n";
     }
@@ -58,7 +61,10 @@ pub fn hooks(hooks: &[Hook]) -> String {
 /// A moment as helm's text output has it, e.g. `Sat Nov 21 05:24:02 2026`.
 pub fn date(moment: &str) -> String {
     let parsed = moment.parse::<Timestamp>();
-    parsed.map_or_else(|_| moment.to_owned(), |moment| moment.to_zoned(TimeZone::UTC).strftime("%a %b %e %H:%M:%S %Y").to_string())
+    parsed.map_or_else(
+        |_| moment.to_owned(),
+        |moment| moment.to_zoned(TimeZone::UTC).strftime("%a %b %e %H:%M:%S %Y").to_string(),
+    )
 }
 
 /// The same with the keys of every object in order, as Go prints maps.
@@ -77,7 +83,9 @@ pub fn sorted(value: &Value) -> Value {
 pub fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut lines = vec![head.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>()];
     lines.extend(rows);
-    let widths: Vec<_> = (0..head.len()).map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<_> = (0..head.len())
+        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
+        .collect();
     let line = |cells: &Vec<String>| {
         let padded: Vec<_> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         padded.join("\t") + "\n"

@@ -23,13 +23,25 @@ const OWN_LABELS: [&str; 5] = ["modifiedAt", "name", "owner", "status", "version
 
 impl Release {
     /// A new revision that is not deployed yet.
-    pub fn pending(helm: &Helm<'_>, name: &str, namespace: &str, version: u64, chart: &Unpacked, given: &Value, rendered: &Rendered) -> Result<Self, Failure> {
+    pub fn pending(
+        helm: &Helm<'_>,
+        name: &str,
+        namespace: &str,
+        version: u64,
+        chart: &Unpacked,
+        given: &Value,
+        rendered: &Rendered,
+    ) -> Result<Self, Failure> {
         let now = helm.now().to_string();
         let (status, description) = match version {
             1 => ("pending-install", "Initial install underway"),
             _ => ("pending-upgrade", "Preparing upgrade"),
         };
-        let last_run = if helm.is_four() { json!({"phase": ""}) } else { json!({"started_at": "", "completed_at": "", "phase": ""}) };
+        let last_run = if helm.is_four() {
+            json!({"phase": ""})
+        } else {
+            json!({"started_at": "", "completed_at": "", "phase": ""})
+        };
         let hooks: Vec<_> = rendered
             .hooks
             .iter()
@@ -61,7 +73,12 @@ impl Release {
                 info.shift_remove("deleted");
             }
         }
-        let pairs = helm.arguments.all("labels").iter().flat_map(|list| list.split(',')).filter_map(|pair| pair.split_once('='));
+        let pairs = helm
+            .arguments
+            .all("labels")
+            .iter()
+            .flat_map(|list| list.split(','))
+            .filter_map(|pair| pair.split_once('='));
         let labels = pairs.map(|(key, value)| (key.to_owned(), json!(value))).collect();
         Ok(Self { body, labels })
     }
@@ -122,7 +139,11 @@ impl Release {
             "data": {"release": STANDARD.encode(encode(&self.body)?)},
         });
         let path = format!("{collection}/{name}");
-        if cluster.get(&path)?.is_some() { cluster.merge(&path, &secret)? } else { cluster.create(&collection, &secret)? };
+        if cluster.get(&path)?.is_some() {
+            cluster.merge(&path, &secret)?
+        } else {
+            cluster.create(&collection, &secret)?
+        };
         Ok(())
     }
 
@@ -145,19 +166,23 @@ impl Release {
 
 /// Every revision of a release, oldest first.
 pub fn revisions(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Release>, Failure> {
-    let secrets = cluster.list(&format!("/api/v1/namespaces/{namespace}/secrets"), &format!("owner=helm,name={name}"))?;
+    let secrets =
+        cluster.list(&format!("/api/v1/namespaces/{namespace}/secrets"), &format!("owner=helm,name={name}"))?;
     Ok(sorted(secrets))
 }
 
 /// Every revision of every release of a namespace, or of all namespaces.
 pub fn all(cluster: &Cluster, namespace: Option<&str>) -> Result<Vec<Release>, Failure> {
-    let path = namespace.map_or_else(|| "/api/v1/secrets".to_owned(), |namespace| format!("/api/v1/namespaces/{namespace}/secrets"));
+    let path = namespace
+        .map_or_else(|| "/api/v1/secrets".to_owned(), |namespace| format!("/api/v1/namespaces/{namespace}/secrets"));
     Ok(sorted(cluster.list(&path, "owner=helm")?))
 }
 
 fn sorted(secrets: Vec<Value>) -> Vec<Release> {
     let mut releases: Vec<_> = secrets.iter().filter_map(Release::of_secret).collect();
-    releases.sort_by(|one, other| (one.name(), one.namespace(), one.version()).cmp(&(other.name(), other.namespace(), other.version())));
+    releases.sort_by(|one, other| {
+        (one.name(), one.namespace(), one.version()).cmp(&(other.name(), other.namespace(), other.version()))
+    });
     releases
 }
 

@@ -46,11 +46,38 @@ pub struct Hook {
 
 /// Kinds in the order helm writes them; all others come last.
 const ORDER: [&str; 32] = [
-    "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodDisruptionBudget", "ServiceAccount", "Secret",
-    "ConfigMap", "StorageClass", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole",
-    "ClusterRoleBinding", "Role", "RoleBinding", "Service", "DaemonSet", "Pod", "ReplicationController", "ReplicaSet", "Deployment",
-    "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService",
-    "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
 ];
 
 /// Renders a chart with the given values.
@@ -71,13 +98,18 @@ pub fn render(chart: &Unpacked, given: &Value, release: &Named<'_>, four: bool) 
         is_install => release.is_install, is_upgrade => !release.is_install,
     };
     let text = environment
-        .render_named_str(&path, template, context! { values => Serde(computed), release => seen, chart => Serde(chart.metadata.clone()) })
+        .render_named_str(
+            &path,
+            template,
+            context! { values => Serde(computed), release => seen, chart => Serde(chart.metadata.clone()) },
+        )
         .map_err(wrong)?;
     let mut objects = Vec::new();
     let mut hooks = Vec::new();
     for document in documents(&text) {
-        let object: Value = serde_yaml::from_str(&document)
-            .map_err(|error| Failure::said(format!("YAML parse error on {path}: error converting YAML to JSON: yaml: {error}")))?;
+        let object: Value = serde_yaml::from_str(&document).map_err(|error| {
+            Failure::said(format!("YAML parse error on {path}: error converting YAML to JSON: yaml: {error}"))
+        })?;
         if object.is_null() {
             continue;
         }

@@ -42,7 +42,10 @@ impl Repository {
     /// Its index, fetched now, in the words of a first contact.
     pub fn index(&self, helm: &Helm<'_>) -> Result<Value, Failure> {
         let text = self.fetch_index(helm).map_err(|why| {
-            Failure::said(format!("looks like \"{}\" is not a valid chart repository or cannot be reached: {why}", self.url))
+            Failure::said(format!(
+                "looks like \"{}\" is not a valid chart repository or cannot be reached: {why}",
+                self.url
+            ))
         })?;
         read(&text)
     }
@@ -50,7 +53,8 @@ impl Repository {
     /// Its index as the last update left it.
     pub fn cached_index(&self, helm: &Helm<'_>) -> Result<Value, Failure> {
         let path = self.cache(helm);
-        let text = std::fs::read(&path).map_err(|_| Failure::said(format!("open {}: no such file or directory", path.display())))?;
+        let text = std::fs::read(&path)
+            .map_err(|_| Failure::said(format!("open {}: no such file or directory", path.display())))?;
         read(&text)
     }
 
@@ -67,7 +71,10 @@ impl Repository {
     }
 
     fn cache(&self, helm: &Helm<'_>) -> PathBuf {
-        let told = helm.arguments.last("repository-cache").or(helm.environment.get("HELM_REPOSITORY_CACHE").map(String::as_str));
+        let told = helm
+            .arguments
+            .last("repository-cache")
+            .or(helm.environment.get("HELM_REPOSITORY_CACHE").map(String::as_str));
         let folder = told.map_or_else(|| helm.place.folder.join("helm").join("repository"), PathBuf::from);
         folder.join(format!("{}-index.yaml", self.name))
     }
@@ -81,10 +88,13 @@ impl Repository {
         }
         let loopback = url.contains("://127.0.0.1") || url.contains("://localhost");
         let proxy = (!loopback).then(|| helm.place.proxy.clone());
-        let sent = Client::trusting(&helm.place.roots(), proxy).and_then(|client| client.send("GET", url, &headers, &[]));
+        let sent =
+            Client::trusting(&helm.place.roots(), proxy).and_then(|client| client.send("GET", url, &headers, &[]));
         match sent {
             Ok(Reply { status: 200, body, .. }) => Ok(body),
-            Ok(Reply { status, reason, .. }) => Err(Failure::said(format!("failed to fetch {url} : {status} {reason}"))),
+            Ok(Reply { status, reason, .. }) => {
+                Err(Failure::said(format!("failed to fetch {url} : {status} {reason}")))
+            }
             Err(error) => Err(Failure::said(format!("Get \"{url}\": {error}"))),
         }
     }
@@ -138,9 +148,14 @@ pub fn update(helm: &Helm<'_>) -> Result<String, Failure> {
     let mut failed = Vec::new();
     for repository in &all {
         match repository.update(helm) {
-            Ok(()) => said += &format!("...Successfully got an update from the \"{}\" chart repository\n", repository.name),
+            Ok(()) => {
+                said += &format!("...Successfully got an update from the \"{}\" chart repository\n", repository.name)
+            }
             Err(error) => {
-                said += &format!("...Unable to get an update from the \"{}\" chart repository ({}):\n\t{error}\n", repository.name, repository.url);
+                said += &format!(
+                    "...Unable to get an update from the \"{}\" chart repository ({}):\n\t{error}\n",
+                    repository.name, repository.url
+                );
                 failed.push(repository.url.clone());
             }
         }
@@ -166,7 +181,10 @@ pub fn search(helm: &Helm<'_>) -> Result<String, Failure> {
                 continue;
             }
             Err(why) => {
-                eprintln!("WARNING: Repo \"{}\" is corrupt or missing. Try 'helm repo update'.\nWARNING: {why}", repository.name);
+                eprintln!(
+                    "WARNING: Repo \"{}\" is corrupt or missing. Try 'helm repo update'.\nWARNING: {why}",
+                    repository.name
+                );
                 continue;
             }
         };
@@ -176,7 +194,9 @@ pub fn search(helm: &Helm<'_>) -> Result<String, Failure> {
             let shown = if helm.arguments.is("versions") { versions.len() } else { 1 };
             if name.contains(wanted) {
                 let word = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-                let row = |entry| [name.clone(), word(entry, "version"), word(entry, "appVersion"), word(entry, "description")];
+                let row = |entry| {
+                    [name.clone(), word(entry, "version"), word(entry, "appVersion"), word(entry, "description")]
+                };
                 rows.extend(versions.iter().take(shown).map(row));
             }
         }
@@ -188,7 +208,10 @@ pub fn search(helm: &Helm<'_>) -> Result<String, Failure> {
     if rows.is_empty() {
         return Ok("No results found\n".to_owned());
     }
-    Ok(super::print::table(&["NAME", "CHART VERSION", "APP VERSION", "DESCRIPTION"], rows.into_iter().map(Vec::from).collect()))
+    Ok(super::print::table(
+        &["NAME", "CHART VERSION", "APP VERSION", "DESCRIPTION"],
+        rows.into_iter().map(Vec::from).collect(),
+    ))
 }
 
 /// `helm repo list`.
@@ -234,6 +257,7 @@ fn save(helm: &Helm<'_>, repositories: Vec<Repository>) -> Result<(), Failure> {
 
 /// Where repositories are kept: a flag, a variable, or the rehearsal's own folder; never the user's real one.
 fn path(helm: &Helm<'_>) -> PathBuf {
-    let told = helm.arguments.last("repository-config").or(helm.environment.get("HELM_REPOSITORY_CONFIG").map(String::as_str));
+    let told =
+        helm.arguments.last("repository-config").or(helm.environment.get("HELM_REPOSITORY_CONFIG").map(String::as_str));
     told.map_or_else(|| helm.place.folder.join("helm").join("repositories.yaml"), PathBuf::from)
 }

@@ -12,10 +12,13 @@ pub fn run(helm: &Helm<'_>) -> Result<String, Failure> {
     let [name] = helm.arguments.exactly::<1>()?;
     let cluster = helm.cluster()?;
     let namespace = helm.namespace(&cluster);
-    let mut release = release::revisions(&cluster, &namespace, name)?.pop().ok_or_else(|| Failure::said("release: not found"))?;
+    let mut release =
+        release::revisions(&cluster, &namespace, name)?.pop().ok_or_else(|| Failure::said("release: not found"))?;
     let mut hooks = release.body["hooks"].as_array().cloned().unwrap_or_default();
     let mut failed = None;
-    for hook in hooks.iter_mut().filter(|hook| hook["events"].as_array().is_some_and(|events| events.contains(&json!("test")))) {
+    for hook in
+        hooks.iter_mut().filter(|hook| hook["events"].as_array().is_some_and(|events| events.contains(&json!("test"))))
+    {
         let object: Value = serde_yaml::from_str(hook["manifest"].as_str().unwrap_or_default()).unwrap_or_default();
         let objects = Objects::new(helm, &cluster, name, &namespace);
         let path = objects.path(&object)?;
@@ -54,7 +57,8 @@ pub fn run(helm: &Helm<'_>) -> Result<String, Failure> {
 
 /// Waits until a pod or job has come to its end.
 fn wait_for(helm: &Helm<'_>, cluster: &Cluster, path: &str) -> Result<String, Failure> {
-    let limit = helm.arguments.last("timeout").and_then(|text| text.parse().ok()).unwrap_or(jiff::SignedDuration::from_mins(5));
+    let limit =
+        helm.arguments.last("timeout").and_then(|text| text.parse().ok()).unwrap_or(jiff::SignedDuration::from_mins(5));
     let started = helm.now();
     loop {
         let there = cluster.get(path)?.unwrap_or_default();

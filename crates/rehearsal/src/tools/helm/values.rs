@@ -11,7 +11,10 @@ pub fn given(helm: &Helm<'_>) -> Result<Value, Failure> {
         let text = if path == "-" { std::io::read_to_string(std::io::stdin())? } else { read(path)? };
         let values: Value = serde_yaml::from_str(&text).map_err(|error| {
             let why = if helm.is_four() { "cannot unmarshal yaml document: " } else { "" };
-            Failure::said(format!("failed to parse {path}: {why}error converting YAML to JSON: yaml: {}", place_of(&error)))
+            Failure::said(format!(
+                "failed to parse {path}: {why}error converting YAML to JSON: yaml: {}",
+                place_of(&error)
+            ))
         })?;
         if !values.is_null() {
             overlay(&mut all, values);
@@ -19,8 +22,9 @@ pub fn given(helm: &Helm<'_>) -> Result<Value, Failure> {
     }
     for (flag, as_text) in [("set", false), ("set-string", true)] {
         for assignment in helm.arguments.all(flag).iter().flat_map(|list| list.split(',')) {
-            let (path, value) =
-                assignment.split_once('=').ok_or_else(|| Failure::said(format!("failed parsing --{flag} data: key \"{assignment}\" has no value")))?;
+            let (path, value) = assignment.split_once('=').ok_or_else(|| {
+                Failure::said(format!("failed parsing --{flag} data: key \"{assignment}\" has no value"))
+            })?;
             set(&mut all, path, if as_text { Value::String(value.to_owned()) } else { typed(value) });
         }
     }
@@ -34,7 +38,11 @@ fn place_of(error: &serde_yaml::Error) -> String {
 
 fn read(path: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
-        let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file or directory".to_owned() } else { error.to_string() };
+        let why = if error.kind() == std::io::ErrorKind::NotFound {
+            "no such file or directory".to_owned()
+        } else {
+            error.to_string()
+        };
         Failure::said(format!("open {path}: {why}"))
     })
 }
@@ -58,7 +66,8 @@ pub fn overlay(base: &mut Value, over: Value) {
 
 /// What templates see: the chart's values with the given ones over them; a given `null` takes a key away.
 pub fn computed(chart: &str, given: &Value) -> Result<Value, Failure> {
-    let mut all: Value = serde_yaml::from_str(chart).map_err(|error| Failure::said(format!("cannot load values.yaml: {error}")))?;
+    let mut all: Value =
+        serde_yaml::from_str(chart).map_err(|error| Failure::said(format!("cannot load values.yaml: {error}")))?;
     if all.is_null() {
         all = Value::Object(Map::new());
     }
