@@ -31,12 +31,19 @@ impl Session {
                 Some(format!("{word}: {}", task.title))
             })
             .collect();
-        let errata = self
+        let bitten: Vec<_> = self
             .guide
             .guide
             .errata
             .iter()
             .filter(|erratum| erratum.when.as_deref().is_none_or(|condition| scope.holds(condition).unwrap_or(true)))
+            .collect();
+        let failing = bitten
+            .iter()
+            .filter(|erratum| erratum.fails.as_deref().is_some_and(|condition| scope.holds(condition).unwrap_or(false)))
+            .count();
+        let errata = bitten
+            .iter()
             .map(|erratum| (erratum.id.clone(), erratum.wrong.clone(), erratum.instead.clone()))
             .collect();
         let after: Vec<(String, String)> = self
@@ -79,6 +86,7 @@ impl Session {
             made,
             urls,
             errata,
+            failing,
             expires: self.expiries(&story),
             vouched,
             after,
@@ -139,7 +147,7 @@ pub fn markdown(title: &str, install: &str, summary: &SummaryShown) -> String {
     section("What was done", summary.made.clone());
     section("Addresses", summary.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
     section(
-        "Where the vendor's guide would have failed here",
+        "What the vendor's guide has wrong here",
         summary.errata.iter().map(|(id, wrong, instead)| format!("{id}: {wrong}. Instead: {instead}")).collect(),
     );
     section("Answered for by people", summary.vouched.clone());

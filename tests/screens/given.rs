@@ -334,6 +334,7 @@ impl Led {
                     "The template was rendered with the name.".into(),
                 ),
             ],
+            failing: 2,
             expires: vec![(at(86_400 * 80), "certificate of shield.corp.example".into())],
             vouched: vec!["AWS-06 waived by sam: upgrade is planned, CHG-1201".into()],
             after: vec![(

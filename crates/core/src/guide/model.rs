@@ -444,6 +444,9 @@ pub struct Erratum {
     /// Whether it would have bitten here.
     #[serde(default)]
     pub when: When,
+    /// Whether an install by the vendor's text would have failed of it, and not only turned out worse.
+    #[serde(default)]
+    pub fails: When,
 }
 
 /// One entry of the summary's "from now on" page.

@@ -248,6 +248,9 @@ pub struct SummaryShown {
     pub urls: Vec<(String, String)>,
     /// Errata that would have bitten here: id, what was wrong, what was done instead.
     pub errata: Vec<(String, String, String)>,
+    /// How many of them would have made an install by the vendor's text fail.
+    #[serde(default)]
+    pub failing: usize,
     /// What expires when.
     pub expires: Vec<(Timestamp, String)>,
     /// Waivers and attestations, one line each.

@@ -16,10 +16,18 @@ pub struct Summary {
 impl SummaryShown {
     /// The sentence about the vendor's text.
     pub fn errata_line(&self) -> Option<String> {
-        match self.errata.len() {
-            0 => None,
-            1 => Some("As printed, this guide would have failed here once.".into()),
-            times => Some(format!("As printed, this guide would have failed here {times} times.")),
+        let worse = self.errata.len().saturating_sub(self.failing);
+        let times = |count: usize| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+        let places = |count: usize| if count == 1 { "1 place".to_owned() } else { format!("{count} places") };
+        match (self.failing, worse) {
+            (0, 0) => None,
+            (0, worse) => Some(format!("{} of this guide were mended or warned of here.", places(worse))),
+            (failing, 0) => Some(format!("As printed, this guide would have failed here {}.", times(failing))),
+            (failing, worse) => Some(format!(
+                "As printed, this guide would have failed here {}; {} more were mended or warned of.",
+                times(failing),
+                places(worse)
+            )),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn look(loaded: &LoadedGuide, fits: Fits<'_>, known: &BTreeSet<String
 fn everything(loaded: &LoadedGuide) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     texts(loaded.document.value(), "", &mut |pointer, text| match pointer.rsplit('/').next() {
-        Some("when" | "each") => all.extend(of_condition(Some(text))),
+        Some("when" | "each" | "fails") => all.extend(of_condition(Some(text))),
         _ => all.extend(of_tree(&Value::String(text.to_owned()))),
     });
     for text in loaded.folder.files.iter().filter(|(path, _)| path.ends_with(".j2")).map(|(_, text)| text) {
@@ -189,11 +189,14 @@ impl Look<'_> {
         for section in ["needs", "hosts", "errata", "after", "secrets", "inputs"] {
             let items = self.loaded.document.value().get(section).and_then(Value::as_array);
             for (index, item) in items.into_iter().flatten().enumerate() {
-                let Some(condition) = item.get("when").and_then(Value::as_str) else { continue };
-                let Ok(references) = References::of_condition(condition) else { continue };
-                for scope in self.examples.branches(&references.names) {
-                    if let Err(fault) = scope.holds(condition) {
-                        found.add(&format!("/{section}/{index}/when"), "template", format!("{SOME_ANSWERS}: {fault}"));
+                for key in ["when", "fails"] {
+                    let Some(condition) = item.get(key).and_then(Value::as_str) else { continue };
+                    let Ok(references) = References::of_condition(condition) else { continue };
+                    for scope in self.examples.branches(&references.names) {
+                        if let Err(fault) = scope.holds(condition) {
+                            let place = format!("/{section}/{index}/{key}");
+                            found.add(&place, "template", format!("{SOME_ANSWERS}: {fault}"));
+                        }
                     }
                 }
             }

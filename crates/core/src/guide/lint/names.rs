@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Keys of the guide that hold a condition or another expression without braces.
-const EXPRESSIONS: &[&str] = &["when", "each"];
+const EXPRESSIONS: &[&str] = &["when", "each", "fails"];
 
 /// Keys whose texts nobody evaluates.
 const WORDS: &[&str] =
