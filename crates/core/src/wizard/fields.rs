@@ -46,6 +46,23 @@ impl Field {
         }
     }
 
+    /// The answer as a person would type it.
+    pub fn text(&self) -> String {
+        plain(&self.answer)
+    }
+
+    /// What was typed, as a value; a tree is typed as YAML on one line, and what is not YAML is refused.
+    pub fn read(&self, text: &str) -> Result<Value, String> {
+        match self.asked.kind {
+            InputType::Tree | InputType::Ami if text.trim_start().starts_with(['{', '[']) => {
+                Document::parse("answer", text)
+                    .map(|document| document.value().clone())
+                    .map_err(|fault| fault.message)
+            }
+            _ => Ok(Value::String(text.to_owned())),
+        }
+    }
+
     /// What can be chosen: choices, yes and no, or the look-up's rows.
     pub fn rows(&self) -> Vec<Row> {
         let row = |value: Value, cells: Vec<String>| Row { value, cells, ..Row::default() };
@@ -276,23 +293,15 @@ impl Fields {
 
     fn typed(&mut self, text: &str) -> Edited {
         let Some(field) = self.selected() else { return Edited::Nothing };
-        let value = match field.asked.kind {
-            // A tree is typed as YAML on one line; what is not YAML is refused like any other answer.
-            InputType::Tree | InputType::Ami if text.trim_start().starts_with(['{', '[']) => {
-                match Document::parse("answer", text) {
-                    Ok(document) => document.value().clone(),
-                    Err(fault) => {
-                        let message = fault.message;
-                        if let Some(field) = self.all.get_mut(self.at) {
-                            field.refusal = Some(message);
-                        }
-                        return Edited::Nothing;
-                    }
+        match field.read(text) {
+            Ok(value) => self.answered(value),
+            Err(why) => {
+                if let Some(field) = self.all.get_mut(self.at) {
+                    field.refusal = Some(why);
                 }
+                Edited::Nothing
             }
-            _ => Value::String(text.to_owned()),
-        };
-        self.answered(value)
+        }
     }
 
     /// Takes the answer if the field accepts it; the field stays open with the reason otherwise.
