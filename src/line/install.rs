@@ -116,7 +116,6 @@ fn stopped(talk: &mut Talk, wizard: &Wizard, ended: Option<&Ended>) -> Result<()
     offers.push(Offer::new("one", "Look closer at any step"));
     match menu(talk, title, offers, Some(0))?.as_deref() {
         Some("go") => {
-            talk.tell_again();
             talk.send(Input::Rerun(None))
         }
         Some("one") => closer(talk),

@@ -123,9 +123,9 @@ impl Progress {
         self.say(&text)
     }
 
-    /// Everything is told again.
-    pub(super) fn forget(&mut self) {
-        self.told.clear();
+    /// This task is told again; all where none is named.
+    pub(super) fn forget(&mut self, path: Option<&TaskPath>) {
+        self.told.retain(|known, _| path.is_some_and(|path| path != known));
     }
 
     /// Takes the bars away.

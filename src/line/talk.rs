@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use landfall_core::wizard::{Input, Over, Stage, Wizard};
+use landfall_core::{
+    event::TaskPath,
+    wizard::{Input, Over, Stage, Wizard},
+};
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -198,9 +201,9 @@ impl Talk {
         }
     }
 
-    /// Forgets what was told of tasks that are looked at again.
-    pub(super) fn tell_again(&mut self) {
-        self.progress.forget();
+    /// Forgets what was told of a task that is looked at again; of all where none is named.
+    pub(super) fn tell_again(&mut self, path: Option<&TaskPath>) {
+        self.progress.forget(path);
     }
 
     /// Asks. `?` says the help and asks again, `!` opens a shell and asks again; Ctrl-C twice leaves.

@@ -37,7 +37,7 @@ pub(super) fn look(talk: &mut Talk, stage: Stage) -> Result<(), Leave> {
         None | Some("wait") => Ok(()),
         Some("go") => next(talk),
         Some("again") => {
-            talk.tell_again();
+            talk.tell_again(None);
             talk.send(Input::Rerun(None))
         }
         Some("one") => match which(talk, &tasks.rows)? {
@@ -113,7 +113,7 @@ pub(super) fn about(talk: &mut Talk, path: &TaskPath) -> Result<(), Leave> {
             "attest" => return vouch(talk, row, VouchAs::Attestation),
             "waive" => return vouch(talk, row, VouchAs::Waiver),
             "again" => {
-                talk.tell_again();
+                talk.tell_again(Some(path));
                 return talk.send(Input::Rerun(Some(path.clone())));
             }
             "fix" => {
