@@ -117,7 +117,12 @@ async fn every_text_survives(helm: &str) {
     for (key, wanted) in values.as_object().unwrap() {
         // helm 4 writes what it rendered anew, and its writer folds this one line break: the value itself arrived.
         let folded = json!(wanted.as_str().unwrap_or_default().replace('\u{85}', " "));
-        assert!(seen[key] == *wanted || (helm == "helm4" && seen[key] == folded), "{key}: {} in\n{}", seen[key], written(&values));
+        assert!(
+            seen[key] == *wanted || (helm == "helm4" && seen[key] == folded),
+            "{key}: {} in\n{}",
+            seen[key],
+            written(&values)
+        );
     }
 
     // The same through a vendor's file that is edited in place.

@@ -98,7 +98,8 @@ async fn changed_values_are_drift_without_their_secrets_and_an_upgrade_mends_the
 
 #[tokio::test]
 async fn a_helm_that_was_killed_leaves_ways_out() {
-    let killed = SCENARIO.replace("tools:\n", "tools:\n  helm: { effects: [{ command: upgrade, call: 1, what: { dies_after: 1 } }] }\n");
+    let killed = SCENARIO
+        .replace("tools:\n", "tools:\n  helm: { effects: [{ command: upgrade, call: 1, what: { dies_after: 1 } }] }\n");
     let place = Place::simulated(&killed).await;
     let step = web(&place);
     place.apply("helm.release", &step).await.unwrap_err();
@@ -136,8 +137,16 @@ async fn wrong_repository_credentials_are_named_as_such() {
     place.secret("helm.password", "wrong");
     let problem = place.apply("helm.release", &step).await.unwrap_err().problem();
     assert_eq!(problem.code, "HELM-LOGIN", "{problem:?}");
-    assert_eq!(place.code("helm.chart_available", json!({"chart": "web", "repository": "https://charts.example.com/stable",
-        "username": "team", "password": step["password"]})).await, "HELM-LOGIN");
+    assert_eq!(
+        place
+            .code(
+                "helm.chart_available",
+                json!({"chart": "web", "repository": "https://charts.example.com/stable",
+        "username": "team", "password": step["password"]})
+            )
+            .await,
+        "HELM-LOGIN"
+    );
 }
 
 #[tokio::test]

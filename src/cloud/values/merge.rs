@@ -122,7 +122,13 @@ tracing: on
     #[test]
     fn keys_are_added_at_the_end_of_a_file() {
         for vendor in ["mode: full # or not\nhost: <web>\ntracing: on\n", "a: 1 # one\n", "# c\na:\n  # d\n  b: 1\n"] {
-            for ours in [json!({"replicas": 2}), json!({"host": "web"}), json!({"a": {"c": "x"}}), json!({"token": "off"}), json!({"rate": 1.5, "on": "x", "list": [1, "1e3"]})] {
+            for ours in [
+                json!({"replicas": 2}),
+                json!({"host": "web"}),
+                json!({"a": {"c": "x"}}),
+                json!({"token": "off"}),
+                json!({"rate": 1.5, "on": "x", "list": [1, "1e3"]}),
+            ] {
                 let text = merged(vendor, &ours).unwrap();
                 assert!(text.contains('#'), "{ours}: the comment is gone from\n{text}");
             }

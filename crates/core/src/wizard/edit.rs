@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::{Action, Editing, Fields, Key, Line, fields::plain};
-use crate::{guide::InputType, value::Document};
 
 /// What came of a key in a field.
 #[derive(Debug, PartialEq)]
@@ -114,23 +113,15 @@ impl Fields {
 
     fn typed(&mut self, text: &str) -> Edited {
         let Some(field) = self.selected() else { return Edited::Nothing };
-        let value = match field.asked.kind {
-            // A tree is typed as YAML on one line; what is not YAML is refused like any other answer.
-            InputType::Tree | InputType::Ami if text.trim_start().starts_with(['{', '[']) => {
-                match Document::parse("answer", text) {
-                    Ok(document) => document.value().clone(),
-                    Err(fault) => {
-                        let message = fault.message;
-                        if let Some(field) = self.all.get_mut(self.at) {
-                            field.refusal = Some(message);
-                        }
-                        return Edited::Nothing;
-                    }
+        match field.read(text) {
+            Ok(value) => self.answered(value),
+            Err(why) => {
+                if let Some(field) = self.all.get_mut(self.at) {
+                    field.refusal = Some(why);
                 }
+                Edited::Nothing
             }
-            _ => Value::String(text.to_owned()),
-        };
-        self.answered(value)
+        }
     }
 
     /// Takes the answer if the field accepts it; the field stays open with the reason otherwise.

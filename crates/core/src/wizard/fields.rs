@@ -1,5 +1,6 @@
 //! Fields: what can be chosen, which is selected, what is open. Target and Inputs share this.
 
+use crate::value::Document;
 use serde_json::Value;
 
 use super::{AnsweredBy, Editing, Field, Fields, Line, Suggestions};
@@ -33,6 +34,21 @@ impl Field {
         match row {
             Some(row) => row.cells.join("  "),
             None => plain(&self.answer),
+        }
+    }
+
+    /// The answer as a person would type it.
+    pub fn text(&self) -> String {
+        plain(&self.answer)
+    }
+
+    /// What was typed, as a value; a tree is typed as YAML on one line, and what is not YAML is refused.
+    pub fn read(&self, text: &str) -> Result<Value, String> {
+        match self.asked.kind {
+            InputType::Tree | InputType::Ami if text.trim_start().starts_with(['{', '[']) => {
+                Document::parse("answer", text).map(|document| document.value().clone()).map_err(|fault| fault.message)
+            }
+            _ => Ok(Value::String(text.to_owned())),
         }
     }
 

@@ -129,6 +129,8 @@ pub struct Wizard {
     pub notice: Option<String>,
     /// Ctrl-C was pressed: it stops at the next safe point; again leaves at once.
     pub pausing: bool,
+    /// The newest [`Input::Mark`]: what was sent before it is in this state.
+    pub mark: u64,
 }
 
 /// What lies over a stage.

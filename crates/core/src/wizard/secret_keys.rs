@@ -6,6 +6,9 @@ use super::{
 };
 use crate::value::SecretRef;
 
+/// More rows than this are a mistake in an answers file.
+const MOST_ROWS: usize = 999;
+
 impl Wizard {
     pub(super) fn secrets_act(&mut self, action: Action) -> Vec<Effect> {
         if let Some(editing) = self.secrets.editing.take() {
@@ -48,12 +51,8 @@ impl Wizard {
                 }
             }
             Some(SecretRow::AddRow(index)) => {
-                let Some(loaded) = self.loaded.clone() else { return Vec::new() };
-                let secret = loaded.guide.secrets.get(index).and_then(|secret| Some((secret, secret.rows.as_ref()?)));
-                if let (Some(group), Some((secret, rows))) = (self.secrets.groups.get_mut(index), secret) {
-                    let number = group.fields.len() / rows.columns.len().max(1) + 1;
-                    group.fields.extend(rows.columns.iter().map(|of| field(cell(&secret.id, &of.id, number), of)));
-                    group.joined = None;
+                if let Some(id) = self.secrets.groups.get(index).map(|group| group.id.clone()) {
+                    self.add_secret_row(&id);
                 }
             }
             _ => {}
@@ -61,8 +60,34 @@ impl Wizard {
         Vec::new()
     }
 
+    /// One row more.
+    pub(super) fn add_secret_row(&mut self, id: &str) {
+        let Some(loaded) = self.loaded.clone() else { return };
+        let secret = loaded.guide.secrets.iter().find(|secret| secret.id == id);
+        let group = self.secrets.groups.iter_mut().find(|group| group.id == id);
+        if let (Some(group), Some((secret, rows))) = (group, secret.and_then(|it| Some((it, it.rows.as_ref()?)))) {
+            let number = group.fields.len() / rows.columns.len().max(1) + 1;
+            group.fields.extend(rows.columns.iter().map(|of| field(cell(&secret.id, &of.id, number), of)));
+            group.joined = None;
+        }
+    }
+
+    /// Adds rows until there is the one an answers file names as `secret.<row>.<column>`.
+    pub(super) fn make_room(&mut self, reference: &SecretRef) {
+        let parts: Vec<&str> = reference.0.split('.').collect();
+        let &[id, row, _] = parts.as_slice() else { return };
+        let Ok(row) = row.parse::<usize>() else { return };
+        let id = id.to_owned();
+        while self.secrets.groups.iter().any(|group| {
+            let columns = group.rows.as_ref().map_or(0, |shape| shape.columns);
+            group.id == id && columns > 0 && group.fields.len() / columns <= row.min(MOST_ROWS)
+        }) {
+            self.add_secret_row(&id);
+        }
+    }
+
     /// Removes a value; in rows beyond the fewest, the last row.
-    fn forget_secret(&mut self, reference: &SecretRef) -> Vec<Effect> {
+    pub(super) fn forget_secret(&mut self, reference: &SecretRef) -> Vec<Effect> {
         let group =
             self.secrets.groups.iter_mut().find(|group| group.fields.iter().any(|field| field.reference == *reference));
         let Some(group) = group else { return Vec::new() };

@@ -145,7 +145,8 @@ fn a_question_comes_and_goes_with_the_answer_it_depends_on() {
 fn a_table_is_asked_for_once_and_again_when_what_it_depends_on_changes() {
     let mut wizard = opened();
     let effects = wizard.update(Input::Next);
-    let lookup = |mode: &str| Effect::Lookup { field: "image".into(), lookup: "images".into(), with: json!({ "mode": mode }) };
+    let lookup =
+        |mode: &str| Effect::Lookup { field: "image".into(), lookup: "images".into(), with: json!({ "mode": mode }) };
     assert!(effects.contains(&lookup("full")) || wizard.inputs.named("image").unwrap().looked_with.is_some());
     assert!(!set(&mut wizard, "count", json!(3)).contains(&lookup("full")));
     assert!(set(&mut wizard, "mode", json!("lean")).contains(&lookup("lean")));
@@ -281,7 +282,9 @@ fn what_loses_something_must_be_typed() {
         wizard.update(Input::Key(Key::letter(letter)));
     }
     let effects = wizard.update(Input::Key(Key::Enter));
-    assert!(matches!(&effects[..], [Effect::Decide { choice, question, .. }] if choice == "uninstall" && question == "recover"));
+    assert!(
+        matches!(&effects[..], [Effect::Decide { choice, question, .. }] if choice == "uninstall" && question == "recover")
+    );
 }
 
 #[test]

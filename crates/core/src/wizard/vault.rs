@@ -177,6 +177,7 @@ impl Wizard {
 
     /// Fetches a secret from somewhere.
     pub(super) fn take(&mut self, reference: SecretRef, from: Origin) -> Vec<Effect> {
+        self.make_room(&reference);
         if let Some(field) = self.secrets.field_mut(&reference) {
             field.busy = true;
             field.refusal = None;
