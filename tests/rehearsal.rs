@@ -9,4 +9,5 @@ mod rehearsal {
     mod resume;
     mod scenarios;
     mod secrets;
+    mod undo;
 }
