@@ -299,7 +299,9 @@ impl HelmRelease {
     fn under_way(&self, cx: &Context, found: &Release, owner: Owner) -> Found<Outputs> {
         let (at_work, owner) = match at_work(&cx.folder, &self.name, found.revision) {
             Some(at_work) => (at_work, Owner::Ours),
-            None => (age(cx, found).is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()), owner),
+            None => {
+                (age(cx, found).is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()), owner)
+            }
         };
         if at_work {
             return Found::pending(Waiting::on(format!("{}: helm is at work", found.status)), owner);
