@@ -96,7 +96,11 @@ impl Engine {
         let clock = self.cloud.clock();
         let deadline = clock.now() + jiff::SignedDuration::try_from(about.deadline.0).unwrap_or_default();
         let person = self.view(&task, |_, view| kind.instruction(view, &step.parameters)).is_some();
-        while !person {
+        loop {
+            // What a person did is not ours to see vanish.
+            if person {
+                break;
+            }
             match kind.inspect(&cx, &step.parameters).await {
                 Ok(found) if found.state == State::Absent => break,
                 Ok(found) => match found.state {
