@@ -74,7 +74,7 @@ impl Step for Policy {
         fixed: &["name", "node_group", "cluster"],
         ..StepAbout::new(
             "autoscaling.policy",
-            "AUTOSCALING-01",
+            "ASG-01",
             "adds a step policy to a node group's auto scaling group",
         )
     };
