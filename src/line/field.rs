@@ -20,6 +20,7 @@ fn find<'a>(wizard: &'a Wizard, name: &str) -> Option<&'a Field> {
 /// Asks until the answer is taken; false where the person went back.
 pub(super) fn answer(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
     let label = find(&talk.wizard(), name).map(Field::label).unwrap_or_default();
+    let mut refused = false;
     loop {
         // Its table may still be on its way; Ctrl-C goes on without it.
         talk.wait(&format!("{label}: looking up what can be chosen"), |wizard| {
@@ -42,6 +43,11 @@ pub(super) fn answer(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
             talk.para(&format!("{}: {} Instead: {}", erratum.id, erratum.wrong, erratum.instead))?;
         }
         let given = match ask(talk, field)? {
+            Given::Back if refused => {
+                // What was there before still holds.
+                talk.send(Input::Set { field: name.to_owned(), value: field.given.clone() })?;
+                return Ok(false);
+            }
             Given::Back => return Ok(false),
             Given::Kept if field.refusal.is_none() => return Ok(true),
             Given::Kept => field.answer.clone(),
@@ -53,7 +59,10 @@ pub(super) fn answer(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
         };
         talk.send(Input::Set { field: name.to_owned(), value: given })?;
         match find(&talk.wizard(), name).and_then(|field| field.refusal.clone()) {
-            Some(why) => talk.para(&why)?,
+            Some(why) => {
+                refused = true;
+                talk.para(&why)?;
+            }
             None => return Ok(true),
         }
     }

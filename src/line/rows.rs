@@ -51,7 +51,9 @@ pub(super) fn told(task: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -
         ("", false) => format!("    {}", line.text),
         (label, false) => format!("  {label}: {}", line.text),
     };
-    story(task, now, expires).into_iter().map(line).collect()
+    // What names a key of the full screen stands in the menu here.
+    let of_keys = |line: &StoryLine| line.label == "fix" && line.text.starts_with("press ");
+    story(task, now, expires).into_iter().filter(|line| !of_keys(line)).map(line).collect()
 }
 
 /// The commands of a fix, as they are typed.

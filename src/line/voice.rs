@@ -211,9 +211,10 @@ fn offer(offers: &[Offer], typed: &str) -> Result<usize, String> {
     if let Some(index) = offers.iter().position(|offer| offer.word == typed || offer.label.to_lowercase() == wanted) {
         return Ok(index);
     }
-    let mut begins = offers.iter().enumerate().filter(|(_, offer)| {
-        offer.word.to_lowercase().starts_with(&wanted) || offer.label.to_lowercase().starts_with(&wanted)
-    });
+    // Two letters are a slip more often than a beginning.
+    let long = typed.chars().count() > 2;
+    let begins = |text: &str| long && text.to_lowercase().starts_with(&wanted);
+    let mut begins = offers.iter().enumerate().filter(|(_, offer)| begins(&offer.word) || begins(&offer.label));
     match (begins.next(), begins.next()) {
         (Some((index, _)), None) => Ok(index),
         (Some(_), Some(_)) => Err(format!("{typed} could mean several of these; its number says which")),
@@ -242,7 +243,8 @@ mod tests {
         assert_eq!(chosen(""), Ok(0));
         assert_eq!(chosen("2"), Ok(1));
         assert_eq!(chosen("change"), Ok(1));
-        assert_eq!(chosen("mo"), Ok(2));
+        assert_eq!(chosen("mor"), Ok(2));
+        assert!(chosen("ch").is_err());
         assert!(chosen("9").unwrap_err().contains("none of these"));
     }
 

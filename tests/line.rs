@@ -1,0 +1,107 @@
+//! The program line by line, through pipes: the same stages as the full screen, without a terminal.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "line/conversation.rs"]
+mod conversation;
+
+use conversation::Conversation;
+
+/// What no rehearsal may ever print.
+const SECRETS: [&str; 4] =
+    ["rehearsed-database-password", "rehearsed-admin-key", "rehearsed-openai-key-1", "typed-by-hand"];
+
+fn to_inputs(talk: &mut Conversation) {
+    talk.until("2 of 9: Target");
+    let seen = talk.answer("Is this where it goes", "");
+    assert!(seen.contains("same certificate authority"), "{seen}");
+    talk.until("3 of 9: Inputs");
+}
+
+fn to_install(talk: &mut Conversation) {
+    to_inputs(talk);
+    talk.answer("Answers", "");
+    talk.until("4 of 9: Secrets");
+    let secrets = talk.answer("Secrets", "");
+    assert!(secrets.contains("27 characters"), "the length of the database's password:\n{secrets}");
+    talk.until("5 of 9: Checks");
+    talk.answer("Checks", "checks/licence");
+    talk.answer("Licence", "attest");
+    talk.answer("Your name", "");
+    talk.answer("Ticket or reason", "ORDER-2026-1120");
+    let checks = talk.answer("Checks", "go");
+    assert!(checks.contains("ada answers for it: ORDER-2026-1120"), "{checks}");
+    talk.until("6 of 9: Plan");
+    let plan = talk.answer("The plan", "agree");
+    assert!(plan.contains("GPU node group"), "{plan}");
+    talk.until("7 of 9: Install");
+}
+
+#[test]
+fn the_smooth_rehearsal_is_walked_from_the_first_line_to_the_summary() {
+    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    to_install(&mut talk);
+    let install = talk.until("8 of 9: Verify");
+    for line in ["GPU node group: made", "Install the chart: made", "Make the DNS record", "gives up in"] {
+        assert!(install.contains(line), "{line} is not in\n{install}");
+    }
+    talk.answer("Verify", "go");
+    talk.until("9 of 9: Summary");
+    let summary = talk.answer("Done", "");
+    assert!(summary.contains("As printed, this guide would have failed here"), "{summary}");
+    assert_eq!(talk.end(), 0);
+    assert!(talk.text.contains("landfall undo "), "how it is undone");
+    for secret in SECRETS {
+        assert!(!talk.text.contains(secret), "{secret} was printed");
+    }
+    assert!(!talk.text.contains('\u{1b}'), "a pipe gets no terminal sequences");
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_refused_and_a_secret_typed_by_hand_is_never_shown() {
+    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    to_inputs(&mut talk);
+    talk.answer("Answers", "one");
+    talk.answer("Which one", "shield_host");
+    talk.answer("Shield's host name", "?");
+    talk.answer("Shield's host name", "https://nowhere");
+    let refused = talk.answer("Shield's host name", "<");
+    assert!(refused.contains("is a host name such as shield.example.com"), "{refused}");
+    talk.answer("Answers", "go");
+    talk.until("4 of 9: Secrets");
+    talk.answer("Secrets", "one");
+    talk.answer("Which one", "postgres.password");
+    talk.answer("Postgres login of Shield, password: where from", "type");
+    talk.answer("Postgres login of Shield, password", "typed-by-hand ");
+    let known = talk.answer("Remove the space or newline at its ends", "yes");
+    assert!(known.contains("14 characters, with space"), "{known}");
+    let secrets = talk.answer("Secrets", "more");
+    assert!(secrets.contains("password: 13 characters"), "{secrets}");
+    // Any stage that was reached can be gone back to.
+    talk.answer("What else", "inputs");
+    talk.until("3 of 9: Inputs");
+    talk.until("? Answers");
+    talk.hang_up();
+    assert_eq!(talk.end(), 130);
+    assert!(talk.text.contains("It can go on later: landfall install arthur-shield --line"), "{}", talk.text);
+    for secret in SECRETS {
+        assert!(!talk.text.contains(secret), "{secret} was printed");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_pauses_the_install_which_goes_on_where_it_was_and_twice_leaves() {
+    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    to_install(&mut talk);
+    talk.until("GPU node group: CREATING");
+    talk.interrupt();
+    talk.until("It stops at the next safe point");
+    talk.answer("It is paused", "go");
+    talk.until("GPU node group: made");
+    talk.interrupt();
+    talk.until("It stops at the next safe point");
+    // Whether it is still on its way to the safe point or already there, the second one leaves.
+    talk.interrupt();
+    assert_eq!(talk.end(), 130);
+    assert!(talk.text.contains("landfall undo "), "how it is undone:\n{}", talk.text);
+}
