@@ -24,12 +24,8 @@ fn to_install(talk: &mut Conversation) {
     let secrets = talk.answer("Secrets", "");
     assert!(secrets.contains("27 characters"), "the length of the database's password:\n{secrets}");
     talk.until("5 of 9: Checks");
-    talk.answer("Checks", "checks/licence");
-    talk.answer("Licence", "attest");
-    talk.answer("Your name", "");
-    talk.answer("Ticket or reason", "ORDER-2026-1120");
-    let checks = talk.answer("Checks", "go");
-    assert!(checks.contains("ada answers for it: ORDER-2026-1120"), "{checks}");
+    let checks = talk.answer("Checks", "");
+    assert!(checks.contains("Rehearsal answers for it: the order says so"), "the answers attest the licence:\n{checks}");
     talk.until("6 of 9: Plan");
     let plan = talk.answer("The plan", "agree");
     assert!(plan.contains("GPU node group"), "{plan}");
@@ -86,6 +82,36 @@ fn an_answer_that_does_not_fit_is_refused_and_a_secret_typed_by_hand_is_never_sh
     for secret in SECRETS {
         assert!(!talk.text.contains(secret), "{secret} was printed");
     }
+}
+
+#[test]
+fn a_check_that_says_stop_shows_its_fix_and_is_waived_with_name_and_reason() {
+    let mut talk = Conversation::rehearse("arthur-shield", &["--scenario", "no-quota"]);
+    to_inputs(&mut talk);
+    talk.answer("Answers", "go");
+    talk.answer("Secrets", "go");
+    talk.until("5 of 9: Checks");
+    let checks = talk.answer("Checks", "go");
+    assert!(checks.contains("in the way"), "{checks}");
+    // Nothing goes on over a stop: the menu has no such answer.
+    talk.until("go is none of these");
+    talk.answer("Checks", "checks/gpu_quota");
+    talk.answer("GPU quota", "fix");
+    talk.until("\naws service-quotas request-service-quota-increase");
+    talk.answer("GPU quota", "waive");
+    talk.answer("Your name", "");
+    talk.answer("Reason", "");
+    let refused = talk.answer("Checks", "checks/gpu_quota");
+    assert!(refused.contains("it needs a reason"), "{refused}");
+    talk.answer("GPU quota", "waive");
+    talk.answer("Your name", "Ada");
+    talk.answer("Reason", "CLOUD-7 comes tomorrow");
+    let waived = talk.answer("Checks", "go");
+    assert!(waived.contains("Ada answers for it: CLOUD-7 comes tomorrow"), "{waived}");
+    talk.until("6 of 9: Plan");
+    talk.until("? The plan");
+    talk.hang_up();
+    assert_eq!(talk.end(), 130);
 }
 
 #[cfg(unix)]

@@ -17,6 +17,12 @@ impl Offer {
     }
 }
 
+impl std::fmt::Display for Offer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.label)
+    }
+}
+
 /// One question.
 #[derive(Clone, Debug)]
 pub(super) enum Prompt {

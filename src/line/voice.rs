@@ -19,6 +19,10 @@ use super::{
 
 /// What stands behind each question at a terminal.
 const KEYS: &str = "Enter takes it, Esc goes back, ? explains";
+const CHOOSING: &str = "Up and Down move, typing filters, Enter chooses, Esc goes back";
+const TICKING: &str = "Up and Down move, Space ticks, typing filters, Enter takes what is ticked, Esc goes back";
+/// Rows of a list that are shown at once; the smallest terminal has room for them and the question.
+const ROWS: usize = 12;
 
 /// Starts the voice; questions go in, answers come out as [`Woke::Heard`].
 pub(super) fn begin(woke: Sender<Woke>, color: bool) -> Sender<Prompt> {
@@ -52,21 +56,31 @@ fn speak(asked: &Receiver<Prompt>, woke: &Sender<Woke>, terminal: bool) {
 fn at_terminal(prompt: Prompt) -> Result<Option<Said>, InquireError> {
     let said = match prompt {
         Prompt::Choose { title, offers, at, own } => {
-            let mut labels: Vec<String> = offers.into_iter().map(|offer| offer.label).collect();
-            let last = labels.len();
+            let mut offers = offers;
+            let last = offers.len();
             if own.is_some() {
-                labels.push("an answer of your own".into());
+                offers.push(Offer::new("own", "an answer of your own"));
             }
             let at = at.or_else(|| own.as_ref().filter(|own| !own.is_empty()).map(|_| last)).unwrap_or(0);
-            let chosen = Select::new(&title, labels).with_starting_cursor(at).with_page_size(12).raw_prompt()?.index;
+            let chosen = Select::new(&title, offers)
+                .with_starting_cursor(at)
+                .with_page_size(ROWS)
+                .with_scorer(&fits)
+                .with_help_message(CHOOSING)
+                .raw_prompt()?
+                .index;
             match own {
                 Some(own) if chosen == last => return at_terminal(Prompt::Text { title, given: own }),
                 _ => Said::Chosen(chosen),
             }
         }
         Prompt::Several { title, offers, ticked } => {
-            let labels: Vec<String> = offers.into_iter().map(|offer| offer.label).collect();
-            let chosen = MultiSelect::new(&title, labels).with_default(&ticked).with_page_size(12).raw_prompt()?;
+            let chosen = MultiSelect::new(&title, offers)
+                .with_default(&ticked)
+                .with_page_size(ROWS)
+                .with_scorer(&fits)
+                .with_help_message(TICKING)
+                .raw_prompt()?;
             Said::Ticked(chosen.into_iter().map(|option| option.index).collect())
         }
         Prompt::Text { title, given } => {
@@ -78,6 +92,12 @@ fn at_terminal(prompt: Prompt) -> Result<Option<Said>, InquireError> {
         Prompt::Secret { title } => Said::Secret(hidden(&title)?),
     };
     Ok(Some(said))
+}
+
+/// Which offers a filter lets through: by word or by any part of the label.
+fn fits(typed: &str, offer: &Offer, label: &str, _index: usize) -> Option<i64> {
+    let typed = typed.to_lowercase();
+    (label.to_lowercase().contains(&typed) || offer.word.to_lowercase().contains(&typed)).then_some(0)
 }
 
 fn hidden(title: &str) -> Result<Plain, InquireError> {
