@@ -352,6 +352,11 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
         ))
     }
 
+    /// What applying would change, as a diff for people; secrets stand as `<secret x.y>`. Empty where its differences say it.
+    async fn preview(&self, _cx: &Context) -> Result<String, Trouble> {
+        Ok(String::new())
+    }
+
     /// What a person would type instead, one command an entry. Secrets stand as `<secret x.y>`.
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String>;
 
@@ -428,6 +433,8 @@ pub trait AnyStep: Send + Sync {
     async fn undo(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<(), Trouble>;
     /// Carries out a way out.
     async fn recover(&self, cx: &Context, parameters: &Value, recovery: &str) -> Result<(), Trouble>;
+    /// What applying would change.
+    async fn preview(&self, cx: &Context, parameters: &Value) -> Result<String, Trouble>;
     /// What a person would type.
     fn commands(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<String>;
     /// What taking it away means.
@@ -590,6 +597,10 @@ impl<K: Step> AnyStep for Erased<K> {
 
     async fn recover(&self, cx: &Context, parameters: &Value, recovery: &str) -> Result<(), Trouble> {
         decoded::<K>(parameters)?.recover(cx, recovery).await
+    }
+
+    async fn preview(&self, cx: &Context, parameters: &Value) -> Result<String, Trouble> {
+        decoded::<K>(parameters)?.preview(cx).await
     }
 
     fn commands(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<String> {

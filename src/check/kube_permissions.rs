@@ -52,8 +52,20 @@ impl Check for KubePermissions {
             format!("{} of {} permissions are missing", missing.len(), wanted.len()),
             format!("Ask your cluster's administrators for a role with these rules.\n{}", rules(&missing)),
         );
-        Ok(Outcome::Fail { problem: problem.why(lines(&missing)) })
+        let problem = problem.why(lines(&missing));
+        Ok(if missing.iter().all(|rule| only_looked_at(rule, wanted)) {
+            Outcome::Warn { problem }
+        } else {
+            Outcome::Fail { problem }
+        })
     }
+}
+
+/// Whether nothing of the plan changes such objects: then a check stays unknown without the rule, and nothing stops.
+fn only_looked_at(rule: &Rbac, wanted: &[Rbac]) -> bool {
+    let looks = |verb: &str| matches!(verb, "get" | "list" | "watch");
+    let same = |other: &&Rbac| other.group == rule.group && other.resource == rule.resource;
+    wanted.iter().filter(same).all(|other| looks(&other.verb))
 }
 
 /// The rule, where it is not allowed.
@@ -115,6 +127,17 @@ fn rules(missing: &[Rbac]) -> String {
 mod tests {
     use super::*;
     use crate::kind::rbac;
+
+    #[test]
+    fn what_is_only_looked_at_stops_nothing() {
+        let wanted = [
+            rbac(None, "", "nodes", "list"),
+            rbac(Some("shield"), "", "secrets", "get"),
+            rbac(Some("shield"), "", "secrets", "create"),
+        ];
+        assert!(only_looked_at(&wanted[0], &wanted));
+        assert!(!only_looked_at(&wanted[1], &wanted));
+    }
 
     #[test]
     fn what_is_missing_is_said_as_commands_to_paste() {

@@ -14,6 +14,7 @@ mod helm_fault;
 pub mod ingress;
 mod kubernetes;
 pub mod look;
+pub mod manifests;
 pub mod marks;
 pub mod net;
 pub mod objects;

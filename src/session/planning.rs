@@ -167,6 +167,12 @@ async fn shown(
             row.line = format!("could not be looked at: {}", trouble.problem().what);
         }
     }
+    if row.what != Change::Unchanged {
+        row.rendered = match kind.preview(&cx, &parameters).await {
+            Ok(diff) => diff,
+            Err(trouble) => format!("cannot be rendered yet: {}", trouble.problem().what),
+        };
+    }
     Ok(row)
 }
 

@@ -19,7 +19,7 @@ use crate::{
     cloud::{
         Chart, Fingerprint, Trouble,
         helm::{ChartSource, Helm, Upgrade, at_work, kept},
-        ingress, offer,
+        ingress, manifests, offer,
         release::{self, Release},
     },
     kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
@@ -196,6 +196,26 @@ impl Step for HelmRelease {
             ("uninstall", _) => helm.uninstall(namespace, &found, &cx.cancel, say).await,
             _ => Err(Trouble::guide(format!("{} cannot {recovery}", self.name), "Choose one of those offered.")),
         }
+    }
+
+    async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
+        let namespace = self.namespace_of(&cx.target.namespace);
+        let client = cx.cloud.kube.client().await?;
+        let found = release::latest(&client, namespace, &self.name).await?.unwrap_or_default();
+        let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
+        let archive = helm.fetch(&self.source(cx).await?, &cx.cancel).await?;
+        let values = self.values().await?;
+        let (shown, before) = (values.shown(), values.hide(cx, &found.values, &found.manifest).await?);
+        let upgrade = Upgrade {
+            name: &self.name,
+            namespace,
+            chart: &archive,
+            values: &shown,
+            description: "",
+            revision: found.revision + 1,
+        };
+        let after = helm.template(&upgrade, &cx.cancel).await?;
+        Ok(manifests::diff(&before, after.reveal()))
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {

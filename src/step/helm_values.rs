@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use landfall_core::{
     event::{Difference, Problem},
-    value::{Plain, SecretRef, SecretText, Tree},
+    value::{Mask, Plain, SecretRef, SecretText, Tree},
 };
+
+use serde_json::Value;
 
 use crate::{
     cloud::Trouble,
@@ -49,8 +51,25 @@ impl HelmValues {
 
     /// The same for people, beside the journal: secrets stand as `<secret x.y>`.
     pub fn show(&self, cx: &Context, release: &str) -> Result<(), Trouble> {
-        let shown = merged(self.vendor.as_deref().unwrap_or_default(), &self.ours.shown()).unwrap_or_default();
-        crate::cloud::keep_private(&cx.folder.join(format!("{release}-values.yaml")), shown.as_bytes())
+        let path = cx.folder.join(format!("{release}-values.yaml"));
+        crate::cloud::keep_private(&path, self.shown().reveal().as_bytes())
+    }
+
+    /// The file as people see it, for rendering: secrets and what is not known yet stand as `<secret x.y>` and `<steps.x.y>`.
+    pub fn shown(&self) -> Plain {
+        Plain::new(merged(self.vendor.as_deref().unwrap_or_default(), &self.ours.shown()).unwrap_or_default())
+    }
+
+    /// Takes every secret of these values out of a text, and what a release has in their places: an older one, perhaps.
+    pub async fn hide(&self, cx: &Context, release: &Value, text: &str) -> Result<String, Trouble> {
+        let mut mask = Mask::default();
+        for reference in self.whole.references() {
+            if let Some(secret) = cx.secrets.get(&reference).await? {
+                mask.learn(&reference.to_string(), &secret);
+            }
+        }
+        older(&self.whole.0, release, &mut mask);
+        Ok(mask.hide(text))
     }
 
     /// Every secret in it.
@@ -63,7 +82,7 @@ impl HelmValues {
     }
 
     /// Where a release's values are not these.
-    pub async fn differences(&self, cx: &Context, found: &serde_json::Value) -> Result<Vec<Difference>, Trouble> {
+    pub async fn differences(&self, cx: &Context, found: &Value) -> Result<Vec<Difference>, Trouble> {
         let mut known: BTreeMap<SecretRef, Plain> = BTreeMap::new();
         for reference in self.whole.references() {
             if let Some(secret) = cx.secrets.get(&reference).await? {
@@ -81,5 +100,25 @@ impl HelmValues {
             difference.field = format!("values.{}", difference.field);
         }
         Ok(all)
+    }
+}
+
+/// Learns what stands in a release where a secret is wanted.
+fn older(wanted: &Value, found: &Value, mask: &mut Mask) {
+    match (wanted, found) {
+        (Value::String(text), Value::String(found)) if SecretText::is_in(text) => {
+            mask.learn("as it was", &Plain::new(found.clone()));
+        }
+        (Value::Object(wanted), Value::Object(found)) => {
+            for (key, value) in wanted {
+                older(value, found.get(key).unwrap_or(&Value::Null), mask);
+            }
+        }
+        (Value::Array(wanted), Value::Array(found)) => {
+            for (wanted, found) in wanted.iter().zip(found) {
+                older(wanted, found, mask);
+            }
+        }
+        _ => {}
     }
 }

@@ -29,7 +29,7 @@ tools:
         apiVersion: v1
         kind: ConfigMap
         metadata: { name: "{{ release.name }}" }
-        data: { mode: "{{ values.mode }}" }
+        data: { mode: "{{ values.mode }}", token: "{{ values.token }}" }
         ---
         apiVersion: networking.k8s.io/v1
         kind: Ingress
@@ -94,6 +94,22 @@ async fn changed_values_are_drift_without_their_secrets_and_an_upgrade_mends_the
     assert!(!format!("{found:?}").contains("canary"));
     place.apply("helm.release", &step).await.unwrap();
     assert_eq!(present(&place.inspect("helm.release", &step).await)["revision"], 2);
+}
+
+#[tokio::test]
+async fn what_an_upgrade_would_change_is_shown_without_its_secrets() {
+    let place = Place::simulated(SCENARIO).await;
+    let mut step = web(&place);
+    let kind = &place.kinds.steps["helm.release"];
+    let new = kind.preview(&place.context(), &step).await.unwrap();
+    assert!(new.contains("+ ConfigMap web") && new.contains("+ Ingress web"), "{new}");
+    place.apply("helm.release", &step).await.unwrap();
+    assert_eq!(kind.preview(&place.context(), &step).await.unwrap(), "");
+    step["values"]["mode"] = json!("api_only");
+    place.secret("web.token", "newer-canary");
+    let changed = kind.preview(&place.context(), &step).await.unwrap();
+    assert!(changed.contains("-") && changed.contains("api_only") && !changed.contains("Ingress"), "{changed}");
+    assert!(!format!("{new}{changed}").contains("canary"));
 }
 
 #[tokio::test]
