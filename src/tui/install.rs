@@ -43,16 +43,17 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
     if place.height == 0 {
         return;
     }
-    let top = Rect { height: 1, ..place };
-    frame.render_widget(Paragraph::new(tabs(view)), top);
-    let below = Rect { y: place.y + 1, height: place.height - 1, ..place };
+    let tabs = tabs(view, usize::from(place.width));
+    let height = u16::try_from(tabs.len()).unwrap_or(1).min(place.height);
+    frame.render_widget(Paragraph::new(tabs), Rect { height, ..place });
+    let below = Rect { y: place.y + height, height: place.height - height, ..place };
     match install.panel {
         Panel::Story => tasks::whole(frame, below, story, view),
         panel => panels::draw(frame, below, view, panel, install.scroll),
     }
 }
 
-fn tabs(view: &View<'_>) -> Line<'static> {
+fn tabs(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let snapshot = &view.wizard.snapshot;
     let count = |panel: Panel| match panel {
         Panel::Nodes if !snapshot.nodes.is_empty() => format!(" {}", snapshot.nodes.len()),
@@ -62,7 +63,7 @@ fn tabs(view: &View<'_>) -> Line<'static> {
         }
         _ => String::new(),
     };
-    let mut spans: Vec<Span<'static>> = Panel::ALL
+    let spans: Vec<Span<'static>> = Panel::ALL
         .iter()
         .map(|panel| {
             let title = format!("{}{}", panel.title(), count(*panel));
@@ -73,12 +74,22 @@ fn tabs(view: &View<'_>) -> Line<'static> {
             }
         })
         .collect();
-    match &snapshot.link {
-        Link::Lost { .. } => spans.push(Span::styled("  ! reconnecting", view.theme.warn())),
-        Link::Connecting => spans.push(Span::styled("  connecting", view.theme.quiet())),
-        _ => {}
+    let link = match &snapshot.link {
+        Link::Lost { .. } => Some(Span::styled("  ! reconnecting", view.theme.warn())),
+        Link::Connecting => Some(Span::styled("  connecting", view.theme.quiet())),
+        _ => None,
+    };
+    // What does not fit goes to the next line, whole.
+    let mut lines: Vec<Line<'static>> = vec![Line::default()];
+    for span in spans.into_iter().chain(link) {
+        if lines.last().is_some_and(|line| line.width() > 0 && line.width() + span.width() > width) {
+            lines.push(Line::default());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_span(span);
+        }
     }
-    Line::from(spans)
+    lines
 }
 
 /// Why things wait: one causal line each.

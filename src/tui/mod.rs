@@ -12,6 +12,7 @@ mod keys;
 mod list;
 mod over;
 mod panels;
+mod pick;
 mod plan;
 mod run;
 mod screen;

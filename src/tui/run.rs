@@ -46,6 +46,7 @@ pub fn run(handle: Handle, theme: Theme) -> io::Result<End> {
     let (woke, wakes) = channel();
     let gate = Gate::default();
     listen(woke.clone(), gate.clone());
+    let quit = woke.clone();
     let (changes, news) = (woke.clone(), shown.clone());
     thread::spawn(move || {
         let mut news = news;
@@ -67,6 +68,7 @@ pub fn run(handle: Handle, theme: Theme) -> io::Result<End> {
             }
         });
     });
+    end_on_signals(&inputs, &quit);
     let (columns, rows) = terminal.size()?;
     let _ = inputs.send(Input::Size(columns, rows));
 
@@ -173,6 +175,26 @@ fn listen(woke: Sender<Woke>, gate: Gate) {
         }
     });
 }
+
+/// SIGTERM and SIGHUP: what runs stops at its next record, and the terminal is given back.
+#[cfg(unix)]
+fn end_on_signals(inputs: &tokio::sync::mpsc::UnboundedSender<Input>, quit: &Sender<Woke>) {
+    use signal_hook::{
+        consts::{SIGHUP, SIGTERM},
+        iterator::Signals,
+    };
+    let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP]) else { return };
+    let (inputs, quit) = (inputs.clone(), quit.clone());
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            let _ = inputs.send(Input::Pause);
+            let _ = quit.send(Woke::Over);
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn end_on_signals(_: &tokio::sync::mpsc::UnboundedSender<Input>, _: &Sender<Woke>) {}
 
 /// Keeps the reader away from the terminal while somebody else has it.
 #[derive(Clone, Default)]

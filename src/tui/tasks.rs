@@ -48,7 +48,7 @@ pub fn whole(frame: &mut Frame, area: Rect, mut story: Vec<Line<'static>>, view:
 
 /// Every row's lines.
 pub fn rows(view: &View<'_>, tasks: &Tasks, width: usize) -> Vec<Vec<Line<'static>>> {
-    let code = tasks.rows.iter().map(|row| row.code.width()).max().unwrap_or(0).clamp(6, 10);
+    let code = tasks.rows.iter().map(|row| row.code.width()).max().unwrap_or(0).clamp(6, 15);
     let longest = tasks.rows.iter().map(|row| row.title.width()).max().unwrap_or(0);
     let title = if width < 76 { 16 } else { longest.clamp(18, 26) };
     tasks

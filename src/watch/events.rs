@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use landfall_core::why::EventRow;
 use serde::Deserialize;
 
-use super::{board::State, pods::Metadata, reflect::Kind};
+use super::{board::State, pod::Metadata, reflect::Kind};
 
 /// Events of the namespace.
 pub struct Events;

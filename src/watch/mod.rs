@@ -8,6 +8,7 @@ mod events;
 mod logs;
 mod names;
 mod nodes;
+mod pod;
 mod pods;
 mod quantity;
 mod reflect;

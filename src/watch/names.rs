@@ -3,7 +3,7 @@
 use landfall_core::why::IngressRow;
 use serde::Deserialize;
 
-use super::{board::State, pods::Metadata, reflect::Kind};
+use super::{board::State, pod::Metadata, reflect::Kind};
 
 /// Ingresses of the namespace.
 pub struct Ingresses;

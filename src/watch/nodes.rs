@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use landfall_core::why::{NodeRow, Taint};
 use serde::Deserialize;
 
-use super::{board::State, quantity, reflect::Kind};
+use super::{
+    board::State,
+    quantity::{Quantity, amount},
+    reflect::Kind,
+};
 
 /// The cluster's nodes.
 pub struct Nodes;
@@ -77,7 +81,7 @@ struct TaintObject {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Status {
-    allocatable: BTreeMap<String, String>,
+    allocatable: BTreeMap<String, Quantity>,
     conditions: Vec<Condition>,
     node_info: NodeInfo,
 }
@@ -131,10 +135,7 @@ fn row(node: Node, state: &mut State) -> NodeRow {
             .status
             .allocatable
             .iter()
-            .filter_map(|(name, amount)| {
-                let amount = if name == "cpu" { quantity::thousandths(amount) } else { quantity::whole(amount) };
-                Some((name.clone(), amount?))
-            })
+            .filter_map(|(name, quantity)| Some((name.clone(), amount(name, quantity)?)))
             .collect(),
         labels,
         name: node.metadata.name,

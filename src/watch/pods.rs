@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use landfall_core::why::{Container, PodRow, PodWait, Toleration};
-use serde::Deserialize;
 
-use super::{board::State, quantity, reflect::Kind};
+use super::{
+    board::State,
+    pod::{ContainerSpec, ContainerState, ContainerStatus, Pod, Terminated},
+    quantity::{Quantity, amount},
+    reflect::Kind,
+};
 
 /// Pods of the namespace.
 pub struct Pods;
@@ -45,162 +48,6 @@ impl Kind for Pods {
     fn names(state: &State) -> Vec<String> {
         state.pods.keys().cloned().collect()
     }
-}
-
-/// What is read of a pod.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Pod {
-    metadata: Metadata,
-    spec: Spec,
-    status: Status,
-}
-
-/// What is read of any object's metadata.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Metadata {
-    /// Name.
-    pub name: String,
-    /// Version.
-    pub resource_version: String,
-    /// Since when.
-    pub creation_timestamp: Option<Timestamp>,
-    /// Being deleted since.
-    pub deletion_timestamp: Option<Timestamp>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Spec {
-    node_name: Option<String>,
-    node_selector: BTreeMap<String, String>,
-    tolerations: Vec<TolerationObject>,
-    affinity: Option<Affinity>,
-    volumes: Vec<Volume>,
-    containers: Vec<ContainerSpec>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct TolerationObject {
-    key: String,
-    value: Option<String>,
-    operator: String,
-    effect: String,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Affinity {
-    node_affinity: Option<NodeAffinity>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct NodeAffinity {
-    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
-    required: Option<Terms>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Terms {
-    node_selector_terms: Vec<Term>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Term {
-    match_expressions: Vec<Expression>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Expression {
-    key: String,
-    operator: String,
-    values: Vec<String>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Volume {
-    persistent_volume_claim: Option<ClaimName>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ClaimName {
-    claim_name: String,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct ContainerSpec {
-    name: String,
-    resources: Resources,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Resources {
-    requests: BTreeMap<String, String>,
-    limits: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Status {
-    phase: String,
-    reason: Option<String>,
-    conditions: Vec<Condition>,
-    container_statuses: Vec<ContainerStatus>,
-    init_container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Condition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
-    reason: Option<String>,
-    message: Option<String>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ContainerStatus {
-    name: String,
-    image: String,
-    ready: bool,
-    restart_count: u32,
-    state: ContainerState,
-    last_state: ContainerState,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct ContainerState {
-    waiting: Option<Waiting>,
-    running: Option<serde::de::IgnoredAny>,
-    terminated: Option<Terminated>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Waiting {
-    reason: String,
-    message: String,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Terminated {
-    exit_code: i32,
-    reason: String,
-    message: String,
 }
 
 fn row(pod: Pod, state: &mut State) -> PodRow {
@@ -276,10 +123,9 @@ fn requests(containers: &[ContainerSpec]) -> BTreeMap<String, i64> {
     for container in containers {
         // Of extended resources the limit is the request.
         let limits = container.resources.limits.iter().filter(|(name, _)| name.contains('/'));
-        let wanted: BTreeMap<&String, &String> = limits.chain(container.resources.requests.iter()).collect();
-        for (name, amount) in wanted {
-            let amount = if name == "cpu" { quantity::thousandths(amount) } else { quantity::whole(amount) };
-            *all.entry(name.clone()).or_default() += amount.unwrap_or(0);
+        let wanted: BTreeMap<&String, &Quantity> = limits.chain(container.resources.requests.iter()).collect();
+        for (name, quantity) in wanted {
+            *all.entry(name.clone()).or_default() += amount(name, quantity).unwrap_or(0);
         }
     }
     all
@@ -366,7 +212,7 @@ mod tests {
             "metadata": { "name": "a-0", "creationTimestamp": "2026-11-21T05:00:00Z" },
             "spec": {
                 "nodeName": "n-1",
-                "containers": [{ "name": "a", "resources": { "requests": { "cpu": "1" }, "limits": { "nvidia.com/gpu": "1" } } }]
+                "containers": [{ "name": "a", "resources": { "requests": { "cpu": "1" }, "limits": { "nvidia.com/gpu": 1 } } }]
             },
             "status": { "phase": "Running", "containerStatuses": [{ "name": "a", "ready": true, "restartCount": 2, "state": { "running": { "startedAt": "x" } } }] }
         }));

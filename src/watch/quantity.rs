@@ -1,13 +1,54 @@
 //! Kubernetes quantities as numbers: CPU in thousandths, memory in bytes, everything else in pieces.
 
+use serde::{Deserialize, Deserializer, de};
+
+/// A quantity as it is written: a text, or a bare number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quantity(pub String);
+
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Quantity;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a quantity such as 500m or 2")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Quantity, E> {
+                Ok(Quantity(text.to_owned()))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Quantity, E> {
+                Ok(Quantity(number.to_string()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Quantity, E> {
+                Ok(Quantity(number.to_string()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Quantity, E> {
+                Ok(Quantity(number.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// An amount of a resource: CPU in thousandths, everything else whole.
+pub fn amount(resource: &str, quantity: &Quantity) -> Option<i64> {
+    if resource == "cpu" { thousandths(&quantity.0) } else { whole(&quantity.0) }
+}
+
 /// `500m`, `2`, `1.5` of CPU in thousandths.
-pub fn thousandths(text: &str) -> Option<i64> {
+fn thousandths(text: &str) -> Option<i64> {
     let (number, unit) = parts(text)?;
     scaled(number * factor(unit)? * 1_000.0)
 }
 
 /// `1Gi`, `500M`, `128974848` in bytes, or in pieces.
-pub fn whole(text: &str) -> Option<i64> {
+fn whole(text: &str) -> Option<i64> {
     let (number, unit) = parts(text)?;
     scaled(number * factor(unit)?)
 }

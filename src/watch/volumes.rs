@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use landfall_core::why::ClaimRow;
 use serde::Deserialize;
 
-use super::{board::State, pods::Metadata, reflect::Kind};
+use super::{board::State, pod::Metadata, reflect::Kind};
 
 /// Volume claims of the namespace.
 pub struct Claims;

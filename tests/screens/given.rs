@@ -204,6 +204,7 @@ impl Led {
     pub fn inputs() -> Self {
         let mut led = Self::target();
         led.input(Input::Next);
+        led.input(Input::FactsSeen(Default::default()));
         led.input(Input::Rows { field: "ami".into(), rows: Ok(amis()) });
         let mut subnets = table(
             &["subnet", "zone", "free"],

@@ -17,6 +17,7 @@ fn the_whole_way_by_keyboard_alone() {
     led.input(Input::Opened(Ok(super::given::guide())));
     led.input(Input::TargetSeen(Ok(super::given::seen())));
     led.type_in("n");
+    led.input(Input::FactsSeen(Default::default()));
     assert_eq!(led.0.stage, Stage::Inputs);
     // The host names are typed, the rest has defaults or is chosen.
     led.press(&[Key::Down, enter()]).type_in("shield.corp.example").press(&[enter()]);

@@ -157,7 +157,7 @@ impl Wizard {
         let (id, mut lines, errata, from) = match self.stage {
             Stage::Checks | Stage::Install | Stage::Verify => {
                 let row = self.tasks()?.selected()?;
-                (row.path.id.clone(), self.explained(row), row.errata.clone(), row.from.clone())
+                (row.path.id.clone(), self.explained(row), Vec::new(), row.from.clone())
             }
             Stage::Plan => {
                 let task = self.plan.selected()?;
@@ -206,9 +206,13 @@ impl Wizard {
         }
         if let Some(problem) = row.problem() {
             lines.push(format!("{}: {}", problem.code, problem.what));
-            lines.push(problem.why.clone());
-            lines.push(problem.fix.clone());
         }
+        let expires = self.target.seen.as_ref().and_then(|seen| seen.expires);
+        lines.extend(super::story(row, self.now, expires).into_iter().filter(|line| line.label != "from").map(|line| {
+            let mark = if line.command { "$ " } else { "" };
+            if line.label.is_empty() { format!("      {mark}{}", line.text) } else { format!("{}: {mark}{}", line.label, line.text) }
+        }));
+        lines.extend(row.said.iter().map(|line| format!("  {line}")));
         lines
     }
 

@@ -49,6 +49,7 @@ impl Wizard {
                 (Some(_), None) => "seen".into(),
                 (None, None) => "choose".into(),
             },
+            Stage::Inputs if self.gathering => "asking the account and the cluster".into(),
             Stage::Inputs => {
                 let all = self.inputs.wanted().count();
                 let open = self.inputs.open().count();
@@ -81,6 +82,9 @@ impl Wizard {
                 }
                 if self.pausing {
                     line.push_str(", pausing");
+                }
+                if self.install.ended == Some(super::Ended::Done) {
+                    line.push_str(", Enter goes on");
                 }
                 line
             }

@@ -127,6 +127,8 @@ pub struct Wizard {
     pub over_scroll: usize,
     /// A line for the person, until the next key.
     pub notice: Option<String>,
+    /// The target was confirmed, and what the inputs hang on is being found out.
+    pub gathering: bool,
     /// Ctrl-C was pressed: it stops at the next safe point; again leaves at once.
     pub pausing: bool,
     /// The newest [`Input::Mark`]: what was sent before it is in this state.

@@ -249,6 +249,18 @@ impl Secrets {
             .flat_map(|group| &group.fields)
     }
 
+    /// Selects the first field that is still missing.
+    pub(super) fn select_open(&mut self) {
+        let open = self.rows().into_iter().position(|row| match row {
+            SecretRow::Field(group, field) => self
+                .groups
+                .get(group)
+                .is_some_and(|group| !group.settled() && group.fields.get(field).is_some_and(|field| !field.settled())),
+            _ => false,
+        });
+        self.at = open.unwrap_or(self.at);
+    }
+
     /// Labels of what is still missing.
     pub fn open(&self) -> Vec<String> {
         self.groups

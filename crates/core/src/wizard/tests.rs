@@ -79,6 +79,7 @@ fn opened() -> Wizard {
 fn answered() -> Wizard {
     let mut wizard = opened();
     wizard.update(Input::Next);
+    wizard.update(Input::FactsSeen(Facts::new()));
     set(&mut wizard, "host", json!("small.example.com"));
     set(&mut wizard, "image", json!("nginx"));
     wizard
@@ -135,6 +136,8 @@ fn table(rows: &[(&str, bool, Option<&str>)]) -> Table {
 fn a_question_comes_and_goes_with_the_answer_it_depends_on() {
     let mut wizard = opened();
     wizard.update(Input::Next);
+    assert!(wizard.open().unwrap().contains("still being asked"));
+    wizard.update(Input::FactsSeen(Facts::new()));
     assert!(wizard.inputs.named("host").unwrap().wanted);
     set(&mut wizard, "mode", json!("lean"));
     assert!(!wizard.inputs.named("host").unwrap().wanted);

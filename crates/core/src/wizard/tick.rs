@@ -19,6 +19,7 @@ impl Wizard {
         let spins = match self.stage {
             Stage::Guide => self.guide.guides.is_none() || self.guide.opening.is_some(),
             Stage::Target => self.target.looking,
+            Stage::Inputs if self.gathering => true,
             Stage::Inputs => {
                 self.inputs.all.iter().any(|field| field.wanted && field.suggestions == super::Suggestions::Asked)
             }

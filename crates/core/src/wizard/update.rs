@@ -41,6 +41,7 @@ impl Wizard {
             over: None,
             over_scroll: 0,
             notice: None,
+            gathering: false,
             pausing: false,
             mark: 0,
         }
@@ -76,6 +77,7 @@ impl Wizard {
             Input::Rows { field, rows } => return self.rows(&field, rows),
             Input::FactsSeen(facts) => {
                 self.facts = facts;
+                self.gathering = false;
                 return self.refresh_inputs();
             }
             Input::Fact(fact) => {
@@ -91,7 +93,11 @@ impl Wizard {
             }
             Input::PlanFailed(problem) => (self.plan.making, self.plan.refused) = (false, Some(problem)),
             Input::Ended(ended) => return self.ended(ended),
-            Input::VaultSaid(said) => return self.vault_said(said),
+            Input::VaultSaid(said) => {
+                let effects = self.vault_said(said);
+                self.notice_again();
+                return effects;
+            }
             Input::Stores(stores) => {
                 // The selection stays on its row when stores appear above it.
                 let grown = stores.len().saturating_sub(self.secrets.stores.len());
@@ -103,7 +109,10 @@ impl Wizard {
             Input::Summary(shown) => self.summary.shown = Some(shown),
             Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
             Input::ShellEnded => return self.shell_ended(),
-            Input::Trouble(problem) => self.over = Some(Over::Trouble(problem)),
+            Input::Trouble(problem) => {
+                self.gathering = false;
+                self.over = Some(Over::Trouble(problem));
+            }
             Input::Mark(number) => self.mark = number,
             direct => return self.direct(direct),
         }

@@ -15,6 +15,7 @@ impl Wizard {
     pub(super) fn next(&mut self) -> Vec<Effect> {
         if let Some(why) = self.open() {
             self.notice = Some(why);
+            self.select_open();
             return Vec::new();
         }
         let mut effects = Vec::new();
@@ -24,6 +25,7 @@ impl Wizard {
             Stage::Target if !self.target.confirmed || self.install_id.is_none() => {
                 self.target.confirmed = true;
                 self.install_id = None;
+                self.gathering = true;
                 effects.push(Effect::Look(Look::Confirm));
             }
             Stage::Inputs => effects.push(Effect::Record(Record::Answers(self.answers().inputs))),
@@ -42,6 +44,7 @@ impl Wizard {
         match self.stage {
             Stage::Guide => self.guide.rows().is_empty().then(|| "there is nothing to choose yet".into()),
             Stage::Target => self.target_open(),
+            Stage::Inputs if self.gathering => Some("the account and the cluster are still being asked".into()),
             Stage::Inputs => {
                 let open: Vec<String> = self.inputs.open().map(super::Field::label).collect();
                 missing(&open)
@@ -59,6 +62,27 @@ impl Wizard {
                 _ => Some("not everything is done: press r to try again what failed, p to go on".into()),
             },
             Stage::Summary => None,
+        }
+    }
+
+    /// Selects what stands in the way.
+    fn select_open(&mut self) {
+        let first_open = self.inputs.wanted().find(|(_, field)| !field.settled()).map(|(index, _)| index);
+        match self.stage {
+            Stage::Inputs => self.inputs.at = first_open.unwrap_or(self.inputs.at),
+            Stage::Secrets => self.secrets.select_open(),
+            _ => {
+                if let Some(tasks) = self.tasks_mut() {
+                    tasks.at = tasks.rows.iter().position(super::TaskRow::stops).unwrap_or(tasks.at);
+                }
+            }
+        }
+    }
+
+    /// What was in the way may no longer be.
+    pub(super) fn notice_again(&mut self) {
+        if self.notice.as_deref().is_some_and(|notice| notice.starts_with("still open")) {
+            self.notice = self.open();
         }
     }
 

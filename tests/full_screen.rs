@@ -1,0 +1,219 @@
+//! The program in a terminal, against its own simulated endpoints.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![cfg(unix)]
+
+use std::{
+    io::{Read, Write},
+    process::Command,
+    sync::{Arc, Condvar, Mutex},
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// No step of a rehearsal takes longer, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// A terminal of 80 columns and 24 rows with the program in it.
+struct Screen {
+    seen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    program: Box<dyn Child + Send + Sync>,
+    _home: tempfile::TempDir,
+}
+
+impl Screen {
+    fn of(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(arguments);
+        command.env_clear();
+        for name in ["PATH", "TMPDIR"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        for (name, value) in [("HOME", home.path().to_str().unwrap()), ("LC_ALL", "C.UTF-8"), ("TERM", "xterm-256color"), ("USER", "sam")] {
+            command.env(name, value);
+        }
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        command.cwd(home.path());
+        let program = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let seen = Arc::new((Mutex::new(vt100::Parser::new(24, 80, 0)), Condvar::new()));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let shared = seen.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                shared.0.lock().unwrap().process(&bytes[..read]);
+                shared.1.notify_all();
+            }
+            shared.1.notify_all();
+        });
+        let keyboard = Some(pair.master.take_writer().unwrap());
+        Self { seen, keyboard, master: Some(pair.master), program, _home: home }
+    }
+
+    /// Waits until the terminal is as wanted.
+    fn until(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        let mut parser = self.seen.0.lock().unwrap();
+        while !wanted(parser.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{what} was not seen:\n{}", parser.screen().contents());
+            parser = self.seen.1.wait_timeout(parser, left).unwrap().0;
+        }
+    }
+
+    fn shows(&self, text: &str) {
+        self.until(text, |screen| screen.contents().contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        let keyboard = self.keyboard.as_mut().unwrap();
+        keyboard.write_all(keys.as_bytes()).unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    /// Its exit code, once it ends.
+    fn end(&mut self) -> u32 {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.program.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "it did not end");
+            std::thread::yield_now();
+        }
+    }
+
+    fn kill(&self, signal: &str) {
+        let pid = self.program.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+    }
+}
+
+#[test]
+fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
+    let mut screen = Screen::of(&["rehearse", "arthur-shield", "--speed", "200"], &[]);
+    screen.shows("REHEARSAL │ Arthur Shield │ 123456789012");
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.press("n");
+    screen.until("all answers", |screen| {
+        let text = screen.contents();
+        let answered = text.split("│ ").find_map(|part| part.split_once(" answered")).map(|(count, _)| count.to_owned());
+        answered.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
+    });
+    screen.press("n");
+    screen.shows("Secrets 4/9");
+    screen.until("all secrets", |screen| {
+        let text = screen.contents();
+        let entered = text.split("│ ").find_map(|part| part.split_once(" entered")).map(|(count, _)| count.to_owned());
+        entered.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
+    });
+    screen.press("n");
+    screen.shows("25 of 25 looked at");
+    // What nobody can look up is answered for by whoever sits here, unless the answers already did.
+    screen.press("\r");
+    screen.until("the plan, or what is in the way", |screen| {
+        let text = screen.contents();
+        text.contains("Plan 6/9") || text.contains("in the way")
+    });
+    if screen.seen.0.lock().unwrap().screen().contents().contains("in the way") {
+        screen.press("a");
+        screen.shows("You answer for this");
+        screen.press("order 1120\r");
+        screen.shows("sam: order 1120");
+        screen.press("\r");
+    }
+    screen.shows("a agree and begin");
+    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
+    screen.press("a");
+    screen.shows("Install 7/9");
+    screen.shows("Enter goes on");
+    screen.press("\r");
+    screen.shows("Verify 8/9");
+    screen.until("every verification", |screen| {
+        let text = screen.contents();
+        let looked = text.split("│ ").find_map(|part| part.split_once(" looked at")).map(|(count, _)| count.to_owned());
+        looked.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
+    });
+    screen.press("\r");
+    screen.shows("As printed, this guide would have failed here");
+    screen.press("\r");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn leaving_gives_the_terminal_back() {
+    let mut screen = Screen::of(&[], &[]);
+    screen.shows("Guide 1/9");
+    screen.until("the alternate screen", vt100::Screen::alternate_screen);
+    screen.press("\x03");
+    screen.shows("Leave?");
+    screen.press("\x1b");
+    screen.until("the guides again", |screen| !screen.contents().contains("Leave?"));
+    screen.press("\x03");
+    screen.shows("Leave?");
+    screen.press("\x03");
+    assert_eq!(screen.end(), 0);
+    screen.until("the ordinary screen", |screen| !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_until_it_is_continued() {
+    let mut screen = Screen::of(&[], &[]);
+    screen.shows("Guide 1/9");
+    screen.press("\x1a");
+    screen.until("the ordinary screen", |screen| !screen.alternate_screen());
+    screen.kill("-CONT");
+    screen.until("the screen again", |screen| screen.alternate_screen() && screen.contents().contains("Guide 1/9"));
+    screen.press("?");
+    screen.shows("move, or scroll");
+}
+
+#[test]
+fn without_colours_the_selection_is_still_seen() {
+    let screen = Screen::of(&[], &[("NO_COLOR", "1")]);
+    screen.shows(" ▶ ");
+    let parser = screen.seen.0.lock().unwrap();
+    let screen = parser.screen();
+    let cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
+    assert!(cells.clone().all(|cell| cell.fgcolor() == vt100::Color::Default && cell.bgcolor() == vt100::Color::Default));
+    assert!(cells.clone().any(vt100::Cell::bold));
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_the_program() {
+    let mut screen = Screen::of(&[], &[]);
+    screen.shows("Guide 1/9");
+    screen.keyboard = None;
+    screen.master = None;
+    screen.end();
+}
+
+#[test]
+fn a_terminal_that_shrinks_says_so_and_grows_back() {
+    let mut screen = Screen::of(&[], &[]);
+    screen.shows("Guide 1/9");
+    let resize = |screen: &mut Screen, rows: u16, cols: u16| {
+        screen.seen.0.lock().unwrap().screen_mut().set_size(rows, cols);
+        screen.master.as_ref().unwrap().resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    };
+    resize(&mut screen, 12, 50);
+    screen.shows("too small");
+    resize(&mut screen, 24, 80);
+    screen.shows("Guide 1/9");
+}
