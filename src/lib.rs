@@ -12,6 +12,7 @@ pub mod engine;
 pub mod guides;
 pub mod kind;
 pub mod kinds;
+pub mod line;
 pub mod lint;
 pub mod lookup;
 pub mod report;

@@ -25,6 +25,7 @@ use super::{
     private,
     process::{self, Command, Output, Stream},
     registry::Login,
+    release::Release,
 };
 use crate::cloud::values::written;
 
@@ -88,6 +89,8 @@ pub struct Upgrade<'a> {
     pub values: &'a Plain,
     /// The line that is kept with the release.
     pub description: &'a str,
+    /// The revision it will become.
+    pub revision: i64,
 }
 
 /// helm in surroundings of its own: it sees no repositories, plugins or settings of the person's.
@@ -206,33 +209,34 @@ impl Helm {
             .arg(upgrade.chart)
             .args(["--namespace", upgrade.namespace, "--description", upgrade.description, "--values"])
             .arg(self.secret_file("values.yaml", upgrade.values)?);
-        self.change("helm upgrade --install", upgrade.name, command, cancel, said).await
+        self.change("helm upgrade --install", upgrade.name, upgrade.revision, command, cancel, said).await
     }
 
-    /// Goes back to a revision.
+    /// Goes back from a revision to an earlier one.
     pub async fn rollback(
         &mut self,
         namespace: &str,
-        name: &str,
+        found: &Release,
         revision: i64,
         cancel: &CancellationToken,
         said: impl FnMut(&str) + Send,
     ) -> Result<(), Trouble> {
-        let command =
-            self.in_cluster().await?.args(["rollback", name, &revision.to_string(), "--namespace", namespace]);
-        self.change("helm rollback", name, command, cancel, said).await
+        let (name, to) = (found.name.as_str(), revision.to_string());
+        let command = self.in_cluster().await?.args(["rollback", name, &to, "--namespace", namespace]);
+        self.change("helm rollback", name, found.revision + 1, command, cancel, said).await
     }
 
     /// Takes a release away.
     pub async fn uninstall(
         &mut self,
         namespace: &str,
-        name: &str,
+        found: &Release,
         cancel: &CancellationToken,
         said: impl FnMut(&str) + Send,
     ) -> Result<(), Trouble> {
+        let name = found.name.as_str();
         let command = self.in_cluster().await?.args(["uninstall", name, "--namespace", namespace]);
-        self.change("helm uninstall", name, command, cancel, said).await
+        self.change("helm uninstall", name, found.revision, command, cancel, said).await
     }
 
     /// Text that must not be shown in what helm says.
@@ -290,7 +294,11 @@ impl Helm {
         });
         self.secret_file("repositories.yaml", &Plain::new(written(&config)))?;
         let update = self.command()?.args(["repo", "update", REPOSITORY]);
-        self.run("helm repo update", update, cancel, |_| {}).await?;
+        let output = self.run("helm repo update", update, cancel, |_| {}).await?;
+        // helm 3 ends well even where the index could not be read.
+        if output.stdout.contains("Unable to get an update") {
+            return Err(fault("helm repo update", &self.mask.hide(&output.stdout), output.code));
+        }
         Ok(format!("{REPOSITORY}/{}", source.chart))
     }
 
@@ -300,26 +308,26 @@ impl Helm {
         Ok(path)
     }
 
-    /// Runs what changes a release; meanwhile a file tells which process does.
+    /// Runs what changes a release. A file tells which process does, and keeps telling if it did not end well.
     async fn change(
         &self,
         what: &str,
         release: &str,
+        revision: i64,
         command: Command,
         cancel: &CancellationToken,
         mut said: impl FnMut(&str) + Send,
     ) -> Result<(), Trouble> {
         let running = command.start()?;
-        let mark = at_work(&self.folder, release);
+        let mark = mark(&self.folder, release);
         if let Some(pid) = running.pid {
             // Without the file a later run only takes longer to tell that nobody is at work.
-            let _ = private::replace(&mark, pid.to_string().as_bytes());
+            let _ = private::replace(&mark, format!("{pid} {revision}").as_bytes());
         }
-        let ended = running.finish(cancel, |_, line| said(&self.mask.hide(line))).await;
-        if ended.is_ok() {
-            let _ = std::fs::remove_file(&mark);
-        }
-        self.judge(what, ended?).map(drop)
+        let output = running.finish(cancel, |_, line| said(&self.mask.hide(line))).await?;
+        self.judge(what, output)?;
+        let _ = std::fs::remove_file(&mark);
+        Ok(())
     }
 
     async fn run(
@@ -344,15 +352,21 @@ impl Helm {
         if output.succeeded() {
             return Ok(output);
         }
-        let text = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
-        Err(fault(what, &self.mask.hide(text), output.code))
+        // Why a repository could not be read stands on standard output.
+        let text = match what {
+            "helm repo update" => format!("{}{}", output.stderr, output.stdout),
+            _ => output.stderr,
+        };
+        Err(fault(what, &self.mask.hide(&text), output.code))
     }
 }
 
-/// Whether a helm that an earlier run of this install started is still changing the release; none where no run left word.
-pub fn at_work_still(folder: &Path, release: &str) -> Option<bool> {
-    let pid = std::fs::read_to_string(at_work(folder, release)).ok()?.trim().parse().ok()?;
-    Some(process::alive(pid, release))
+/// Whether the helm that this install started, now or in an earlier run, still works on this revision of a release; none
+/// where somebody else's did.
+pub fn at_work(folder: &Path, release: &str, revision: i64) -> Option<bool> {
+    let text = std::fs::read_to_string(mark(folder, release)).ok()?;
+    let (pid, known) = text.trim().split_once(' ')?;
+    (known.parse() == Ok(revision)).then(|| pid.parse().is_ok_and(|pid| process::alive(pid, release)))
 }
 
 /// Where a fetched chart is kept, so that what was shown is what is installed.
@@ -363,7 +377,7 @@ pub fn kept(folder: &Path, source: &ChartSource) -> PathBuf {
     folder.join("charts").join(format!("{}-{}.tgz", source.chart.replace('/', "_"), &key[..12]))
 }
 
-fn at_work(folder: &Path, release: &str) -> PathBuf {
+fn mark(folder: &Path, release: &str) -> PathBuf {
     folder.join(format!("helm-{release}.pid"))
 }
 

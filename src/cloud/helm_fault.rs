@@ -15,12 +15,15 @@ static DATA: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// Lines that say nothing of what went wrong.
+const NOISE: [&str; 4] = ["WARNING:", "walk.go", "Hang tight while we grab", "Update Complete."];
+
 /// helm's complaint, without anything of a Secret.
 pub fn cleaned(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()
         .map(str::trim_end)
-        .filter(|line| !line.is_empty() && !line.starts_with("WARNING:") && !line.starts_with("walk.go"))
+        .filter(|line| !line.is_empty() && !NOISE.iter().any(|noise| line.starts_with(noise)))
         .collect();
     let mut text = lines.join("\n");
     if text.contains("Secret") || text.contains("secret") || text.contains("data") {

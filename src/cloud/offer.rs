@@ -67,7 +67,7 @@ pub async fn offers(client: &Client, resource: &str) -> Result<Vec<Offer>, Troub
     let plugins = daemon_sets.items.iter().filter(|daemon_set| plugs(daemon_set, &vendor)).map(|daemon_set| {
         let status = daemon_set.status.clone().unwrap_or_default();
         Offer {
-            by: By::DevicePlugin,
+            by: if operated(daemon_set) { By::GpuOperator } else { By::DevicePlugin },
             name: place(daemon_set),
             release: release(daemon_set),
             desired: status.desired_number_scheduled,
@@ -82,6 +82,13 @@ fn plugs(daemon_set: &DaemonSet, vendor: &str) -> bool {
     let images = containers.filter_map(|container| container.image.clone());
     let words = [daemon_set.name_any()].into_iter().chain(daemon_set.labels().values().cloned()).chain(images);
     words.into_iter().any(|word| word.contains(vendor) && word.contains("device-plugin"))
+}
+
+/// Whether the operator made it: it owns what it makes through its ClusterPolicy.
+fn operated(daemon_set: &DaemonSet) -> bool {
+    daemon_set.owner_references().iter().any(|owner| owner.kind == "ClusterPolicy")
+        || daemon_set.labels().get("app.kubernetes.io/managed-by").is_some_and(|by| by == "gpu-operator")
+        || daemon_set.namespace().as_deref() == Some("gpu-operator")
 }
 
 fn operates(deployment: &Deployment, vendor: &str) -> bool {

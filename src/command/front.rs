@@ -10,11 +10,12 @@ use tokio::sync::mpsc;
 
 use super::{Common, Exit, InstallArguments, RehearseArguments};
 use crate::{
-    driver::{self, Begin},
+    driver::{self, Begin, End},
     kinds::Kinds,
+    line,
     report::{Format, explained},
     session::House,
-    tui::{self, End, Ground, Theme},
+    tui::{self, Ground, Theme},
 };
 
 /// A person at a terminal gets the wizard; with `--yes` or a machine-readable output it runs alone.
@@ -55,10 +56,13 @@ async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
     let shown = handle.shown.clone();
     let theme = theme(common);
     // Drawing has a thread of its own: nothing the network does can hold it up.
-    let ended = tokio::task::spawn_blocking(move || tui::run(handle, theme)).await;
+    let (by_line, look) = (common.line, common.look());
+    let ended =
+        tokio::task::spawn_blocking(move || if by_line { line::run(handle, look) } else { tui::run(handle, theme) })
+            .await;
     match ended {
         Ok(Ok(End::Quit)) => left(&shown.borrow()),
-        Ok(Ok(End::HungUp)) => Exit::Interrupted.code(),
+        Ok(Ok(End::HungUp | End::Interrupted)) => Exit::Interrupted.code(),
         Ok(Ok(End::Rehearse { guide, scenario })) => {
             let arguments = RehearseArguments { guide: Some(guide), scenario, ..RehearseArguments::default() };
             Box::pin(super::rehearse(common, &arguments, &[])).await

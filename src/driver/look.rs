@@ -154,7 +154,6 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
-        self.tell(Input::Bound(bound.install.to_string()));
         self.tell(Input::FactsSeen(session.frozen.clone()));
         for (id, answer) in session.answers.inputs.clone() {
             self.tell(Input::Set { field: id, value: answer });
@@ -162,6 +161,8 @@ impl Worker {
         for (reference, source) in session.answers.secrets.clone() {
             self.take_from_answers(reference, source);
         }
+        // Last, so that who waits for it finds all answers in place.
+        self.tell(Input::Bound(bound.install.to_string()));
     }
 
     async fn bind(&mut self) -> Result<(), Trouble> {

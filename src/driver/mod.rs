@@ -54,6 +54,24 @@ pub struct Handle {
     pub asks: mpsc::UnboundedReceiver<Ask>,
 }
 
+/// How a front end ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The person left.
+    Quit,
+    /// The person wants a rehearsal.
+    Rehearse {
+        /// Which guide.
+        guide: String,
+        /// Which scenario.
+        scenario: String,
+    },
+    /// The terminal is gone, or standard input ended.
+    HungUp,
+    /// Ctrl-C, twice.
+    Interrupted,
+}
+
 /// How to begin.
 #[derive(Clone, Debug, Default)]
 pub struct Begin {

@@ -42,10 +42,8 @@ impl Session {
             .iter()
             .filter(|erratum| erratum.fails.as_deref().is_some_and(|condition| scope.holds(condition).unwrap_or(false)))
             .count();
-        let errata = bitten
-            .iter()
-            .map(|erratum| (erratum.id.clone(), erratum.wrong.clone(), erratum.instead.clone()))
-            .collect();
+        let errata =
+            bitten.iter().map(|erratum| (erratum.id.clone(), erratum.wrong.clone(), erratum.instead.clone())).collect();
         let after: Vec<(String, String)> = self
             .guide
             .guide

@@ -18,7 +18,7 @@ use super::helm_values::HelmValues;
 use crate::{
     cloud::{
         Chart, Fingerprint, Trouble,
-        helm::{ChartSource, Helm, Upgrade, at_work_still, kept},
+        helm::{ChartSource, Helm, Upgrade, at_work, kept},
         ingress, offer,
         release::{self, Release},
     },
@@ -135,6 +135,7 @@ impl Step for HelmRelease {
         let description = Release::description(&cx.install, &digest);
         let client = cx.cloud.kube.client().await?;
         let there = release::latest(&client, &namespace, &name).await?;
+        let revision = there.as_ref().map_or(1, |there| there.revision + 1);
         // Somebody else's revision is what undo goes back to; our own earlier ones are not.
         let before = there.filter(|there| there.owner(&cx.install) != Owner::Ours && there.status == "deployed");
         let cx = cx.clone();
@@ -145,6 +146,7 @@ impl Step for HelmRelease {
                 chart: &archive,
                 values: &values,
                 description: &description,
+                revision,
             };
             helm.upgrade(&upgrade, &cx.cancel, |line| cx.say(line)).await
         });
@@ -169,8 +171,8 @@ impl Step for HelmRelease {
         let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
         let say = |line: &str| cx.say(line);
         match made.before.as_ref().and_then(|before| before["revision"].as_i64()) {
-            Some(revision) => helm.rollback(namespace, &self.name, revision, &cx.cancel, say).await,
-            None => helm.uninstall(namespace, &self.name, &cx.cancel, say).await,
+            Some(revision) => helm.rollback(namespace, &found, revision, &cx.cancel, say).await,
+            None => helm.uninstall(namespace, &found, &cx.cancel, say).await,
         }
     }
 
@@ -182,8 +184,8 @@ impl Step for HelmRelease {
         let say = |line: &str| cx.say(line);
         match (recovery, found.last_good()) {
             ("again", _) => Ok(()),
-            ("rollback", Some(revision)) => helm.rollback(namespace, &self.name, revision, &cx.cancel, say).await,
-            ("uninstall", _) => helm.uninstall(namespace, &self.name, &cx.cancel, say).await,
+            ("rollback", Some(revision)) => helm.rollback(namespace, &found, revision, &cx.cancel, say).await,
+            ("uninstall", _) => helm.uninstall(namespace, &found, &cx.cancel, say).await,
             _ => Err(Trouble::guide(format!("{} cannot {recovery}", self.name), "Choose one of those offered.")),
         }
     }
@@ -288,9 +290,9 @@ impl HelmRelease {
     /// A helm may be at work, an orphan of ours included; or one was stopped in the middle.
     fn under_way(&self, cx: &Context, found: &Release, owner: Owner) -> Found<Outputs> {
         let age = found.changed.map(|changed| cx.cloud.clock().now().duration_since(changed));
-        let at_work = match at_work_still(&cx.folder, &self.name) {
-            Some(at_work) => at_work,
-            None => age.is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()),
+        let (at_work, owner) = match at_work(&cx.folder, &self.name, found.revision) {
+            Some(at_work) => (at_work, Owner::Ours),
+            None => (age.is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()), owner),
         };
         if at_work {
             return Found::pending(Waiting::on(format!("{}: helm is at work", found.status)), owner);

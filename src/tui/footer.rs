@@ -15,7 +15,7 @@ pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let theme = view.theme;
     let mut lines: Vec<Vec<Span<'static>>> = vec![Vec::new()];
     let mut used = 0;
-    for (key, word) in view.wizard.keys().iter().filter_map(|binding| binding.footer) {
+    for (key, word) in view.wizard.keys().into_iter().filter_map(|binding| binding.footer) {
         let long = key.width() + 1 + word.width();
         let gap = if used == 0 { 1 } else { 2 };
         if used > 0 && used + gap + long > width {

@@ -25,7 +25,7 @@ mod theme;
 mod too_small;
 mod wrap;
 
-pub use run::{End, run};
+pub use run::run;
 pub use screen::draw;
 pub use terminal::Terminal;
 pub use theme::{Ground, Theme};

@@ -63,7 +63,7 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
         Span::styled("  ↑ ↓ PgUp PgDn Home End ", view.theme.key()),
         Span::raw("move, or scroll"),
     ]));
-    for binding in Mode::Stage(stage).keys().iter().filter(|binding| !moves.contains(&binding.does)) {
+    for binding in Mode::Stage(stage).keys().into_iter().filter(|binding| !moves.contains(&binding.does)) {
         let texts = wrap::text(binding.help, width.saturating_sub(14));
         for (index, text) in texts.into_iter().enumerate() {
             let key = if index == 0 { binding.press.shown() } else { String::new() };

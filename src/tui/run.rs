@@ -19,28 +19,12 @@ use super::{
     keys::{Came, understand},
     terminal::stop,
 };
-use crate::driver::{Ask, Handle};
+use crate::driver::{Ask, End, Handle};
 
 /// How long a frame of the spinner stays.
 const SPIN: Duration = Duration::from_millis(125);
 /// How often a quiet screen looks whether its terminal is still there.
 const ALIVE: Duration = Duration::from_secs(2);
-
-/// How the full screen ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The person left.
-    Quit,
-    /// The person wants a rehearsal.
-    Rehearse {
-        /// Which guide.
-        guide: String,
-        /// Which scenario.
-        scenario: String,
-    },
-    /// The terminal is gone.
-    HungUp,
-}
 
 /// What wakes the drawing thread.
 enum Woke {

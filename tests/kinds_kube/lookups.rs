@@ -40,6 +40,6 @@ async fn contexts_namespaces_and_who_offers_gpus_are_listed() {
     assert!(namespaces.rows.iter().any(|row| row.value == "kube-system" && row.rejected.is_some()), "{namespaces:?}");
     let offer = place.rows("kube.gpu_offer", json!({})).await;
     assert_eq!(offer.rows[0].value["by"], "gpu_operator", "{offer:?}");
-    let nobody = Place::simulated("{}").await;
+    let nobody = Place::simulated("").await;
     assert!(nobody.rows("kube.gpu_offer", json!({})).await.rows.is_empty());
 }

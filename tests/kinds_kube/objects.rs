@@ -14,7 +14,7 @@ const SHIELD: &str = "kubernetes: { objects: [{ apiVersion: v1, kind: Namespace,
 
 #[tokio::test]
 async fn a_namespace_is_made_seen_and_taken_away() {
-    let place = Place::simulated("{}").await;
+    let place = Place::simulated("").await;
     let namespace = json!({"name": "shield", "labels": {"team": "ml"}});
     assert_eq!(place.inspect("kube.namespace", &namespace).await.state, State::Absent);
     assert_eq!(place.apply("kube.namespace", &namespace).await.unwrap(), None);

@@ -50,6 +50,9 @@ pub struct Place {
     pub needs: Needs,
     pub scope: Scope,
     pub files: BTreeMap<String, String>,
+    /// Held for its Drop: where `helm` is, for a real cluster.
+    #[allow(dead_code, reason = "held for its Drop")]
+    pub bin: Option<TempDir>,
     /// Held for its Drop; also tells what the stand-in tools were called with.
     pub rehearsal: Option<Rehearsal>,
 }
@@ -63,7 +66,8 @@ impl Place {
     /// A rehearsal of this scenario, without its `id`.
     pub async fn simulated(scenario: &str) -> Self {
         tls();
-        let scenario = serde_yaml::from_str(&format!("id: a-test\nspeed: 100\n{scenario}")).unwrap();
+        let scenario: Value = serde_yaml::from_str(&format!("id: a-test\nspeed: 100\n{scenario}")).unwrap();
+        let scenario = serde_json::from_value(scenario).unwrap();
         let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_landfall")));
         let rehearsal = Rehearsal::start(Options { scenario, program, ..Options::default() }).await.unwrap();
         let told = rehearsal.environment().clone();
@@ -82,12 +86,11 @@ impl Place {
     /// A real cluster, with `helm` being this one.
     pub fn real(kubeconfig: PathBuf, helm: &Path) -> Self {
         tls();
-        let folder = tempfile::tempdir().unwrap();
-        let bin = folder.path().join("bin");
-        std::fs::create_dir(&bin).unwrap();
-        std::os::unix::fs::symlink(helm, bin.join("helm")).unwrap();
-        let endpoints = Endpoints { kubeconfig: Some(kubeconfig), path: bin.into_os_string(), ..Endpoints::default() };
-        Self { folder, ..Self::at(endpoints, None) }
+        let bin = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(helm, bin.path().join("helm")).unwrap();
+        let path = bin.path().as_os_str().to_owned();
+        let endpoints = Endpoints { kubeconfig: Some(kubeconfig), path, ..Endpoints::default() };
+        Self { bin: Some(bin), ..Self::at(endpoints, None) }
     }
 
     fn at(endpoints: Endpoints, rehearsal: Option<Rehearsal>) -> Self {
@@ -100,6 +103,7 @@ impl Place {
             needs: Needs::default(),
             scope: Scope::new(),
             files: BTreeMap::new(),
+            bin: None,
             rehearsal,
         }
     }

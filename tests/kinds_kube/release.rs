@@ -135,7 +135,8 @@ async fn wrong_repository_credentials_are_named_as_such() {
     let place = Place::simulated(SCENARIO).await;
     let step = web(&place);
     place.secret("helm.password", "wrong");
-    assert_eq!(place.apply("helm.release", &step).await.unwrap_err().code(), Some("HELM-LOGIN"));
+    let problem = place.apply("helm.release", &step).await.unwrap_err().problem();
+    assert_eq!(problem.code, "HELM-LOGIN", "{problem:?}");
     assert_eq!(
         place
             .code(
@@ -152,7 +153,7 @@ async fn wrong_repository_credentials_are_named_as_such() {
 async fn a_vendors_values_file_is_installed_with_ours_over_it() {
     let place = Place::simulated(SCENARIO).await;
     let file = place.folder.path().join("vendor.yaml");
-    std::fs::write(&file, "# Theirs\nmode: api_only # or full\nhost: <web.example.com>\ntracing: on\n").unwrap();
+    std::fs::write(&file, "# Theirs\nmode: api_only # or full\nhost: <web.example.com>\n").unwrap();
     let mut step = web(&place);
     step["values_file"] = json!(file);
     place.apply("helm.release", &step).await.unwrap();

@@ -145,12 +145,15 @@ const KNOWN: &[Known] = &[
     ),
 ];
 
+/// EKS's code for launches that failed; the cause is in its message.
+pub const LAUNCH_FAILURES: &str = "AsgInstanceLaunchFailures";
+
 /// The problem behind one health issue.
 pub fn problem(issue: &Issue) -> Problem {
     let name = issue.code().map_or("Unknown", |code| code.as_str());
     let message = issue.message().unwrap_or_default();
     let resources = issue.resource_ids().join(", ");
-    if name == "AsgInstanceLaunchFailures" {
+    if name == LAUNCH_FAILURES {
         let mut problem = launch::problem(message);
         problem.what = format!("{name}: {}", problem.what);
         return problem;

@@ -64,7 +64,7 @@ fn node(value: &Value) -> YamlValue {
     match value {
         Value::Null => YamlValue::Scalar(ScalarValue::null()),
         Value::Bool(value) => YamlValue::from(*value),
-        Value::Number(number) => YamlValue::Scalar(ScalarValue::plain(number.to_string())),
+        Value::Number(number) => YamlValue::Scalar(ScalarValue::parse(number.to_string())),
         Value::String(text) => YamlValue::Scalar(ScalarValue::double_quoted(text.clone())),
         Value::Array(items) => YamlValue::Sequence(items.iter().map(node).collect()),
         Value::Object(fields) => {
@@ -117,6 +117,22 @@ tracing: on
     #[test]
     fn nothing_to_change_leaves_the_file_as_it_is() {
         assert_eq!(merged(VENDOR, &json!({"database": {"port": 5432}})).unwrap(), VENDOR);
+    }
+
+    #[test]
+    fn keys_are_added_at_the_end_of_a_file() {
+        for vendor in ["mode: full # or not\nhost: <web>\ntracing: on\n", "a: 1 # one\n", "# c\na:\n  # d\n  b: 1\n"] {
+            for ours in [
+                json!({"replicas": 2}),
+                json!({"host": "web"}),
+                json!({"a": {"c": "x"}}),
+                json!({"token": "off"}),
+                json!({"rate": 1.5, "on": "x", "list": [1, "1e3"]}),
+            ] {
+                let text = merged(vendor, &ours).unwrap();
+                assert!(text.contains('#'), "{ours}: the comment is gone from\n{text}");
+            }
+        }
     }
 
     proptest! {

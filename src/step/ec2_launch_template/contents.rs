@@ -13,7 +13,7 @@ use landfall_core::event::Difference;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{LaunchTemplate, Volume};
+use super::parameters::{LaunchTemplate, Volume};
 use crate::cloud::look::marks;
 
 /// Fields by name, and the user data's text.

@@ -1,6 +1,7 @@
 //! `ec2.launch_template`: what the nodes are started from. A name that exists gets a new version; nothing is overwritten.
 
 mod contents;
+mod parameters;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use self::contents::Contents;
+pub use self::parameters::LaunchTemplate;
 use crate::{
     cloud::{
         Trouble,
@@ -28,98 +30,6 @@ use crate::{
     },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
-
-/// Parameters in a guide.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LaunchTemplate {
-    /// Its name.
-    name: String,
-    /// What it is for; each version says it.
-    #[serde(default)]
-    description: Option<String>,
-    /// The image; left out where the node group names an AMI type.
-    #[serde(default)]
-    image_id: Option<Late<String>>,
-    /// The instance type, unless the node group names it: one place only.
-    #[serde(default)]
-    instance_type: Option<String>,
-    /// The guide's template file that is run at start-up.
-    #[serde(default)]
-    user_data: Option<String>,
-    /// The root volume.
-    volume: Volume,
-    /// How instances reach their own metadata.
-    #[serde(default)]
-    metadata: Metadata,
-    /// The `Name` tag of instances and volumes.
-    #[serde(default)]
-    name_tag: Option<String>,
-    /// Datapoints every minute instead of every five.
-    #[serde(default)]
-    monitoring: bool,
-    /// Further tags of instances and volumes.
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-}
-
-/// A root volume.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Volume {
-    /// Size.
-    gib: u32,
-    /// e.g. `gp3`.
-    #[serde(rename = "type", default = "gp3")]
-    kind: String,
-    /// Whether it is encrypted.
-    #[serde(default = "yes")]
-    encrypted: bool,
-    /// A customer's KMS key; AWS's own where left out.
-    #[serde(default)]
-    kms_key: Option<String>,
-    /// Where it is attached.
-    #[serde(default = "xvda")]
-    device: String,
-}
-
-/// Instance metadata options.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Metadata {
-    /// `required` (IMDSv2) or `optional`.
-    #[serde(default = "required")]
-    http_tokens: String,
-    /// How many network hops away metadata may be read: 1 from the host, 2 from containers, too.
-    #[serde(default = "two")]
-    hop_limit: u8,
-}
-
-impl Default for Metadata {
-    fn default() -> Self {
-        Self { http_tokens: required(), hop_limit: two() }
-    }
-}
-
-fn gp3() -> String {
-    "gp3".into()
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn xvda() -> String {
-    "/dev/xvda".into()
-}
-
-fn required() -> String {
-    "required".into()
-}
-
-fn two() -> u8 {
-    2
-}
 
 /// What others read.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

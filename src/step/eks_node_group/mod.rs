@@ -1,5 +1,6 @@
 //! `eks.node_group`: a managed node group, watched while it comes up.
 
+mod commands;
 mod differences;
 pub mod parameters;
 mod story;
@@ -16,7 +17,6 @@ use landfall_core::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 pub use parameters::NodeGroup;
 use parameters::NodeTaint;
@@ -24,7 +24,7 @@ use parameters::NodeTaint;
 use crate::{
     cloud::{
         Cloud, Trouble,
-        look::{health, node_group, shell::aws},
+        look::{health, node_group},
     },
     kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
 };
@@ -117,53 +117,7 @@ impl Step for NodeGroup {
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
-        let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
-        let scaling = self.scaling;
-        let taints: Vec<_> = self.taints.iter().map(taint_json).collect();
-        let template = match self.template() {
-            Some((id, version)) => format!("id={id},version={version}"),
-            None => self.launch_template.to_string(),
-        };
-        let sizes = format!("minSize={},maxSize={},desiredSize={}", scaling.min, scaling.max, scaling.desired);
-        let mut create = aws("eks create-nodegroup")
-            .with("--cluster-name", cluster)
-            .with("--nodegroup-name", &self.name)
-            .with("--scaling-config", sizes)
-            .list("--subnets", &self.subnets)
-            .with("--launch-template", template)
-            .with("--node-role", &self.node_role)
-            .maybe("--ami-type", self.ami_type.as_ref())
-            .maybe("--release-version", self.release_version.as_ref())
-            .list("--instance-types", &self.instance_types);
-        if !self.labels.is_empty() {
-            create = create.json("--labels", &json!(self.labels));
-        }
-        if !taints.is_empty() {
-            create = create.json("--taints", &json!(taints));
-        }
-        if !self.tags.is_empty() {
-            create = create.json("--tags", &json!(self.tags));
-        }
-        if let Some(update) = self.update {
-            let config = update.config();
-            let mut json = serde_json::Map::new();
-            config.update_strategy().map(|strategy| json.insert("updateStrategy".into(), strategy.as_str().into()));
-            config.max_unavailable().map(|most| json.insert("maxUnavailable".into(), most.into()));
-            create = create.json("--update-config", &json.into());
-        }
-        if let Some(pool) = self.warm_pool {
-            let config = pool.config();
-            let mut json =
-                serde_json::Map::from_iter([("enabled".into(), true.into()), ("minSize".into(), pool.min.into())]);
-            pool.max_prepared.map(|most| json.insert("maxGroupPreparedCapacity".into(), most.into()));
-            config.pool_state().map(|state| json.insert("poolState".into(), state.as_str().into()));
-            create = create.json("--warm-pool-config", &json.into());
-        }
-        let wait = aws("eks wait nodegroup-active")
-            .with("--cluster-name", cluster)
-            .with("--nodegroup-name", &self.name)
-            .region(&cx.target.region);
-        vec![create.region(&cx.target.region).to_string(), wait.to_string()]
+        commands::commands(self, cx)
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
@@ -316,13 +270,4 @@ async fn create(
         .send()
         .await?;
     Ok(())
-}
-
-fn taint_json(taint: &NodeTaint) -> serde_json::Value {
-    let config = taint.config();
-    let effect = config.effect().map(|effect| effect.as_str());
-    match &taint.value {
-        Some(value) => json!({ "key": taint.key, "value": value, "effect": effect }),
-        None => json!({ "key": taint.key, "effect": effect }),
-    }
 }

@@ -89,11 +89,13 @@ fn tell(seen: &Seen) -> Waiting {
     story.extend(seen.issues.iter().map(|problem| format!("health: {}", problem.what)));
     story.extend(seen.failures.iter().map(|(at, problem)| format!("{at} launch failed: {}", problem.what)));
     story.extend(seen.console.iter().map(|line| format!("console: {line}")));
-    let waits = launched < seen.desired || !seen.issues.is_empty();
+    // Once all are launched, in whichever zone, an earlier failure to launch is history.
+    let launching = launched < seen.desired;
     let problem = seen
         .issues
-        .first()
-        .or_else(|| seen.failures.first().map(|(_, problem)| problem).filter(|_| waits))
+        .iter()
+        .find(|problem| launching || !problem.what.starts_with(health::LAUNCH_FAILURES))
+        .or_else(|| seen.failures.first().map(|(_, problem)| problem).filter(|_| launching))
         .filter(|_| seen.status != "DELETING")
         .cloned();
     let done = seen.joined.or(Some(launched)).filter(|_| seen.desired > 0 && seen.status != "DELETING");
@@ -211,9 +213,12 @@ mod tests {
 
     #[test]
     fn a_failed_launch_is_history_once_all_are_launched() {
-        let failures = vec![("10:00".into(), launch::problem("do not have sufficient"))];
+        let problem = launch::problem("do not have sufficient");
+        let failures = vec![("10:00".into(), problem.clone())];
+        let what = format!("{}: {}", health::LAUNCH_FAILURES, problem.what);
+        let issues = vec![Problem { what, ..problem }];
         let launched = vec!["i-1".into(), "i-2".into()];
-        assert_eq!(tell(&Seen { launched, failures, joined: Some(0), ..coming_up() }).problem, None);
+        assert_eq!(tell(&Seen { launched, failures, issues, joined: Some(0), ..coming_up() }).problem, None);
     }
 
     #[test]

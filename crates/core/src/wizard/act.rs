@@ -16,7 +16,7 @@ impl Wizard {
             _ => {}
         }
         let mode = self.mode();
-        match mode.keys().iter().find(|binding| binding.press.is(key)) {
+        match mode.keys().into_iter().find(|binding| binding.press.is(key)) {
             Some(binding) => self.act(mode, binding.does),
             None => {
                 self.text(mode, key);
@@ -190,7 +190,8 @@ impl Wizard {
         Some(lines)
     }
 
-    fn explained(&self, row: &TaskRow) -> Vec<String> {
+    /// What is known of a task.
+    pub fn explained(&self, row: &TaskRow) -> Vec<String> {
         let task = self.resolved.as_ref().and_then(|plan| plan.task(&row.path));
         let room = if row.path.section == crate::event::Section::Steps { Room::Step } else { Room::Check };
         let kind = task.and_then(|task| self.catalogue.find(room, &task.kind));

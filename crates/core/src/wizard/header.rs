@@ -32,6 +32,9 @@ impl Wizard {
     /// The second line's middle: how far this stage is.
     pub fn progress(&self) -> String {
         match self.stage {
+            Stage::Guide if self.guide.opening.is_some() => {
+                format!("opening {}", self.guide.opening.as_deref().unwrap_or_default())
+            }
             Stage::Guide => match (&self.guide.guides, &self.guide.installs) {
                 (Some(guides), Some(installs)) => {
                     let unfinished = count(installs.len(), "unfinished install");

@@ -230,6 +230,20 @@ pub enum Input {
     Rerun(Option<TaskPath>),
     /// Stop at the next safe point.
     Pause,
+    /// Remove space and newlines at both ends of a secret.
+    Trim(SecretRef),
+    /// Remove a secret's value; in rows beyond the fewest, the last row.
+    Forget(SecretRef),
+    /// One row more of this secret, by its id.
+    AddRow(String),
+    /// Build a kubeconfig from EKS instead of using a context, or use a context after all.
+    BuildKubeconfig,
+    /// Open the person's shell.
+    Shell,
+    /// Close what lies over the stage.
+    Close,
+    /// All that was sent before has been taken in once [`super::Wizard::mark`] is this number.
+    Mark(u64),
 }
 
 /// How a run ended.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{AnsweredBy, Effect, Field, Line, Record, Suggestions, Wizard, fields::Edited};
+use super::{AnsweredBy, Effect, Field, Line, Record, Suggestions, Wizard, edit::Edited};
 use crate::{
     guide::Suggest,
     plan::{Answers, InstallId, Settled, scope, settle},

@@ -127,6 +127,10 @@ impl Wizard {
         if self.install.tasks.running || self.install.ended == Some(Ended::Done) {
             return Vec::new();
         }
+        if self.plan.approved.is_none() {
+            self.notice = Some("an answer changed the plan: look at it and agree to it first".into());
+            return Vec::new();
+        }
         self.pausing = false;
         self.install.begun = true;
         self.install.ended = None;

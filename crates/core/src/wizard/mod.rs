@@ -5,7 +5,9 @@
 //! [`PlanStage`], [`Install`], [`Verify`], [`Summary`]. What the driver brings is in `shown.rs` and [`Input`].
 
 mod act;
+mod bindings;
 mod checks;
+mod edit;
 mod effect;
 mod field;
 mod fields;
@@ -14,10 +16,12 @@ mod header;
 mod input;
 mod inputs;
 mod install;
-mod keys;
 mod line;
+mod mode;
 mod plan;
+mod press;
 mod resume;
+mod secret_keys;
 mod secrets;
 mod shown;
 mod stage;
@@ -27,6 +31,7 @@ mod target;
 mod task;
 mod tick;
 mod update;
+mod vault;
 mod verify;
 mod vouch;
 mod walk;
@@ -42,9 +47,10 @@ pub use guide::{Entry, Guides};
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
 pub use install::{Install, Panel};
-pub use keys::{Action, Binding, Mode, Press};
 pub use line::Line;
+pub use mode::Mode;
 pub use plan::{PlanStage, PlanTab};
+pub use press::{Action, Binding, Press};
 pub use secrets::{RowShape, SecretEditing, SecretField, SecretGroup, SecretRow, Secrets, Source};
 pub use shown::{
     Change, GuideRow, InstallRow, PlanShown, PlannedTask, Resumed, ReviewLine, StoreOffer, SummaryShown, TargetSeen,
@@ -123,6 +129,8 @@ pub struct Wizard {
     pub notice: Option<String>,
     /// Ctrl-C was pressed: it stops at the next safe point; again leaves at once.
     pub pausing: bool,
+    /// The newest [`Input::Mark`]: what was sent before it is in this state.
+    pub mark: u64,
 }
 
 /// What lies over a stage.
@@ -137,3 +145,6 @@ pub enum Over {
     /// Leave the program?
     Leave,
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,9 @@ impl Wizard {
             }
         }
         self.install.begun = resumed.begun;
-        self.plan.approved = resumed.plan.as_ref().map(|plan| plan.digest.clone());
+        // What was begun had been agreed to; its plan is made again from the same answers.
+        let begun = resumed.begun.then(String::new);
+        self.plan.approved = resumed.plan.as_ref().map(|plan| plan.digest.clone()).or(begun);
         self.plan.plan = resumed.plan;
         self.lock_inputs();
         effects.extend(self.enter(resumed.stage));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Action, AnsweredBy, Effect, Field, Fields, Look, Suggestions, TargetChoice, TargetSeen, Wizard, fields::Edited,
+    Action, AnsweredBy, Effect, Field, Fields, Look, Suggestions, TargetChoice, TargetSeen, Wizard, edit::Edited,
 };
 use crate::{
     event::Problem,
@@ -21,6 +21,8 @@ pub struct Target {
     pub build_kubeconfig: bool,
     /// Being proved.
     pub looking: bool,
+    /// How many answers are still to come; only the newest look counts.
+    pub(super) looks: usize,
     /// What was seen.
     pub seen: Option<TargetSeen>,
     /// Why nothing could be seen.
@@ -129,6 +131,7 @@ impl Wizard {
     /// Looks at the target as chosen, and asks for the tables of `fields` (all where none are named).
     pub(super) fn look_at_target(&mut self, fields: Option<&str>) -> Vec<Effect> {
         self.target.looking = true;
+        self.target.looks += 1;
         self.target.refused = None;
         let mut effects = vec![Effect::Look(Look::Target(self.target.choice()))];
         for (name, _, _, lookup, depends) in FIELDS {
@@ -168,6 +171,11 @@ impl Wizard {
     }
 
     pub(super) fn target_seen(&mut self, seen: Result<TargetSeen, Problem>) -> Vec<Effect> {
+        self.target.looks = self.target.looks.saturating_sub(1);
+        // What was chosen has changed since: the answer to the newest choice is still to come.
+        if self.target.looks > 0 {
+            return Vec::new();
+        }
         self.target.looking = false;
         match seen {
             Err(problem) => {
@@ -210,10 +218,7 @@ impl Wizard {
             Action::First => self.target.fields.move_by(-99),
             Action::Last => self.target.fields.move_by(99),
             Action::AgainAll => return self.look_at_target(None),
-            Action::BuildKubeconfig => {
-                self.target.build_kubeconfig = !self.target.build_kubeconfig;
-                return self.look_at_target(Some("target.context"));
-            }
+            Action::BuildKubeconfig => return self.build_kubeconfig(),
             Action::Copy => {
                 let seen = self.target.seen.as_ref();
                 let problem = self.target.refused.as_ref().or_else(|| seen?.doubt.as_ref());
@@ -222,6 +227,11 @@ impl Wizard {
             _ => {}
         }
         Vec::new()
+    }
+
+    pub(super) fn build_kubeconfig(&mut self) -> Vec<Effect> {
+        self.target.build_kubeconfig = !self.target.build_kubeconfig;
+        self.look_at_target(Some("target.context"))
     }
 
     fn target_edited(&mut self, edited: Edited) -> Vec<Effect> {

@@ -42,6 +42,7 @@ impl Wizard {
             over_scroll: 0,
             notice: None,
             pausing: false,
+            mark: 0,
         }
     }
 
@@ -64,7 +65,10 @@ impl Wizard {
             Input::Installs(installs) => self.guide.installs = Some(installs),
             Input::Credentials(found) => self.guide.credentials = Some(found),
             Input::Rehearsal(name) => self.rehearsal = Some(name),
-            Input::Bound(install) => self.install_id = Some(install),
+            Input::Bound(install) => {
+                self.install_id = Some(install);
+                return self.refresh_inputs();
+            }
             Input::Opened(Ok(loaded)) => return self.opened(loaded),
             Input::Opened(Err(problem)) => (self.guide.opening, self.guide.refused) = (None, Some(problem)),
             Input::Resumed(resumed) => return self.resumed(*resumed),
@@ -100,6 +104,7 @@ impl Wizard {
             Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
             Input::ShellEnded => return self.shell_ended(),
             Input::Trouble(problem) => self.over = Some(Over::Trouble(problem)),
+            Input::Mark(number) => self.mark = number,
             direct => return self.direct(direct),
         }
         Vec::new()
@@ -112,10 +117,7 @@ impl Wizard {
             Input::ChooseGuide(id) => self.choose(Look::Guide(id)),
             Input::ChooseInstall(id) => self.choose(Look::Install(id)),
             Input::Set { field, value } if field.starts_with("target.") => self.set_target(&field, value),
-            Input::Set { field, value } => {
-                self.inputs.select(&field);
-                self.set_input(&field, value, AnsweredBy::Person)
-            }
+            Input::Set { field, value } => self.set_input(&field, value, AnsweredBy::Person),
             Input::SetSecret { reference, secret } => self.put_secret(&reference, secret),
             Input::TakeSecret { reference, from } => self.take(reference, from),
             Input::ChooseStore { store, passphrase } => vec![Effect::Vault(Vault::Store { store, passphrase })],
@@ -136,6 +138,19 @@ impl Wizard {
             Input::Pause if self.install.tasks.running && !self.pausing => {
                 self.pausing = true;
                 vec![Effect::Pause]
+            }
+            Input::Trim(reference) => vec![Effect::Vault(Vault::Trim(reference))],
+            Input::Forget(reference) => self.forget_secret(&reference),
+            Input::AddRow(secret) => {
+                self.add_secret_row(&secret);
+                Vec::new()
+            }
+            Input::BuildKubeconfig => self.build_kubeconfig(),
+            Input::Shell => vec![Effect::Shell],
+            Input::Close => {
+                self.over = None;
+                self.over_scroll = 0;
+                Vec::new()
             }
             _ => Vec::new(),
         }

@@ -20,8 +20,10 @@ impl Wizard {
         let mut effects = Vec::new();
         match self.stage {
             Stage::Guide => return self.guide_act(Action::Open),
-            Stage::Target if !self.target.confirmed => {
+            // Confirmed but not bound: binding it failed, so it is tried again.
+            Stage::Target if !self.target.confirmed || self.install_id.is_none() => {
                 self.target.confirmed = true;
+                self.install_id = None;
                 effects.push(Effect::Look(Look::Confirm));
             }
             Stage::Inputs => effects.push(Effect::Record(Record::Answers(self.answers().inputs))),

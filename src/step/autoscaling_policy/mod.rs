@@ -1,16 +1,21 @@
 //! `autoscaling.policy`: a step policy on a node group's auto scaling group; an alarm calls it.
 
+mod definition;
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
 use aws_sdk_autoscaling::types::{ScalingPolicy, StepAdjustment};
 use aws_sdk_eks::types::Nodegroup;
 use landfall_core::{
-    event::{Difference, Found, Owner, Permissions, Problem},
+    event::{Found, Owner, Permissions, Problem},
     value::Late,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::definition::Definition;
 use crate::{
     cloud::{
         Trouble,
@@ -60,15 +65,6 @@ pub struct Outputs {
     pub arn: String,
     /// The auto scaling group.
     pub autoscaling_group: String,
-}
-
-/// What of a policy is compared and, at undo, put back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Definition {
-    kind: String,
-    adjustment_type: String,
-    steps: Vec<(Option<i64>, Option<i64>, i32)>,
-    warmup_seconds: Option<i32>,
 }
 
 #[async_trait]
@@ -212,107 +208,5 @@ impl Policy {
             .send()
             .await?;
         Ok(())
-    }
-}
-
-impl Definition {
-    fn of(policy: &ScalingPolicy) -> Self {
-        // Thousandths: exact to compare, and finer than any metric here.
-        let thousandths = |bound: Option<f64>| bound.map(|bound| (bound * 1000.0).round() as i64);
-        let mut steps: Vec<_> = policy
-            .step_adjustments()
-            .iter()
-            .map(|step| {
-                let lower = thousandths(step.metric_interval_lower_bound());
-                let upper = thousandths(step.metric_interval_upper_bound());
-                (lower, upper, step.scaling_adjustment().unwrap_or_default())
-            })
-            .collect();
-        steps.sort_unstable();
-        Self {
-            kind: policy.policy_type().unwrap_or_default().to_owned(),
-            adjustment_type: policy.adjustment_type().unwrap_or_default().to_owned(),
-            steps,
-            warmup_seconds: policy.estimated_instance_warmup(),
-        }
-    }
-
-    fn differences(&self, found: &Self) -> Vec<Difference> {
-        let steps = |definition: &Self| {
-            let end = |bound: Option<i64>| bound.map_or_else(|| "∞".to_owned(), |bound| (bound / 1000).to_string());
-            let step = |(lower, upper, adjustment): &(Option<i64>, Option<i64>, i32)| {
-                format!("{} to {}: {adjustment:+}", end(*lower), end(*upper))
-            };
-            definition.steps.iter().map(step).collect::<Vec<_>>().join("; ")
-        };
-        let warmup = |definition: &Self| definition.warmup_seconds.map_or_else(|| "none".into(), |s| format!("{s} s"));
-        let fields = [
-            ("type", self.kind.clone(), found.kind.clone()),
-            ("adjustment_type", self.adjustment_type.clone(), found.adjustment_type.clone()),
-            ("steps", steps(self), steps(found)),
-            ("warmup", warmup(self), warmup(found)),
-        ];
-        fields
-            .into_iter()
-            .filter(|(_, wanted, found)| wanted != found)
-            .map(|(field, wanted, found)| Difference { field: field.into(), wanted, found, fixed: false })
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use landfall_core::{guide::Folder, plan::InstallId, value::Scope};
-
-    use super::*;
-    use crate::kind::Target;
-
-    fn policy(adjustment: i32, bound: Bound) -> Policy {
-        Policy {
-            cluster: None,
-            node_group: "gpu".into(),
-            name: "out".into(),
-            adjustment,
-            bound,
-            warmup_seconds: Some(300),
-            after: None,
-        }
-    }
-
-    fn stored(adjustment: i32) -> ScalingPolicy {
-        ScalingPolicy::builder()
-            .policy_type("StepScaling")
-            .adjustment_type("ChangeInCapacity")
-            .step_adjustments(
-                StepAdjustment::builder().metric_interval_lower_bound(0.0).scaling_adjustment(adjustment).build(),
-            )
-            .estimated_instance_warmup(300)
-            .build()
-    }
-
-    #[test]
-    fn a_policy_as_planned_has_no_differences() {
-        assert!(policy(1, Bound::Lower).definition().differences(&Definition::of(&stored(1))).is_empty());
-    }
-
-    #[test]
-    fn another_step_is_a_difference() {
-        let found = policy(-1, Bound::Upper).definition().differences(&Definition::of(&stored(1)));
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].wanted.as_str(), found[0].found.as_str()), ("∞ to 0: -1", "0 to ∞: +1"));
-    }
-
-    #[test]
-    fn bash_finds_the_scaling_group_by_itself() {
-        let target = Target { region: "us-east-2".into(), cluster: "pay-1".into(), ..Target::default() };
-        let (install, files, scope) = (InstallId::of("i"), Folder::default(), Scope::new());
-        let view = PlanView { target: &target, install: &install, files: &files, scope: &scope };
-        let command = policy(1, Bound::Lower).commands(&view).remove(0);
-        let script =
-            format!("aws() {{ if [ \"$1\" = eks ]; then echo eks-gpu-1; else printf '%s\\n' \"$@\"; fi; }}\n{command}");
-        let ran = std::process::Command::new("bash").arg("-ec").arg(script).output().unwrap();
-        let output = String::from_utf8(ran.stdout).unwrap();
-        assert!(output.contains("--auto-scaling-group-name\neks-gpu-1\n"), "{output}");
-        assert!(output.contains("[{\"MetricIntervalLowerBound\":0,\"ScalingAdjustment\":1}]\n"), "{output}");
     }
 }

@@ -1,0 +1,234 @@
+//! The tables of keys: declared once, read by footer, help and handler.
+
+use super::{Action, Binding, Panel, Press};
+
+const fn shown(press: Press, does: Action, keys: &'static str, word: &'static str, help: &'static str) -> Binding {
+    Binding { press, does, footer: Some((keys, word)), help }
+}
+
+const fn quiet(press: Press, does: Action, help: &'static str) -> Binding {
+    Binding { press, does, footer: None, help }
+}
+
+const BACK: Binding = shown(Press::Esc, Action::Back, "Esc", "back", "back to the stage before");
+const UP: Binding = shown(Press::Up, Action::Up, "↑↓", "move", "one up");
+const EXPLAIN: Binding =
+    shown(Press::Letter('e'), Action::Explain, "e", "explain", "what this row is, and where it comes from");
+const SHELL: Binding = shown(
+    Press::Letter('!'),
+    Action::Shell,
+    "!",
+    "shell",
+    "your shell, with this context, namespace, profile and region",
+);
+const HELP: Binding = shown(Press::Letter('?'), Action::Help, "?", "help", "this page (also F1)");
+const NEXT: Binding = shown(Press::Letter('n'), Action::Next, "n", "next", "on to the next stage");
+const ENTER_NEXT: Binding = shown(Press::Enter, Action::Next, "Enter", "next", "on to the next stage");
+const N_NEXT: Binding = quiet(Press::Letter('n'), Action::Next, "on to the next stage");
+const ACCEPT: Binding = shown(Press::Enter, Action::Accept, "Enter", "accept", "take it");
+const CANCEL: Binding = shown(Press::Esc, Action::Cancel, "Esc", "leave", "leave it as it was");
+
+/// Where the selection moves, these keys move it, too.
+pub(super) const MOVES: &[Binding] = &[
+    quiet(Press::Up, Action::Up, "one up"),
+    quiet(Press::Down, Action::Down, "one down"),
+    quiet(Press::PageUp, Action::PageUp, "a page up"),
+    quiet(Press::PageDown, Action::PageDown, "a page down"),
+    quiet(Press::Home, Action::First, "to the first"),
+    quiet(Press::End, Action::Last, "to the last"),
+];
+
+pub(super) const GUIDE: &[Binding] = &[
+    shown(Press::Enter, Action::Open, "Enter", "choose", "begin or continue the selected one"),
+    shown(Press::Esc, Action::Leave, "Esc", "leave", "leave the program"),
+    quiet(Press::Letter('q'), Action::Leave, "leave the program"),
+    UP,
+    quiet(Press::Letter('r'), Action::AgainAll, "look again"),
+    quiet(Press::Letter('e'), Action::Explain, "what the selected one is"),
+    SHELL,
+    HELP,
+];
+
+pub(super) const TARGET: &[Binding] = &[
+    shown(Press::Enter, Action::Open, "Enter", "edit", "choose or type the selected one"),
+    NEXT,
+    BACK,
+    UP,
+    shown(Press::Letter('r'), Action::AgainAll, "r", "again", "look again"),
+    shown(
+        Press::Letter('k'),
+        Action::BuildKubeconfig,
+        "k",
+        "kubeconfig",
+        "build a kubeconfig from EKS instead of using a context",
+    ),
+    quiet(Press::Letter('y'), Action::Copy, "copy the fix"),
+    quiet(Press::Letter('e'), Action::Explain, "all that was seen of the target"),
+    SHELL,
+    HELP,
+];
+
+pub(super) const INPUTS: &[Binding] = &[
+    shown(Press::Enter, Action::Open, "Enter", "edit", "choose or type the selected answer"),
+    NEXT,
+    BACK,
+    UP,
+    shown(Press::Letter('r'), Action::Again, "r", "look up", "ask for the selected field's table again"),
+    quiet(Press::Letter('x'), Action::Forget, "back to the guide's default"),
+    EXPLAIN,
+    SHELL,
+    HELP,
+];
+
+pub(super) const SECRETS: &[Binding] = &[
+    shown(Press::Enter, Action::Open, "Enter", "edit", "type or paste the selected secret; choose the selected store"),
+    NEXT,
+    BACK,
+    UP,
+    shown(
+        Press::Letter('f'),
+        Action::From,
+        "f",
+        "from",
+        "take it from a file, a variable, a command, AWS Secrets Manager or the cluster",
+    ),
+    shown(Press::Letter('g'), Action::Generate, "g", "generate", "make it up, where the guide says how"),
+    shown(Press::Letter('t'), Action::Trim, "t", "trim", "remove stray space and newlines at both ends"),
+    quiet(Press::Letter('x'), Action::Forget, "remove the value, or the row"),
+    quiet(Press::Letter('r'), Action::AgainAll, "compare with the cluster again"),
+    quiet(Press::Letter('e'), Action::Explain, "what this secret is, and who has it"),
+    quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
+    HELP,
+];
+
+pub(super) const CHECKS: &[Binding] = &[
+    ENTER_NEXT,
+    N_NEXT,
+    BACK,
+    UP,
+    shown(Press::Letter('r'), Action::Again, "r", "again", "look again at the selected one"),
+    quiet(Press::Letter('R'), Action::AgainAll, "look again at all"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy fix", "copy the fix, and save it beside"),
+    EXPLAIN,
+    quiet(Press::Letter('w'), Action::Waive, "go on in spite of a failure, with your name and reason"),
+    quiet(Press::Letter('a'), Action::Attest, "answer for what nobody could look at, with your name and a ticket"),
+    SHELL,
+    HELP,
+];
+
+pub(super) const PLAN: &[Binding] = &[
+    shown(Press::Letter('a'), Action::Approve, "a", "agree and begin", "agree to this plan and its probes, and begin"),
+    BACK,
+    UP,
+    shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    quiet(Press::BackTab, Action::TabBack, "the tab before"),
+    quiet(Press::Right, Action::TabOn, "next tab"),
+    quiet(Press::Left, Action::TabBack, "tab before"),
+    quiet(Press::Letter('r'), Action::AgainAll, "make the plan again"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the tab shows, and save it beside"),
+    quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
+    SHELL,
+    HELP,
+];
+
+pub(super) const INSTALL: &[Binding] = &[
+    shown(
+        Press::Enter,
+        Action::Open,
+        "Enter",
+        "answer",
+        "answer the selected step's question; when all is done, on to Verify",
+    ),
+    N_NEXT,
+    BACK,
+    UP,
+    shown(Press::Tab, Action::TabOn, "Tab", "panels", "next of story, nodes, pods, events, logs"),
+    quiet(Press::BackTab, Action::TabBack, "the panel before"),
+    quiet(Press::Letter('1'), Action::Panel(Panel::Story), "story"),
+    quiet(Press::Letter('2'), Action::Panel(Panel::Nodes), "nodes"),
+    quiet(Press::Letter('3'), Action::Panel(Panel::Pods), "pods"),
+    quiet(Press::Letter('4'), Action::Panel(Panel::Events), "events"),
+    quiet(Press::Letter('5'), Action::Panel(Panel::Logs), "logs"),
+    shown(Press::Letter('p'), Action::Pause, "p", "pause", "stop at the next safe point, or go on"),
+    quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
+    quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
+    SHELL,
+    HELP,
+];
+
+pub(super) const INSTALLED: &[Binding] = &[
+    ENTER_NEXT,
+    N_NEXT,
+    BACK,
+    UP,
+    shown(Press::Tab, Action::TabOn, "Tab", "panels", "next of story, nodes, pods, events, logs"),
+    quiet(Press::BackTab, Action::TabBack, "the panel before"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the row tells"),
+    EXPLAIN,
+    SHELL,
+    HELP,
+];
+
+pub(super) const SUMMARY: &[Binding] = &[
+    shown(Press::Enter, Action::Leave, "Enter", "finish", "leave the program"),
+    quiet(Press::Letter('q'), Action::Leave, "leave the program"),
+    BACK,
+    shown(Press::Up, Action::Up, "↑↓", "scroll", "one line up"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the summary, and save it beside"),
+    SHELL,
+    HELP,
+];
+
+pub(super) const TYPING: &[Binding] = &[ACCEPT, CANCEL];
+
+pub(super) const PICKING: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "choose", "choose the selected row"),
+    CANCEL,
+    UP,
+    shown(Press::Tab, Action::TypeInstead, "Tab", "type instead", "type an answer that is not in the list"),
+];
+
+pub(super) const TICKING: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "choose", "take the ticked rows"),
+    CANCEL,
+    UP,
+    shown(Press::Letter(' '), Action::Tick, "Space", "tick", "tick or untick the selected row"),
+    shown(Press::Tab, Action::TypeInstead, "Tab", "type instead", "type an answer that is not in the list"),
+];
+
+pub(super) const CELLS: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "next cell", "on to the next cell; in an empty last row: done"),
+    CANCEL,
+    shown(Press::Up, Action::Up, "↑↓", "rows", "the row above"),
+    shown(Press::Tab, Action::TabOn, "Tab", "cells", "next cell"),
+    quiet(Press::BackTab, Action::TabBack, "the cell before"),
+];
+
+pub(super) const SOURCES: &[Binding] = &[ACCEPT, CANCEL, UP];
+
+pub(super) const VOUCHING: &[Binding] = &[
+    ACCEPT,
+    CANCEL,
+    shown(Press::Tab, Action::TabOn, "Tab", "name/reason", "the other field"),
+    quiet(Press::BackTab, Action::TabBack, "the other field"),
+    quiet(Press::Up, Action::TabBack, "the other field"),
+    quiet(Press::Down, Action::TabOn, "the other field"),
+];
+
+pub(super) const ANSWERING: &[Binding] =
+    &[shown(Press::Enter, Action::Accept, "Enter", "answer", "answer with the selected choice"), CANCEL, UP];
+
+pub(super) const OVER: &[Binding] = &[
+    shown(Press::Esc, Action::Close, "Esc", "close", "close"),
+    quiet(Press::Enter, Action::Close, "close"),
+    quiet(Press::Letter('?'), Action::Close, "close"),
+    quiet(Press::Letter('q'), Action::Close, "close"),
+    shown(Press::Up, Action::Up, "↑↓", "scroll", "one line up"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy it"),
+];
+
+pub(super) const LEAVING: &[Binding] = &[
+    shown(Press::Enter, Action::Leave, "Enter", "leave", "leave; everything typed is kept"),
+    shown(Press::Esc, Action::Close, "Esc", "stay", "stay"),
+];

@@ -1,0 +1,129 @@
+//! Which table of keys holds now?
+
+use super::{
+    Action, Binding, Editing, Ended, Over, SecretEditing, Stage, Wizard,
+    bindings::{
+        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MOVES, OVER, PICKING, PLAN, SECRETS,
+        SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
+    },
+};
+
+/// Which table of keys holds now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A stage, nothing being edited.
+    Stage(Stage),
+    /// Everything is installed.
+    Installed,
+    /// A line is being typed.
+    Typing,
+    /// A choice is being made from a list.
+    Picking,
+    /// Several can be chosen from a list.
+    Ticking,
+    /// Cells of rows are being typed.
+    Cells,
+    /// A secret's source is being chosen.
+    Sources,
+    /// A person's word is being typed.
+    Vouching,
+    /// A question is being answered.
+    Answering,
+    /// Something lies over the stage.
+    Over,
+    /// Leave?
+    Leaving,
+}
+
+impl Mode {
+    /// Its keys: its own table, and the movements where there is something to move in.
+    pub fn keys(self) -> Vec<&'static Binding> {
+        let own = self.own();
+        let moves = own.iter().any(|binding| binding.does == Action::Up);
+        own.iter().chain(MOVES.iter().filter(|_| moves)).collect()
+    }
+
+    fn own(self) -> &'static [Binding] {
+        match self {
+            Self::Stage(Stage::Guide) => GUIDE,
+            Self::Stage(Stage::Target) => TARGET,
+            Self::Stage(Stage::Inputs) => INPUTS,
+            Self::Stage(Stage::Secrets) => SECRETS,
+            Self::Stage(Stage::Checks | Stage::Verify) => CHECKS,
+            Self::Stage(Stage::Plan) => PLAN,
+            Self::Stage(Stage::Install) => INSTALL,
+            Self::Stage(Stage::Summary) => SUMMARY,
+            Self::Installed => INSTALLED,
+            Self::Typing => TYPING,
+            Self::Picking => PICKING,
+            Self::Ticking => TICKING,
+            Self::Cells => CELLS,
+            Self::Sources => SOURCES,
+            Self::Vouching => VOUCHING,
+            Self::Answering => ANSWERING,
+            Self::Over => OVER,
+            Self::Leaving => LEAVING,
+        }
+    }
+}
+
+impl Wizard {
+    /// Which table of keys holds now.
+    pub fn mode(&self) -> Mode {
+        match self.over {
+            Some(Over::Leave) => return Mode::Leaving,
+            Some(_) => return Mode::Over,
+            None => {}
+        }
+        let fields = match self.stage {
+            Stage::Target => Some(&self.target.fields),
+            Stage::Inputs => Some(&self.inputs),
+            _ => None,
+        };
+        if let Some(fields) = fields {
+            match &fields.editing {
+                Some(Editing::Line(_)) => return Mode::Typing,
+                Some(Editing::Pick { .. }) => {
+                    return if fields.selected().is_some_and(super::Field::takes_several) {
+                        Mode::Ticking
+                    } else {
+                        Mode::Picking
+                    };
+                }
+                Some(Editing::Cells { .. }) => return Mode::Cells,
+                None => {}
+            }
+        }
+        if self.stage == Stage::Secrets {
+            match &self.secrets.editing {
+                Some(SecretEditing::Source(_)) => return Mode::Sources,
+                Some(_) => return Mode::Typing,
+                None => {}
+            }
+        }
+        if let Some(tasks) = self.tasks() {
+            if tasks.vouching.is_some() {
+                return Mode::Vouching;
+            }
+            if tasks.answering.is_some() {
+                return Mode::Answering;
+            }
+        }
+        if self.stage == Stage::Install && self.install.ended == Some(Ended::Done) {
+            return Mode::Installed;
+        }
+        Mode::Stage(self.stage)
+    }
+
+    /// What may be pressed now.
+    pub fn keys(&self) -> Vec<&'static Binding> {
+        self.mode().keys()
+    }
+
+    /// Whether what is typed now is a secret: a bug report keeps such keys out.
+    pub fn typing_secret(&self) -> bool {
+        self.over.is_none()
+            && self.stage == Stage::Secrets
+            && matches!(self.secrets.editing, Some(SecretEditing::Value(_) | SecretEditing::Passphrase(..)))
+    }
+}
