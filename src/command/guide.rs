@@ -1,4 +1,4 @@
-//! `guide list|needs|show|lint|new|schema` and `explain`: what there is, without touching anything.
+//! `guide list|needs|show|lint|schema` and `explain`: what there is, without touching anything.
 
 use landfall_core::{event::Problem, guide::LoadedGuide, plan::Answers, value::Scope};
 

@@ -84,13 +84,19 @@ fn snapshot(rehearsal: &Rehearsal) -> String {
 
 async fn serve(rehearsal: &mut Rehearsal) -> i32 {
     use std::io::Write;
+    let stopped = super::open::stopped();
+    tokio::pin!(stopped);
+    // Who reads that it serves may stop it at once: it listens before it says so.
+    if futures::poll!(&mut stopped).is_ready() {
+        return Exit::Done.code();
+    }
     // The lines are for `eval`, so nothing else goes to standard output.
     print!("{}", rehearsal.exports());
     let _ = std::io::stdout().flush();
     eprintln!("serving; Ctrl-C ends it");
     tokio::select! {
         () = rehearsal.wait() => {}
-        () = super::open::stopped() => {}
+        () = &mut stopped => {}
     }
     Exit::Done.code()
 }

@@ -54,5 +54,13 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
         let code = if left.is_empty() { Exit::Done } else { Exit::Failed }.code();
         let _ = bound.journal.write(Record::Closed { code }).await;
     }
-    Ok(if left.is_empty() { Exit::Done } else { Exit::Failed })
+    let kept = left
+        .iter()
+        .all(|path| lines.iter().any(|line| line.path == *path && line.keeps_data && !agreed.contains(path)));
+    Ok(match (left.is_empty(), kept) {
+        (true, _) => Exit::Done,
+        // Nothing went wrong: a person has to agree to what is lost.
+        (false, true) => Exit::Person,
+        _ => Exit::Failed,
+    })
 }

@@ -30,6 +30,18 @@ impl Worker {
                     .filter(|task| !task.early && (paths.is_empty() || paths.contains(&task.path)))
                     .collect();
                 engine.look(&tasks, &session.outputs()).await?;
+                // What an answers file says of a check is said once the check has been seen.
+                for task in &tasks {
+                    let path = task.path.clone();
+                    if let Some(said) = session.answers.attest.iter().find(|said| path.matches(&said.task)) {
+                        let (name, reason) = (said.name.clone(), said.reason.clone());
+                        let _ = inputs.send(Input::Attest { path: path.clone(), name, reason });
+                    }
+                    if let Some(said) = session.answers.waive.iter().find(|said| path.matches(&said.task)) {
+                        let (name, reason) = (said.name.clone(), said.reason.clone());
+                        let _ = inputs.send(Input::Waive { path, name, reason });
+                    }
+                }
                 Ok::<(), Trouble>(())
             };
             match looked.await {

@@ -96,14 +96,21 @@ impl Engine {
         let clock = self.cloud.clock();
         let deadline = clock.now() + jiff::SignedDuration::try_from(about.deadline.0).unwrap_or_default();
         let person = self.view(&task, |_, view| kind.instruction(view, &step.parameters)).is_some();
-        while !restores && !person {
+        loop {
+            // What a person did is not ours to see vanish.
+            if person {
+                break;
+            }
             match kind.inspect(&cx, &step.parameters).await {
                 Ok(found) if found.state == State::Absent => break,
-                Ok(found) => {
-                    if let State::Pending { why } = found.state {
+                Ok(found) => match found.state {
+                    State::Pending { why } => {
                         self.teller.tell(&line.path, Happened::Waiting { why, deadline: Some(deadline), usual: None });
                     }
-                }
+                    // What was there before is not absent: it is settled.
+                    _ if restores => break,
+                    _ => {}
+                },
                 Err(trouble) if trouble.is_not_found() => break,
                 Err(Trouble::Expired { door, .. }) => self.gate.pass(door, &self.cloud, &self.cancel, &|_| {}).await?,
                 Err(Trouble::Unreachable { .. }) => {}

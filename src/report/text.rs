@@ -56,7 +56,8 @@ impl Observer for Text {
                 let page = plan_text(plan, look);
                 self.say(&page)
             }
-            Line::Notice { text } => self.say(&wrapped(text, "  ", look)),
+            // Never wrapped: permissions and commands are there to be copied.
+            Line::Notice { text } => self.say(text),
             Line::Problem { problem } => self.say(&explained(problem, look)),
             Line::End { outcome, summary, .. } => {
                 if let Some(summary) = summary {

@@ -257,8 +257,17 @@ impl Session {
             .scope_without_steps()
             .render(with)
             .map_err(|fault| Trouble::guide(format!("{name}: {fault}"), "Answer what it reads first."))?;
-        let engine = self.engine(&Plan::default())?;
-        lookup.rows(&engine.context(&bare_task(name), &BTreeMap::new()), &with).await
+        let task = bare_task(name);
+        let cx = match &self.bound {
+            Some(_) => self.engine(&Plan::default())?.context(&task, &BTreeMap::new()),
+            // Target's own tables are asked for before anything is bound.
+            None => self.preview(
+                &self.cloud,
+                self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default(),
+                task,
+            ),
+        };
+        lookup.rows(&cx, &with).await
     }
 
     /// Answers with defaults filled in.

@@ -139,6 +139,31 @@ impl Session {
         Ok(())
     }
 
+    /// What a kind gets before an install is bound: no vault, nobody listens.
+    pub(super) fn preview(
+        &self,
+        cloud: &Arc<Cloud>,
+        target: Target,
+        task: landfall_core::plan::PlannedTask,
+    ) -> Context {
+        let (sender, _nobody) = tokio::sync::mpsc::unbounded_channel();
+        let teller = Teller::new(cloud.clock(), self.house.mask.clone(), &self.guide, sender);
+        let path = task.path.clone();
+        Context {
+            cloud: cloud.clone(),
+            target: Arc::new(target),
+            install: landfall_core::plan::InstallId::of("preview"),
+            path: task.path,
+            needs: Arc::new(Needs::default()),
+            files: Arc::new(self.guide.folder.clone()),
+            scope: Arc::default(),
+            secrets: Arc::new(NoSecrets),
+            tell: Arc::new(move |what| teller.tell(&path, what)),
+            cancel: self.cancel.clone(),
+            folder: std::path::PathBuf::new(),
+        }
+    }
+
     /// Asks the kind that compares context and cluster; its answer is the proof or the doubt.
     async fn prove_cluster(&self, cloud: &Arc<Cloud>, proven: &mut Proven, kind: &str) {
         if kind != "eks" {
@@ -155,23 +180,7 @@ impl Session {
             return;
         }
         let Some(check) = self.house.kinds.checks.get("kube.context") else { return };
-        let (sender, _nobody) = tokio::sync::mpsc::unbounded_channel();
-        let teller = Teller::new(cloud.clock(), self.house.mask.clone(), &self.guide, sender);
-        let task = bare_task("context");
-        let path = task.path.clone();
-        let cx = Context {
-            cloud: cloud.clone(),
-            target: Arc::new(proven.target.clone()),
-            install: landfall_core::plan::InstallId::of("preview"),
-            path: task.path,
-            needs: Arc::new(Needs::default()),
-            files: Arc::new(self.guide.folder.clone()),
-            scope: Arc::default(),
-            secrets: Arc::new(NoSecrets),
-            tell: Arc::new(move |what| teller.tell(&path, what)),
-            cancel: self.cancel.clone(),
-            folder: std::path::PathBuf::new(),
-        };
+        let cx = self.preview(cloud, proven.target.clone(), bare_task("context"));
         match check.run(&cx, &json!({})).await {
             Ok(Outcome::Pass { fact }) => proven.proof = Some(fact),
             Ok(Outcome::Warn { problem }) => proven.proof = Some(problem.what),

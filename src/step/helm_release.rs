@@ -28,6 +28,9 @@ use crate::{
 /// How long a helm nobody here started may take before its release counts as left behind: twice helm's own time-out.
 const ABANDONED: Duration = Duration::from_secs(600);
 
+/// How long an Ingress may be without an address: a load balancer takes minutes, and some controllers never tell one.
+const ADDRESSED: Duration = Duration::from_secs(300);
+
 /// Parameters in a guide.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +112,11 @@ impl Step for HelmRelease {
             _ => {}
         }
         let ingresses = ingress::addresses(&client, namespace, &self.name).await?;
+        if let Some((host, _)) = ingresses.iter().find(|(_, address)| address.is_empty())
+            && age(cx, &found).is_some_and(|age| age < SignedDuration::try_from(ADDRESSED).unwrap_or_default())
+        {
+            return Ok(Found::pending(Waiting::on(format!("the Ingress of {host} has no address yet")), owner));
+        }
         let outputs = Outputs {
             revision: found.revision,
             chart_version: found.chart_version.clone(),
@@ -289,10 +297,11 @@ impl HelmRelease {
 
     /// A helm may be at work, an orphan of ours included; or one was stopped in the middle.
     fn under_way(&self, cx: &Context, found: &Release, owner: Owner) -> Found<Outputs> {
-        let age = found.changed.map(|changed| cx.cloud.clock().now().duration_since(changed));
         let (at_work, owner) = match at_work(&cx.folder, &self.name, found.revision) {
             Some(at_work) => (at_work, Owner::Ours),
-            None => (age.is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()), owner),
+            None => {
+                (age(cx, found).is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()), owner)
+            }
         };
         if at_work {
             return Found::pending(Waiting::on(format!("{}: helm is at work", found.status)), owner);
@@ -362,4 +371,9 @@ impl HelmRelease {
     fn uninstall_line(&self, namespace: &str) -> String {
         format!("helm uninstall {} --namespace {namespace}", self.name)
     }
+}
+
+/// How long ago it was changed last.
+fn age(cx: &Context, found: &Release) -> Option<SignedDuration> {
+    found.changed.map(|changed| cx.cloud.clock().now().duration_since(changed))
 }

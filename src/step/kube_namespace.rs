@@ -106,8 +106,10 @@ impl Step for KubeNamespace {
         let pods: Api<Pod> = Api::namespaced(client.clone(), &self.name);
         let claims: Api<PersistentVolumeClaim> = Api::namespaced(client, &self.name);
         let (pods, claims) = futures::try_join!(pods.list(&everything), claims.list(&everything))?;
+        // A pod that is ending already, after its release was uninstalled, keeps nothing.
+        let pods = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
         let left: Vec<String> =
-            pods.iter().map(ResourceExt::name_any).chain(claims.iter().map(ResourceExt::name_any)).collect();
+            pods.map(ResourceExt::name_any).chain(claims.iter().map(ResourceExt::name_any)).collect();
         if !left.is_empty() {
             return Err(Problem::new(
                 "K8S-NAMESPACE-IN-USE",

@@ -72,11 +72,7 @@ impl Step for Policy {
     type Outputs = Outputs;
     const ABOUT: StepAbout = StepAbout {
         fixed: &["name", "node_group", "cluster"],
-        ..StepAbout::new(
-            "autoscaling.policy",
-            "AUTOSCALING-01",
-            "adds a step policy to a node group's auto scaling group",
-        )
+        ..StepAbout::new("autoscaling.policy", "ASG-01", "adds a step policy to a node group's auto scaling group")
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {

@@ -37,7 +37,7 @@ pub struct Outputs {
 impl Step for Alarm {
     type Outputs = Outputs;
     const ABOUT: StepAbout =
-        StepAbout { fixed: &["name"], ..StepAbout::new("cloudwatch.alarm", "CLOUDWATCH-01", "makes an alarm") };
+        StepAbout { fixed: &["name"], ..StepAbout::new("cloudwatch.alarm", "CW-01", "makes an alarm") };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let wanted = self.definition(|late| late.known().cloned())?;

@@ -36,7 +36,7 @@ pub struct Story {
     pub attested: BTreeMap<String, Said>,
     /// Where every step stands.
     pub steps: BTreeMap<TaskPath, StepStory>,
-    /// Steps in the order they finished.
+    /// Steps in the order they first finished.
     pub finished: Vec<TaskPath>,
     /// When it was begun.
     pub opened: Option<Timestamp>,
@@ -147,8 +147,10 @@ impl Story {
                     (Some(How::Changed), How::Adopted) => Some(How::Changed),
                     (_, how) => Some(*how),
                 };
-                self.finished.retain(|known| known != path);
-                self.finished.push(path.clone());
+                // Found again in a later run, it keeps its place: undo goes back in the order things were made.
+                if !self.finished.contains(path) {
+                    self.finished.push(path.clone());
+                }
             }
             Record::Failed { path, problem } => {
                 self.steps.entry(path.clone()).or_default().failed = Some(problem.clone());

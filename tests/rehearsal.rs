@@ -1,0 +1,13 @@
+//! The real program against the rehearsal, as a person runs it: every scenario, kill and resume, undo, secrets, bad input.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "common/rehearsed.rs"]
+mod rehearsed;
+
+mod rehearsal {
+    mod bad_input;
+    mod resume;
+    mod scenarios;
+    mod secrets;
+    mod undo;
+}

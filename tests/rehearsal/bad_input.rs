@@ -1,0 +1,82 @@
+//! What is wrong is said with its place and its fix, and nothing is changed.
+
+use std::path::Path;
+
+use crate::rehearsed::{Said, Served};
+
+fn check_with(served: &Served, name: &str, answers: &str) -> Said {
+    let path = served.file(name, answers);
+    served.landfall(&["check", "arthur-shield", "--yes", "--answers", path.to_str().unwrap()])
+}
+
+fn says(said: &Said, words: &[&str]) {
+    let text = format!("{}{}", said.out, said.err);
+    for word in words {
+        assert!(text.contains(word), "no {word} in:\n{text}");
+    }
+}
+
+#[test]
+fn wrong_answers_are_told_with_their_line() {
+    let served = Served::start("smooth");
+    let right = served.answers();
+
+    let unknown =
+        check_with(&served, "unknown.yaml", &right.replace("\"inputs\": {", "\"inputs\": {\n    \"colour\": \"red\","));
+    unknown.ends_with(2);
+    says(&unknown, &["ANSWERS-WRONG", "unknown.yaml:11:5", "colour", "fix"]);
+
+    let mistyped = check_with(&served, "mistyped.yaml", &right.replace("60000", "\"many\""));
+    mistyped.ends_with(2);
+    says(&mistyped, &["ANSWERS-WRONG", "mistyped.yaml:", "is a whole number", "many"]);
+
+    let without: Vec<&str> = right.lines().filter(|line| !line.contains("\"database_host\"")).collect();
+    let missing = check_with(&served, "missing.yaml", &without.join("\n"));
+    missing.ends_with(2);
+    says(&missing, &["ANSWER-MISSING", "database_host"]);
+
+    let torn = check_with(&served, "torn.yaml", "guide: arthur-shield\ninputs: [\n");
+    torn.ends_with(2);
+    says(&torn, &["torn.yaml:"]);
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_read_or_leads_elsewhere_stops_it() {
+    let served = Served::start("smooth");
+    let check = ["check", "arthur-shield", "--yes"];
+    let broken = served.landfall_with("KUBECONFIG", &served.file("broken", "clusters: ["), &check);
+    broken.ends_with(3);
+    says(&broken, &["KUBECONFIG-UNREADABLE", "line 1", "fix"]);
+
+    let none = served.landfall_with("KUBECONFIG", Path::new("/nonexistent/kubeconfig"), &check);
+    none.ends_with(3);
+    says(&none, &["KUBECONFIG-UNREADABLE", "/nonexistent/kubeconfig", "there is no such file"]);
+
+    let config = std::fs::read_to_string(served.world().join("kube/config")).unwrap();
+    let config = config
+        .replace("clusters:\n", "clusters:\n- {name: other, cluster: {server: \"https://127.0.0.1:1\"}}\n")
+        .replace(
+            "contexts:\n",
+            "contexts:\n- {name: other, context: {cluster: other, user: \"arn:aws:eks:us-east-2:123456789012:cluster/pay-1\"}}\n",
+        );
+    let other = ["check", "arthur-shield", "--yes", "--context", "other"];
+    let other = served.landfall_with("KUBECONFIG", &served.file("other", &config), &other);
+    other.ends_with(3);
+    says(&other, &["K8S-OTHER-CLUSTER", "pay-1", "aws eks update-kubeconfig"]);
+}
+
+#[test]
+fn without_a_terminal_it_says_how_to_run_alone() {
+    let served = Served::start("smooth");
+    let said = served.landfall(&["install", "arthur-shield"]);
+    said.ends_with(2);
+    says(&said, &["NO-TERMINAL", "--answers", "--line"]);
+}
+
+#[test]
+fn another_scenario_name_is_refused_with_the_fix() {
+    let served = Served::start("smooth");
+    let said = served.landfall(&["rehearse", "arthur-shield", "--scenario", "rough", "--yes"]);
+    said.ends_with(2);
+    says(&said, &["rough", "fix"]);
+}

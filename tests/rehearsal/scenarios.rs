@@ -1,0 +1,173 @@
+//! Each scenario ends as it says, and leaves what it should.
+
+use serde_json::Value;
+
+use crate::rehearsed::{Rehearsed, aws, objects, rehearse, rehearse_at};
+
+const SECRETS: [&str; 10] = [
+    "arthur-repository-credentials",
+    "auth-admin-console-secret",
+    "postgres-secret",
+    "sh.helm.release.v1.arthur-shield.v1",
+    "shield-app-secret-key",
+    "shield-auth-client-secret",
+    "shield-auth-tls",
+    "shield-secret-api-key",
+    "shield-secret-open-ai-gpt-model-names-endpoints-keys",
+    "shield-tls",
+];
+
+/// The whole of Shield is there, and each of it once.
+fn is_installed(run: &Rehearsed) {
+    run.said.ends_with(0);
+    let left = &run.left;
+    assert_eq!(aws(left, "node_groups"), ["pay-1/arthur-shield-eks-gpu", "pay-1/cpu-1"]);
+    assert_eq!(aws(left, "launch_templates"), ["arthur-shield-eks-gpu-pay-1"]);
+    let versions = &left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"]["versions"];
+    assert_eq!(versions.as_object().map(serde_json::Map::len), Some(1));
+    let name = |full: &String| full.split('/').next_back().unwrap().to_owned();
+    let policies: Vec<String> = aws(left, "scaling_policies").iter().map(name).collect();
+    assert_eq!(policies, ["cpu-utilization-scale-out-policy", "gpu-utilization-scale-out-policy"]);
+    assert_eq!(
+        aws(left, "alarms"),
+        [
+            "arthur-shield-eks-gpu-pay-1-cpu-utilization-scale-out",
+            "arthur-shield-eks-gpu-pay-1-gpu-utilization-scale-out"
+        ]
+    );
+    assert_eq!(aws(left, "roles"), ["admin", "arthur-shield-usage-pay-1", "pay-1-cluster", "pay-1-nodes"]);
+    assert_eq!(left["aws"]["oidc_providers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(objects(left, "daemonsets.apps", "shield"), ["arthur-shield"]);
+    assert_eq!(objects(left, "deployments.apps", "shield"), ["arthur-auth"]);
+    assert_eq!(objects(left, "ingresses.networking.k8s.io", "shield"), ["arthur-auth", "arthur-shield"]);
+    assert_eq!(objects(left, "secrets", "shield"), SECRETS);
+    assert_eq!(objects(left, "nodes", "").len(), 4);
+}
+
+#[test]
+fn smooth_goes_from_the_first_check_to_a_verified_install() {
+    let run = rehearse("smooth");
+    is_installed(&run);
+    assert_eq!(run.said.outcome("verify/shield_health"), "pass");
+    assert_eq!(run.said.outcome("verify/nvidia_smi"), "pass");
+    assert!(run.said.made().contains("done by a person: DNS record of Shield"));
+    let verified: Vec<Value> = run.said.events().into_iter().filter(|event| event["outcome"] == "fail").collect();
+    assert!(verified.is_empty(), "{verified:?}");
+}
+
+#[test]
+fn no_quota_stops_at_the_check_and_names_the_request_to_make() {
+    let run = rehearse("no-quota");
+    run.said.ends_with(3);
+    let looked = run.said.of("checks/gpu_quota").pop().unwrap();
+    assert_eq!(looked["problem"]["code"], "AWS-QUOTA-LOW");
+    let fix = looked["problem"]["fix"].as_str().unwrap();
+    assert!(fix.contains("request-service-quota-increase") && fix.contains("L-DB2E81BA"), "{fix}");
+    assert_eq!(aws(&run.left, "node_groups"), ["pay-1/cpu-1"], "nothing was made");
+    assert!(objects(&run.left, "namespaces", "").iter().all(|name| name != "shield"));
+}
+
+#[test]
+fn join_failure_shows_the_health_issue_while_it_waits_and_begins_nothing_after_it() {
+    let run = rehearse("join-failure");
+    run.said.ends_with(1);
+    let told = run.said.of("steps/gpu_node_group");
+    let waiting = told.iter().filter(|event| event["event"] == "waiting").map(|event| event["why"].to_string());
+    assert!(waiting.clone().any(|why| why.contains("NodeCreationFailure")));
+    assert!(
+        waiting.clone().any(|why| why.contains("Unable to register node with API server")),
+        "the console is quoted"
+    );
+    assert_eq!(told.last().unwrap()["problem"]["code"], "EKS-NODES-NOT-JOINING");
+    assert_eq!(run.said.of("steps/release").pop().unwrap()["event"], "skipped");
+    assert!(objects(&run.left, "daemonsets.apps", "shield").is_empty());
+}
+
+#[test]
+fn dns_late_waits_for_both_records_and_then_goes_on() {
+    let run = rehearse("dns-late");
+    is_installed(&run);
+    let asked = run.said.of("steps/auth_dns").into_iter().find(|event| event["event"] == "person").unwrap();
+    assert!(asked["instruction"].as_str().unwrap().contains("shield-auth.mycompany.example"), "{asked}");
+    assert_eq!(run.said.of("steps/shield_dns").pop().unwrap()["event"], "finished");
+}
+
+#[test]
+fn denied_lookups_go_on_with_what_somebody_attested() {
+    let run = rehearse("denied-lookups");
+    is_installed(&run);
+    for check in ["gpu_quota", "gpu_offering", "kubernetes_version", "node_role_policies", "permissions"] {
+        assert_eq!(run.said.outcome(&format!("checks/{check}")), "unknown", "{check}");
+    }
+    assert!(run.said.out.contains("CLOUD-1205"));
+}
+
+#[test]
+fn half_installed_is_adopted_and_nothing_is_made_twice() {
+    let run = rehearse("half-installed");
+    is_installed(&run);
+    let made = run.said.made();
+    for found in ["Namespace", "Secret postgres-secret", "Secret shield-app-secret-key", "Label of the CPU nodes"] {
+        assert!(made.contains(&format!("found there: {found}")), "{found}: {made:?}");
+    }
+    let key = &run.left["kubernetes"]["secrets"]["shield"]["shield-app-secret-key"];
+    assert!(!run.said.out.contains("made: NVIDIA's device plugin"));
+    assert!(
+        !key["metadata"]["labels"].to_string().contains("landfall.dev/install"),
+        "what was adopted is not marked: {key}"
+    );
+}
+
+#[test]
+fn wrong_password_is_said_at_the_check_of_the_database() {
+    let run = rehearse("wrong-password");
+    run.said.ends_with(3);
+    for check in ["checks/postgres_shield", "checks/postgres_auth"] {
+        let looked = run.said.of(check).pop().unwrap();
+        assert_eq!(looked["problem"]["code"], "PG-LOGIN");
+        assert!(looked["problem"]["why"].as_str().unwrap().contains("28P01"), "{looked}");
+    }
+}
+
+#[test]
+fn a_zone_without_capacity_is_told_and_waited_for() {
+    // Before the zone has instances again, the checks have to be over on a slow machine, too.
+    let run = rehearse_at("capacity-in-one-zone", "40");
+    is_installed(&run);
+    let told = run.said.of("steps/gpu_node_group");
+    assert!(told.iter().any(|event| event["why"].to_string().contains("InsufficientInstanceCapacity")));
+}
+
+#[test]
+fn a_session_that_ends_in_the_middle_is_renewed() {
+    is_installed(&rehearse("expired-credentials"));
+}
+
+#[test]
+fn a_lost_answer_makes_nothing_twice() {
+    is_installed(&rehearse("lost-answer"));
+}
+
+#[test]
+fn throttling_is_waited_out() {
+    is_installed(&rehearse("throttled"));
+}
+
+#[test]
+fn api_only_leaves_auth_out() {
+    let run = rehearse("api-only");
+    run.said.ends_with(0);
+    assert!(objects(&run.left, "deployments.apps", "shield").is_empty());
+    assert_eq!(objects(&run.left, "daemonsets.apps", "shield"), ["arthur-shield"]);
+    assert!(objects(&run.left, "secrets", "shield").iter().all(|name| !name.contains("auth-")));
+    assert!(run.said.of("steps/auth_dns").is_empty());
+}
+
+#[test]
+fn nodes_made_by_hand_are_adopted() {
+    let run = rehearse("by-hand");
+    run.said.ends_with(0);
+    assert_eq!(aws(&run.left, "node_groups"), ["pay-1/arthur-shield-eks-gpu", "pay-1/cpu-1"]);
+    assert_eq!(aws(&run.left, "launch_templates"), ["arthur-shield-eks-gpu"]);
+    assert!(aws(&run.left, "alarms").is_empty(), "nobody scales");
+}
