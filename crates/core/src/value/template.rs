@@ -1,6 +1,10 @@
 //! How is a template evaluated? A scalar that is exactly one `{{ expression }}` keeps its type; any other is text.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use minijinja::{
     Environment, UndefinedBehavior,
@@ -100,7 +104,7 @@ impl Scope {
     pub fn render(&self, tree: &Value) -> Result<Value, TemplateFault> {
         let environment = environment();
         let context = self.context();
-        render_tree(&environment, &context, tree)
+        render_tree(environment, &context, tree)
     }
 
     /// Evaluates one text.
@@ -132,7 +136,7 @@ pub fn render_file(scope: &Scope, text: &str) -> Result<String, TemplateFault> {
 pub fn references(tree: &Value) -> Result<References, TemplateFault> {
     let environment = environment();
     let mut references = References::default();
-    collect(&environment, tree, &mut references)?;
+    collect(environment, tree, &mut references)?;
     Ok(references)
 }
 
@@ -185,7 +189,13 @@ fn filtered_secret(text: &str) -> bool {
     })
 }
 
-fn environment() -> Environment<'static> {
+/// Made once: filling it costs more than evaluating a template.
+fn environment() -> &'static Environment<'static> {
+    static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(new_environment);
+    &ENVIRONMENT
+}
+
+fn new_environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(200_000));

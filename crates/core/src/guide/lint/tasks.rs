@@ -42,12 +42,8 @@ pub(super) fn look(loaded: &LoadedGuide, catalogue: &Catalogue, found: &mut Foun
         }
     }
     for (pointer, lookup, with) in lookups(loaded) {
-        if kind_named(catalogue, Room::Lookup, lookup, &format!("{pointer}/lookup"), found).is_some() {
-            for (below, references) in reads(with) {
-                if references.iter().any(|name| name.starts_with("steps.")) {
-                    found.add(&format!("{pointer}/with{below}"), "late", "a look-up runs before any step");
-                }
-            }
+        if let Some(kind) = kind_named(catalogue, Room::Lookup, lookup, &format!("{pointer}/lookup"), found) {
+            parameters(catalogue, kind, with, &pointer, loaded, found);
             known.insert(pointer);
         }
     }
@@ -97,6 +93,20 @@ fn kind(
     found: &mut Found<'_>,
 ) -> bool {
     let Some(kind) = kind_named(catalogue, room, name, &format!("{pointer}/kind"), found) else { return false };
+    parameters(catalogue, kind, with, pointer, loaded, found);
+    true
+}
+
+/// Whether outputs and secrets stand only where the kind can take them.
+fn parameters(
+    catalogue: &Catalogue,
+    kind: &Descriptor,
+    with: &Value,
+    pointer: &str,
+    loaded: &LoadedGuide,
+    found: &mut Found<'_>,
+) {
+    let name = &kind.name;
     for (below, names) in reads(with) {
         let place = format!("{pointer}/with{below}");
         let path = keys_below(&below, "");
@@ -107,22 +117,20 @@ fn kind(
         if let Some(output) = names.iter().find(|name| name.starts_with("steps."))
             && !flag(schema, "x-late")
         {
-            found.add(
-                &place,
-                "late",
-                format!("{output} is not known yet when {name} needs {field}; only answers and facts can stand here"),
-            );
+            let message =
+                format!("{output} is not known yet when {name} needs {field}; only answers and facts can stand here");
+            found.add(&place, "late", message);
         }
         if let Some(secret) = names.iter().find(|name| name.starts_with("secrets."))
             && !flag(schema, "x-sink")
         {
-            found.add(&place, "secret", format!("{field} of {name} is shown and kept; {secret} cannot stand here"));
+            let message = format!("{field} of {name} is shown and kept; {secret} cannot stand here");
+            found.add(&place, "secret", message);
         }
         for output in names.iter().filter_map(|name| name.strip_prefix("steps.")) {
             outputs(catalogue, loaded, output, &place, found);
         }
     }
-    true
 }
 
 /// Where in a tree names are read, by pointer.
