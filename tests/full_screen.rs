@@ -36,7 +36,12 @@ impl Screen {
                 command.env(name, value);
             }
         }
-        for (name, value) in [("HOME", home.path().to_str().unwrap()), ("LC_ALL", "C.UTF-8"), ("TERM", "xterm-256color"), ("USER", "sam")] {
+        for (name, value) in [
+            ("HOME", home.path().to_str().unwrap()),
+            ("LC_ALL", "C.UTF-8"),
+            ("TERM", "xterm-256color"),
+            ("USER", "sam"),
+        ] {
             command.env(name, value);
         }
         for (name, value) in environment {
@@ -113,7 +118,8 @@ fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
     screen.press("n");
     screen.until("all answers", |screen| {
         let text = screen.contents();
-        let answered = text.split("│ ").find_map(|part| part.split_once(" answered")).map(|(count, _)| count.to_owned());
+        let answered =
+            text.split("│ ").find_map(|part| part.split_once(" answered")).map(|(count, _)| count.to_owned());
         answered.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
     });
     screen.press("n");
@@ -169,7 +175,9 @@ fn leaving_gives_the_terminal_back() {
     screen.shows("Leave?");
     screen.press("\x03");
     assert_eq!(screen.end(), 0);
-    screen.until("the ordinary screen", |screen| !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    screen.until("the ordinary screen", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    });
 }
 
 #[test]
@@ -191,7 +199,9 @@ fn without_colours_the_selection_is_still_seen() {
     let parser = screen.seen.0.lock().unwrap();
     let screen = parser.screen();
     let cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
-    assert!(cells.clone().all(|cell| cell.fgcolor() == vt100::Color::Default && cell.bgcolor() == vt100::Color::Default));
+    assert!(
+        cells.clone().all(|cell| cell.fgcolor() == vt100::Color::Default && cell.bgcolor() == vt100::Color::Default)
+    );
     assert!(cells.clone().any(vt100::Cell::bold));
 }
 

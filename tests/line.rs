@@ -25,7 +25,10 @@ fn to_install(talk: &mut Conversation) {
     assert!(secrets.contains("27 characters"), "the length of the database's password:\n{secrets}");
     talk.until("5 of 9: Checks");
     let checks = talk.answer("Checks", "");
-    assert!(checks.contains("Rehearsal answers for it: the order says so"), "the answers attest the licence:\n{checks}");
+    assert!(
+        checks.contains("Rehearsal answers for it: the order says so"),
+        "the answers attest the licence:\n{checks}"
+    );
     talk.until("6 of 9: Plan");
     let plan = talk.answer("The plan", "agree");
     assert!(plan.contains("GPU node group"), "{plan}");

@@ -109,7 +109,8 @@ fn landfall(home: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Said {
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Said {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -125,10 +126,20 @@ pub struct Served {
 impl Served {
     /// Starts a scenario's world.
     pub fn start(scenario: &str) -> Self {
+        Self::start_with("arthur-shield", &["--scenario", scenario, "--speed", SPEED], None)
+    }
+
+    /// Starts a world of this guide; `tools` comes first on everybody's `PATH`.
+    pub fn start_with(guide: &str, arguments: &[&str], tools: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let exports = folder.path().join("exports");
         let mut command = landfall(folder.path());
-        command.args(["rehearse", "arthur-shield", "--serve", "--scenario", scenario, "--speed", SPEED]);
+        if let Some(tools) = tools {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let folders = std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path));
+            command.env("PATH", std::env::join_paths(folders).unwrap());
+        }
+        command.args(["rehearse", guide, "--serve"]).args(arguments);
         command.arg("--folder").arg(folder.path().join("world")).arg("--snapshot").arg(folder.path().join("left.json"));
         command.stdout(File::create(&exports).unwrap()).stderr(Stdio::piped());
         let mut server = command.spawn().unwrap();

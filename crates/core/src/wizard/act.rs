@@ -208,10 +208,16 @@ impl Wizard {
             lines.push(format!("{}: {}", problem.code, problem.what));
         }
         let expires = self.target.seen.as_ref().and_then(|seen| seen.expires);
-        lines.extend(super::story(row, self.now, expires).into_iter().filter(|line| line.label != "from").map(|line| {
-            let mark = if line.command { "$ " } else { "" };
-            if line.label.is_empty() { format!("      {mark}{}", line.text) } else { format!("{}: {mark}{}", line.label, line.text) }
-        }));
+        lines.extend(super::story(row, self.now, expires).into_iter().filter(|line| line.label != "from").map(
+            |line| {
+                let mark = if line.command { "$ " } else { "" };
+                if line.label.is_empty() {
+                    format!("      {mark}{}", line.text)
+                } else {
+                    format!("{}: {mark}{}", line.label, line.text)
+                }
+            },
+        ));
         lines.extend(row.said.iter().map(|line| format!("  {line}")));
         lines
     }
