@@ -91,7 +91,7 @@ enum Command {
     },
     /// What a code means.
     Explain {
-        /// e.g. AWS-QUOTA-LOW or SHIELD-05.
+        /// e.g. AWS-QUOTA-LOW.
         code: String,
     },
     /// Completions for a shell.

@@ -71,9 +71,19 @@ pub fn folder(id_or_path: &str) -> Result<Folder, GuideFault> {
     Err(GuideFault::Unknown { asked: id_or_path.to_owned(), known: known.join(", ") })
 }
 
-/// The files of the embedded guides.
+/// The files of the embedded guides, those that `assets/guides/order` names first.
 pub fn embedded() -> Vec<Folder> {
-    GUIDES.dirs().filter_map(|guide| guide.path().file_name()?.to_str().map(|id| (id, guide))).map(in_program).collect()
+    let order: Vec<&str> =
+        GUIDES.get_file("order").and_then(|file| file.contents_utf8()).unwrap_or_default().lines().collect();
+    let mut guides: Vec<_> =
+        GUIDES.dirs().filter_map(|guide| guide.path().file_name()?.to_str().map(|id| (id, guide))).collect();
+    guides.sort_by_key(|(id, _)| (order.iter().position(|first| first == id).unwrap_or(order.len()), *id));
+    guides.into_iter().map(in_program).collect()
+}
+
+/// The guide that is meant where none is named.
+pub fn first() -> Option<String> {
+    GUIDES.get_file("order")?.contents_utf8()?.lines().next().map(str::to_owned)
 }
 
 fn embedded_name(id: &str) -> String {

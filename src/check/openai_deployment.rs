@@ -11,9 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::http_endpoint::secret_header;
 use crate::{
-    cloud::Trouble,
+    cloud::{Trouble, net::secret_header},
     kind::{Check, CheckAbout, Context},
 };
 

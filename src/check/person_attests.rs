@@ -14,7 +14,7 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonAttests {
-    /// What cannot be looked up, e.g. `the licence Arthur issued`.
+    /// What cannot be looked up, e.g. `the licence the vendor issued`.
     what: String,
     /// Who can tell.
     ask: String,

@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Config, NoTls, config::SslMode, error::SqlState, tl
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    cloud::Trouble,
+    cloud::{Trouble, net::Connection},
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
@@ -86,9 +86,7 @@ impl Check for PostgresDatabase {
             Tls::VerifyFull | Tls::Require => {
                 let tls = if self.tls == Tls::Require { cx.cloud.net.tls_unverified()? } else { cx.cloud.net.tls()? };
                 let mut make = MakeRustlsConnect::new(tls);
-                match <MakeRustlsConnect as MakeTlsConnect<tokio::net::TcpStream>>::make_tls_connect(
-                    &mut make, &self.host,
-                ) {
+                match <MakeRustlsConnect as MakeTlsConnect<Connection>>::make_tls_connect(&mut make, &self.host) {
                     Ok(connect) => open(&config, stream, connect).await,
                     Err(error) => {
                         return Ok(Outcome::Fail {
@@ -116,9 +114,9 @@ impl Check for PostgresDatabase {
     }
 }
 
-async fn open<T>(config: &Config, stream: tokio::net::TcpStream, tls: T) -> Result<Client, tokio_postgres::Error>
+async fn open<T>(config: &Config, stream: Connection, tls: T) -> Result<Client, tokio_postgres::Error>
 where
-    T: tokio_postgres::tls::TlsConnect<tokio::net::TcpStream>,
+    T: tokio_postgres::tls::TlsConnect<Connection>,
     T::Stream: Send + 'static,
 {
     let (client, connection) = config.connect_raw(stream, tls).await?;

@@ -106,6 +106,12 @@ impl Process {
     }
 }
 
+/// Runs a command that a person named, in their own surroundings (a password manager's client needs its session); gives what it
+/// printed.
+pub async fn persons_own(program: &str, arguments: &[String]) -> std::io::Result<std::process::Output> {
+    Spawn::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().await
+}
+
 /// The first thing in a text that looks like a version: `v3.21.4+g12ab`, `Terraform v1.11.4`.
 fn version_in(text: &str) -> Option<Version> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | '{' | '}'))

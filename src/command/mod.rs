@@ -18,7 +18,7 @@ pub use front::front;
 pub use guide::{explain, lint, list, needs, schema, show};
 pub use install::{InstallArguments, install};
 pub use looks::{check, verify};
-pub use open::{Common, Opened, read_answers};
+pub use open::{Common, Opened};
 pub use plan::{PlanArguments, plan};
 pub use rehearse::{RehearseArguments, rehearse};
 pub use reporter::Reporter;

@@ -9,7 +9,6 @@ use std::{
 use landfall_core::{
     event::Problem,
     plan::{Answers, TargetAnswers},
-    value::{Document, Fault},
 };
 use tokio::sync::mpsc;
 
@@ -20,7 +19,7 @@ use crate::{
     kinds::Kinds,
     report::{Format, Line, Look, observer},
     secret::Place,
-    session::{House, Session},
+    session::{self, House, Session},
 };
 
 /// Flags every command understands.
@@ -128,7 +127,7 @@ impl Opened {
         })?;
         let mut answers = Answers::default();
         if let Some(path) = common.answers.clone().or_else(|| endpoints.answers.clone()) {
-            match read_answers(&path, &loaded.guide) {
+            match session::read_answers(&path, &loaded.guide) {
                 Ok(read) => answers = read,
                 Err(faults) => {
                     for fault in faults {
@@ -225,13 +224,6 @@ impl Opened {
         });
         exit.code()
     }
-}
-
-/// Reads an answers file; every mistake in it with its line.
-pub fn read_answers(path: &std::path::Path, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
-    let text = std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?;
-    let document = Document::parse(path, &text).map_err(|fault: Fault| vec![fault.to_string()])?;
-    Answers::read(&document, guide).map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }
 
 /// Asks the install to stop at the first Ctrl-C, SIGTERM or SIGHUP; leaves at once at the second.

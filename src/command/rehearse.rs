@@ -42,7 +42,7 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         eprintln!("{}", explained(&Problem::new("REHEARSAL", what, fix), common.look()));
         Exit::Usage.code()
     };
-    let guide = arguments.guide.clone().unwrap_or_else(|| "arthur-shield".to_owned());
+    let guide = arguments.guide.clone().or_else(guides::first).unwrap_or_default();
     let loaded = match guides::find(&guide) {
         Ok(loaded) => loaded,
         Err(fault) => return refuse(fault.to_string(), "See what there is:\n$ landfall guide list"),

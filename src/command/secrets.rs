@@ -167,12 +167,7 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
 fn read_secret(reference: &SecretRef) -> std::io::Result<Plain> {
     use std::io::{IsTerminal, Read};
     if std::io::stdin().is_terminal() {
-        let typed = inquire::Password::new(&format!("{reference}:"))
-            .with_display_mode(inquire::PasswordDisplayMode::Masked)
-            .without_confirmation()
-            .prompt()
-            .map_err(std::io::Error::other)?;
-        return Ok(Plain::new(typed));
+        return crate::line::hidden(&format!("{reference}:"));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;

@@ -241,6 +241,6 @@ impl Worker {
 
     fn answers(&self, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
         let path = self.begin.answers.clone().or_else(|| self.house.endpoints.answers.clone());
-        path.map_or_else(|| Ok(Answers::default()), |path| crate::command::read_answers(&path, guide))
+        path.map_or_else(|| Ok(Answers::default()), |path| crate::session::read_answers(&path, guide))
     }
 }

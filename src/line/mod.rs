@@ -23,13 +23,18 @@ mod wake;
 
 use std::io;
 
-use landfall_core::wizard::Stage;
+use landfall_core::{value::Plain, wizard::Stage};
 
 use crate::{
     driver::{End, Handle},
     report::Look,
 };
 use talk::{Leave, Talk};
+
+/// Asks for one secret at the terminal; nothing of it is shown.
+pub fn hidden(title: &str) -> io::Result<Plain> {
+    voice::hidden(title).map_err(io::Error::other)
+}
 
 /// Walks the stages until the person leaves. Blocks: give it a thread of its own, inside a tokio runtime.
 pub fn run(handle: Handle, look: Look) -> io::Result<End> {

@@ -100,7 +100,8 @@ fn fits(typed: &str, offer: &Offer, label: &str, _index: usize) -> Option<i64> {
     (label.to_lowercase().contains(&typed) || offer.word.to_lowercase().contains(&typed)).then_some(0)
 }
 
-fn hidden(title: &str) -> Result<Plain, InquireError> {
+/// Asks for a secret that is not shown while it is typed.
+pub(super) fn hidden(title: &str) -> Result<Plain, InquireError> {
     let typed = Password::new(title).with_display_mode(PasswordDisplayMode::Hidden).without_confirmation().prompt()?;
     Ok(Plain::new(typed))
 }

@@ -77,7 +77,7 @@ impl Observer for Markdown {
                     self.problems.iter().for_each(|problem| text.push_str(&format!("- {problem}\n")));
                 }
                 if let Some(summary) = summary {
-                    text.push_str(&crate::session::markdown("Summary", "", summary));
+                    text.push_str(&super::page("Summary", "", summary));
                 }
                 text.push_str(&format!("\n{outcome}\n"));
                 self.out.write_all(text.trim_start().as_bytes())?;

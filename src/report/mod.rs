@@ -3,9 +3,11 @@
 //! [`Line`] is public: its NDJSON form is versioned and its schema tested. Text, JSON, JUnit and Markdown are other
 //! observers of the same lines.
 
+mod calendar;
 mod json;
 mod junit;
 mod markdown;
+mod page;
 mod text;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use calendar::calendar;
+pub use page::page;
 pub use text::{explained, row};
 
 /// The version of [`Line`].

@@ -1,6 +1,6 @@
 //! How does a secret come in? From a file, an environment variable, a command, AWS Secrets Manager, or made up.
 
-use std::{collections::BTreeMap, process::Stdio};
+use std::collections::BTreeMap;
 
 use landfall_core::{
     event::Problem,
@@ -11,7 +11,7 @@ use landfall_core::{
 use uuid::Uuid;
 
 use super::Vault;
-use crate::cloud::{Cloud, Trouble};
+use crate::cloud::{Cloud, Trouble, process};
 
 /// A secret from its source; `None` where the source says that the vault or the cluster has it.
 pub async fn fetch(source: &SecretSource, cloud: &Cloud) -> Result<Option<Plain>, Trouble> {
@@ -33,15 +33,9 @@ pub async fn fetch(source: &SecretSource, cloud: &Cloud) -> Result<Option<Plain>
             let (program, arguments) = words
                 .split_first()
                 .ok_or_else(|| wrong("the command is empty".into(), "Write it as a list of words."))?;
-            let output = tokio::process::Command::new(program)
-                .args(arguments)
-                .stdin(Stdio::null())
-                .stderr(Stdio::null())
-                .output()
-                .await
-                .map_err(|error| {
-                    wrong(format!("{program}: {error}"), "Check that the command can be run from here.")
-                })?;
+            let output = process::persons_own(program, arguments).await.map_err(|error| {
+                wrong(format!("{program}: {error}"), "Check that the command can be run from here.")
+            })?;
             if !output.status.success() {
                 return Err(wrong(format!("{program} ended with {}", output.status), "Run it by hand to see why."));
             }

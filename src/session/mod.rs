@@ -3,6 +3,7 @@
 //! In order: [`Session::prove`] (where it goes), [`Session::bind`] (which install), [`Session::gather`] (facts),
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
+mod answers;
 mod planning;
 mod secrets;
 mod summary;
@@ -25,8 +26,8 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+pub use answers::read_answers;
 pub use planning::Planned;
-pub use summary::{calendar, markdown};
 pub use target::{Proven, TargetChoice};
 
 use crate::{

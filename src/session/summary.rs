@@ -1,11 +1,10 @@
 //! The last page: what was made, what the vendor's text had wrong, what expires, what to know from now on.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use landfall_core::{event::How, journal::Story, plan::Plan, wizard::SummaryShown};
 
 use super::Session;
+use crate::report::{calendar, page};
 
 impl Session {
     /// Sums an install up.
@@ -119,94 +118,14 @@ impl Session {
     /// Writes `summary.md` and `expiries.ics` beside the journal and names them in the summary.
     pub fn write_summary(&self, summary: &mut SummaryShown) -> std::io::Result<()> {
         let Some(bound) = &self.bound else { return Ok(()) };
-        let page = bound.folder.join("summary.md");
-        std::fs::write(&page, markdown(&self.guide.guide.title, &bound.install.to_string(), summary))?;
-        summary.markdown = Some(page.display().to_string());
+        let file = bound.folder.join("summary.md");
+        std::fs::write(&file, page(&self.guide.guide.title, &bound.install.to_string(), summary))?;
+        summary.markdown = Some(file.display().to_string());
         if !summary.expires.is_empty() {
             let file = bound.folder.join("expiries.ics");
             std::fs::write(&file, calendar(&self.guide.guide.title, self.cloud.clock().now(), &summary.expires))?;
             summary.calendar = Some(file.display().to_string());
         }
         Ok(())
-    }
-}
-
-/// The summary as one Markdown page.
-pub fn markdown(title: &str, install: &str, summary: &SummaryShown) -> String {
-    let mut page = format!("# {title}: install {install}\n");
-    let mut section = |heading: &str, lines: Vec<String>| {
-        if !lines.is_empty() {
-            let _ = write!(page, "\n## {heading}\n\n");
-            for line in lines {
-                let _ = writeln!(page, "- {}", line.replace('\n', "\n  "));
-            }
-        }
-    };
-    section("What was done", summary.made.clone());
-    section("Addresses", summary.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
-    section(
-        "What the vendor's guide has wrong here",
-        summary.errata.iter().map(|(id, wrong, instead)| format!("{id}: {wrong}. Instead: {instead}")).collect(),
-    );
-    section("Answered for by people", summary.vouched.clone());
-    section(
-        "What expires",
-        summary.expires.iter().map(|(at, what)| format!("{}: {what}", at.strftime("%Y-%m-%d"))).collect(),
-    );
-    section("From now on", summary.after.iter().map(|(title, text)| format!("{title}: {text}")).collect());
-    section("Find every call of this install", summary.cloudtrail.iter().map(|line| format!("`{line}`")).collect());
-    page
-}
-
-/// Expiries as an iCalendar file (RFC 5545), each as a whole-day event with an alarm a week before.
-pub fn calendar(title: &str, now: Timestamp, expires: &[(Timestamp, String)]) -> String {
-    let mut file = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//landfall//expiries//EN\r\n");
-    for (at, what) in expires {
-        let summary = format!("{title}: {what}").replace('\\', "\\\\").replace([';'], "\\;").replace(',', "\\,");
-        let day = at.strftime("%Y%m%d");
-        let identity = landfall_core::plan::digest(&serde_json::json!([title, what, at]));
-        for line in [
-            "BEGIN:VEVENT".to_owned(),
-            format!("UID:{}@landfall", &identity[..24]),
-            format!("DTSTAMP:{}", now.strftime("%Y%m%dT%H%M%SZ")),
-            format!("DTSTART;VALUE=DATE:{day}"),
-            format!("SUMMARY:{summary}"),
-            "BEGIN:VALARM".into(),
-            "ACTION:DISPLAY".into(),
-            format!("DESCRIPTION:{summary}"),
-            "TRIGGER:-P7D".into(),
-            "END:VALARM".into(),
-            "END:VEVENT".into(),
-        ] {
-            fold(&mut file, &line);
-        }
-    }
-    file.push_str("END:VCALENDAR\r\n");
-    file
-}
-
-/// Lines longer than 75 octets are folded (RFC 5545, 3.1).
-fn fold(file: &mut String, line: &str) {
-    let mut width = 0;
-    for letter in line.chars() {
-        if width + letter.len_utf8() > 74 {
-            file.push_str("\r\n ");
-            width = 1;
-        }
-        file.push(letter);
-        width += letter.len_utf8();
-    }
-    file.push_str("\r\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_calendar_folds_long_lines_and_escapes_commas() {
-        let text = calendar("Arthur Shield", Timestamp::UNIX_EPOCH, &[(Timestamp::UNIX_EPOCH, "a, ".repeat(60))]);
-        assert!(text.lines().all(|line| line.len() <= 75), "{text}");
-        assert!(text.contains("a\\, "));
     }
 }

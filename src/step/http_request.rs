@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    check::http_endpoint::secret_header,
-    cloud::Trouble,
+    cloud::{Trouble, net::secret_header},
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
 

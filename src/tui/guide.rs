@@ -1,9 +1,9 @@
 //! Guide: unfinished installs, guides, rehearsals; what the selected one is below.
 //!
 //! ```text
-//!  ▶ continue  Arthur Shield        123456789012 us-east-2 pay-1/shield
-//!    begin     Arthur Shield        built in
-//!    rehearse  Arthur Shield        simulated endpoints, no account needed
+//!  ▶ continue  Acme Search          123456789012 us-east-2 pay-1/shield
+//!    begin     Acme Search          built in
+//!    rehearse  Acme Search          simulated endpoints, no account needed
 //! ───────────────────────────────────────────────
 //!  about …
 //! ```

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Open
-//!    Shield: https://…
+//!    Search: https://…
 //!  The vendor's text
 //!    As printed, this guide would have failed here 7 times.
 //! ```

@@ -1,6 +1,7 @@
 //! The network: connections through the proxy, one setting for trusted certificates, HTTP, and names.
 
 mod chain;
+mod header;
 mod names;
 
 use std::{
@@ -17,7 +18,10 @@ use tokio::{
 };
 
 pub use chain::{Certificate, Chain};
+pub use header::secret_header;
 pub use names::{Answer, Names};
+/// An open connection.
+pub use tokio::net::TcpStream as Connection;
 
 use super::{Door, Endpoints, Trouble};
 

@@ -10,7 +10,7 @@ use crate::value::{Document, Fault};
 /// A guide's files by path relative to it; templates and scenarios among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
-    /// Shown in messages, e.g. `assets/guides/arthur-shield`.
+    /// Shown in messages, e.g. `assets/guides/acme-search`.
     pub name: String,
     /// Path to content.
     pub files: BTreeMap<String, String>,

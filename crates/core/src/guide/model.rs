@@ -13,14 +13,14 @@ use crate::{clock::Span, event::Host};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guide {
-    /// Folder name, e.g. `arthur-shield`.
+    /// Folder name, e.g. `acme-search`.
     pub id: String,
     /// Product name as people say it.
     pub title: String,
     /// What gets installed, in one or two sentences.
     #[serde(default)]
     pub about: String,
-    /// Prefix of the codes this guide makes, e.g. `SHIELD`.
+    /// Prefix of the codes this guide makes, e.g. `ACME`.
     pub code_prefix: String,
     /// How long it takes a prepared person, e.g. `45 to 70 minutes`.
     #[serde(default)]
@@ -426,7 +426,7 @@ pub struct GuideProblem {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erratum {
-    /// e.g. `SHIELD-05`.
+    /// e.g. `ACME-05`.
     pub id: String,
     /// Lines of the source; none for something it leaves out.
     #[serde(default)]

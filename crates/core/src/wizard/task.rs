@@ -17,7 +17,7 @@ const LINES: usize = 200;
 /// What the vendor's text has wrong, shown where it bites.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErratumShown {
-    /// e.g. `SHIELD-05`.
+    /// e.g. `ACME-05`.
     pub id: String,
     /// What is wrong.
     pub wrong: String,

@@ -5,7 +5,7 @@
 //!   gpu: device_plugin                    # or none, operator
 //!   registries: { docker.example.com: { username: team, password: secret } }
 //!   pods:                                 # the first rule that matches decides
-//!     - name: shield-                     # start of the pod's name
+//!     - name: search-                     # start of the pod's name
 //!       logs: [starting, { after: 4s, line: migrating }]
 //!       ready_when: { dns: auth.example.com, waiting: "waiting for auth.example.com" }
 //!       then: [{ after: 2s, line: serving }]

@@ -46,11 +46,7 @@ fn shaped(id: &str, pattern: &str) -> bool {
 fn folder_name(loaded: &LoadedGuide, found: &mut Found<'_>) {
     let guide = &loaded.guide;
     if !shaped(&guide.id, "^[a-z0-9]+(-[a-z0-9]+)*$") {
-        found.add(
-            "/id",
-            "id-shape",
-            format!("a guide's id is a folder name such as arthur-shield, not {:?}", guide.id),
-        );
+        found.add("/id", "id-shape", format!("a guide's id is a folder name such as acme-search, not {:?}", guide.id));
     }
     if !shaped(&guide.code_prefix, "^[A-Z][A-Z0-9]*$") {
         found.add(
