@@ -17,19 +17,24 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// A terminal of 80 columns and 24 rows with the program in it.
 struct Screen {
     seen: Arc<(Mutex<vt100::Parser>, Condvar)>,
-    keyboard: Option<Box<dyn Write + Send>>,
-    master: Option<Box<dyn MasterPty + Send>>,
+    keyboard: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
     program: Box<dyn Child + Send + Sync>,
     _home: tempfile::TempDir,
 }
 
 impl Screen {
     fn of(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(arguments);
+        Self::running(command, environment)
+    }
+
+    /// Runs any command in it.
+    fn running(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_landfall"));
-        command.args(arguments);
         command.env_clear();
         for name in ["PATH", "TMPDIR"] {
             if let Some(value) = std::env::var_os(name) {
@@ -61,8 +66,8 @@ impl Screen {
             }
             shared.1.notify_all();
         });
-        let keyboard = Some(pair.master.take_writer().unwrap());
-        Self { seen, keyboard, master: Some(pair.master), program, _home: home }
+        let keyboard = pair.master.take_writer().unwrap();
+        Self { seen, keyboard, master: pair.master, program, _home: home }
     }
 
     /// Waits until the terminal is as wanted.
@@ -81,9 +86,8 @@ impl Screen {
     }
 
     fn press(&mut self, keys: &str) {
-        let keyboard = self.keyboard.as_mut().unwrap();
-        keyboard.write_all(keys.as_bytes()).unwrap();
-        keyboard.flush().unwrap();
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
     }
 
     /// Its exit code, once it ends.
@@ -182,11 +186,14 @@ fn leaving_gives_the_terminal_back() {
 
 #[test]
 fn ctrl_z_gives_the_terminal_back_until_it_is_continued() {
-    let mut screen = Screen::of(&[], &[]);
+    // Only a shell with job control can be given the terminal back: without one, stopping is ignored.
+    let mut shell = CommandBuilder::new("/bin/sh");
+    shell.args(["-c", r#"set -m; "$0"; echo the shell again; read -r _; fg"#, env!("CARGO_BIN_EXE_landfall")]);
+    let mut screen = Screen::running(shell, &[]);
     screen.shows("Guide 1/9");
     screen.press("\x1a");
-    screen.until("the ordinary screen", |screen| !screen.alternate_screen());
-    screen.kill("-CONT");
+    screen.until("the ordinary screen", |screen| !screen.alternate_screen() && screen.contents().contains("the shell again"));
+    screen.press("\r");
     screen.until("the screen again", |screen| screen.alternate_screen() && screen.contents().contains("Guide 1/9"));
     screen.press("?");
     screen.shows("move, or scroll");
@@ -209,8 +216,8 @@ fn without_colours_the_selection_is_still_seen() {
 fn a_terminal_that_hangs_up_ends_the_program() {
     let mut screen = Screen::of(&[], &[]);
     screen.shows("Guide 1/9");
-    screen.keyboard = None;
-    screen.master = None;
+    // What the kernel sends when the other end of the terminal closes.
+    screen.kill("-HUP");
     screen.end();
 }
 
@@ -220,7 +227,7 @@ fn a_terminal_that_shrinks_says_so_and_grows_back() {
     screen.shows("Guide 1/9");
     let resize = |screen: &mut Screen, rows: u16, cols: u16| {
         screen.seen.0.lock().unwrap().screen_mut().set_size(rows, cols);
-        screen.master.as_ref().unwrap().resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        screen.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     };
     resize(&mut screen, 12, 50);
     screen.shows("too small");

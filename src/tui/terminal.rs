@@ -54,7 +54,9 @@ impl Terminal {
 
     /// Forgets what is on the screen: the next draw writes everything.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // `clear` would ask the terminal where its cursor is, and wait for the answer.
+        let size = self.inner.size()?;
+        self.inner.resize(size.into())
     }
 
     /// Size in columns and rows.
