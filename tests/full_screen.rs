@@ -192,7 +192,9 @@ fn ctrl_z_gives_the_terminal_back_until_it_is_continued() {
     let mut screen = Screen::running(shell, &[]);
     screen.shows("Guide 1/9");
     screen.press("\x1a");
-    screen.until("the ordinary screen", |screen| !screen.alternate_screen() && screen.contents().contains("the shell again"));
+    screen.until("the ordinary screen", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("the shell again")
+    });
     screen.press("\r");
     screen.until("the screen again", |screen| screen.alternate_screen() && screen.contents().contains("Guide 1/9"));
     screen.press("?");

@@ -45,7 +45,7 @@ pub(super) fn enter(talk: &mut Talk) -> Result<(), Leave> {
 /// Waits until the vault has said what it knows.
 pub(super) fn settle(talk: &mut Talk) -> Result<(), Leave> {
     talk.wait("Asking the vault", |wizard| {
-        !wizard.secrets.stores.is_empty() && !wizard.secrets.wanted_fields().any(|field| field.busy)
+        !wizard.secrets.stores.is_empty() && !wizard.secrets.wanted_fields().any(|field| field.is_busy())
     })?;
     Ok(())
 }

@@ -93,7 +93,7 @@ fn label(group: &SecretGroup, field: &SecretField) -> String {
 fn sign(field: &SecretField, group: &SecretGroup) -> Sign {
     if field.refusal.is_some() {
         Sign::Fail
-    } else if field.busy {
+    } else if field.is_busy() {
         Sign::Busy
     } else if field.stray_space && !field.multiline || field.equals_cluster == Some(false) {
         Sign::Warn
@@ -114,7 +114,7 @@ fn fact(field: &SecretField, group: &SecretGroup) -> String {
         (Some(1), None) => parts.push("1 character".into()),
         (Some(length), None) => parts.push(format!("{length} characters")),
         (None, None) if group.joined.is_some() => parts.push("kept already".into()),
-        (None, None) if field.busy => parts.push("fetching it".into()),
+        (None, None) if field.is_busy() => parts.push("asking the vault".into()),
         (None, None) if field.optional => parts.push("(may stay empty)".into()),
         (None, None) if field.generate.is_some() => parts.push("g makes it up".into()),
         (None, None) => {}

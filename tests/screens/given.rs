@@ -252,6 +252,11 @@ impl Led {
                 chosen: false,
             },
         ]));
+        // The vault has none of them yet.
+        let asked: Vec<_> = led.0.secrets.wanted_fields().map(|field| field.reference.clone()).collect();
+        for reference in asked {
+            led.input(Input::VaultSaid(VaultSaid::none(reference)));
+        }
         led
     }
 

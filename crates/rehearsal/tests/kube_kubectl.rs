@@ -61,11 +61,9 @@ async fn kubectl_makes_shows_follows_labels_and_deletes() {
         .await
         .unwrap();
     assert!(shown.contains("v1.31.13-eks") && shown.contains("kube-system") && shown.contains("Back-off"), "{shown}");
+    // Between two back-offs it runs for a moment.
     let told = kubectl(&cluster, &["describe", "pods", "-l", "app=loops"]).await.unwrap();
-    assert!(
-        told.contains("CrashLoopBackOff") && told.contains("BackOff") && told.contains("default-scheduler"),
-        "{told}"
-    );
+    assert!(told.contains("Terminated") && told.contains("BackOff") && told.contains("default-scheduler"), "{told}");
     let told = kubectl(&cluster, &["describe", "node", "cpu-0"]).await.unwrap();
     assert!(told.contains("KubeletReady") && told.contains("Non-terminated Pods"), "{told}");
     let told = kubectl(&cluster, &["describe", "deployment", "web"]).await.unwrap();

@@ -94,8 +94,8 @@ pub struct SecretField {
     pub equals_cluster: Option<bool>,
     /// Why the last wish failed, or why the value does not fit.
     pub refusal: Option<String>,
-    /// A wish is under way.
-    pub busy: bool,
+    /// Wishes that the vault has not answered yet.
+    pub pending: usize,
 }
 
 /// What is being done on the Secrets screen.
@@ -168,6 +168,11 @@ pub enum SecretRow {
 }
 
 impl SecretField {
+    /// Whether the vault has still to answer.
+    pub fn is_busy(&self) -> bool {
+        self.pending > 0
+    }
+
     /// Whether it keeps the stage from being finished no longer.
     pub fn settled(&self) -> bool {
         self.refusal.is_none() && (self.length.is_some() || self.optional)

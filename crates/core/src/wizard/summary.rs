@@ -42,7 +42,10 @@ impl SummaryShown {
         add("In short", self.errata_line().into_iter().collect());
         add("Open", self.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
         add("Made", self.made.clone());
-        add("The vendor's text", self.errata.iter().map(|(id, wrong, instead)| format!("{id}  {wrong} Instead: {instead}")).collect());
+        add(
+            "The vendor's text",
+            self.errata.iter().map(|(id, wrong, instead)| format!("{id}  {wrong} Instead: {instead}")).collect(),
+        );
         add("Expires", self.expires.iter().map(|(at, what)| format!("{}  {what}", at.strftime("%Y-%m-%d"))).collect());
         add("Vouched for", self.vouched.clone());
         for (title, text) in &self.after {

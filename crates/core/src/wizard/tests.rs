@@ -248,6 +248,21 @@ fn a_secret_being_typed_stands_in_no_debug_text() {
 }
 
 #[test]
+fn an_earlier_comparison_does_not_end_the_wait_for_what_was_typed() {
+    let mut wizard = answered();
+    // Entering the stage compares every field; what is typed then comes second.
+    wizard.update(Input::Next);
+    let reference = SecretRef("app_key.key".into());
+    wizard.update(Input::SetSecret { reference: reference.clone(), secret: Plain::new("hunter2".into()) });
+    said(&mut wizard, "app_key.key", |_| {});
+    let busy =
+        |wizard: &Wizard| wizard.secrets.wanted_fields().any(|field| field.reference == reference && field.is_busy());
+    assert!(busy(&wizard));
+    said(&mut wizard, "app_key.key", |said| said.length = Some(7));
+    assert!(!busy(&wizard));
+}
+
+#[test]
 fn a_stop_keeps_the_plan_away_until_it_is_waived_with_name_and_reason() {
     let mut wizard = checked();
     let problem = Problem::new("AWS-QUOTA-LOW", "0 of 16", "ask");

@@ -1,6 +1,6 @@
 //! How often does the screen change by itself?
 
-use super::{Sign, Stage, Wizard};
+use super::{SecretField, Sign, Stage, Wizard};
 
 /// How often a screen changes without an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ impl Wizard {
             Stage::Inputs => {
                 self.inputs.all.iter().any(|field| field.wanted && field.suggestions == super::Suggestions::Asked)
             }
-            Stage::Secrets => self.secrets.wanted_fields().any(|field| field.busy),
+            Stage::Secrets => self.secrets.wanted_fields().any(SecretField::is_busy),
             Stage::Plan => self.plan.making,
             Stage::Summary => self.summary.shown.is_none(),
             Stage::Checks | Stage::Install | Stage::Verify => {

@@ -54,6 +54,12 @@ impl Wizard {
 
     /// Takes one input in; gives what is to be done about it.
     pub fn update(&mut self, input: Input) -> Vec<Effect> {
+        let effects = self.take_in(input);
+        self.count_wishes(&effects);
+        effects
+    }
+
+    fn take_in(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Key(key) => return self.key(&key),
             Input::Size(columns, rows) => self.size = (columns, rows),

@@ -26,7 +26,7 @@ pub(super) fn field(reference: SecretRef, of: &crate::guide::Field) -> SecretFie
         in_cluster: None,
         equals_cluster: None,
         refusal: None,
-        busy: false,
+        pending: 0,
     }
 }
 
@@ -92,6 +92,25 @@ impl Wizard {
         effects
     }
 
+    /// Notes what the vault was asked: a field is busy until every wish about it is answered, whichever was first.
+    pub(super) fn count_wishes(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            let Effect::Vault(wish) = effect else { continue };
+            let (Vault::Put { reference, .. }
+            | Vault::Take { reference, .. }
+            | Vault::Generate { reference, .. }
+            | Vault::Compare { reference, .. }
+            | Vault::Trim(reference)
+            | Vault::Forget(reference)) = wish
+            else {
+                continue;
+            };
+            if let Some(field) = self.secrets.field_mut(reference) {
+                field.pending += 1;
+            }
+        }
+    }
+
     pub(super) fn vault_said(&mut self, said: VaultSaid) -> Vec<Effect> {
         for group in &mut self.secrets.groups {
             if group.rows.is_some() && SecretRef::field(&group.id, "value") == said.reference {
@@ -100,7 +119,7 @@ impl Wizard {
             }
         }
         let Some(field) = self.secrets.field_mut(&said.reference) else { return Vec::new() };
-        field.busy = false;
+        field.pending = field.pending.saturating_sub(1);
         field.length = said.length;
         field.stray_space = said.stray_space;
         field.shown = said.shown;
@@ -148,7 +167,6 @@ impl Wizard {
         if field.refusal.is_some() {
             return Vec::new();
         }
-        field.busy = true;
         vec![Effect::Vault(Vault::Put { reference: reference.clone(), secret })]
     }
 
@@ -179,7 +197,6 @@ impl Wizard {
     pub(super) fn take(&mut self, reference: SecretRef, from: Origin) -> Vec<Effect> {
         self.make_room(&reference);
         if let Some(field) = self.secrets.field_mut(&reference) {
-            field.busy = true;
             field.refusal = None;
         }
         vec![Effect::Vault(match from {
