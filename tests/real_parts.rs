@@ -1,4 +1,5 @@
 //! Do the real parts behave as the other tests rely on?
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "common/emulator.rs"]
 mod emulator;

@@ -1,4 +1,5 @@
 //! Every screen at 80×24, 120×40 and 60×16, as a person sees it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod screens {
     mod given;

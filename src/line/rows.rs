@@ -21,7 +21,7 @@ fn happened(row: &TaskRow) -> Option<Happened> {
             Happened::Person { instruction: instruction.clone(), until: until.clone(), deadline: *deadline }
         }
         TaskState::Asked(question) => Happened::Asked { question: question.clone() },
-        TaskState::Finished { how, outputs } => Happened::Finished { how: how.clone(), outputs: outputs.clone() },
+        TaskState::Finished { how, outputs } => Happened::Finished { how: *how, outputs: outputs.clone() },
         TaskState::Failed(problem) => Happened::Failed { problem: problem.clone() },
         TaskState::Skipped(reason) => Happened::Skipped { reason: reason.clone() },
         TaskState::Undone(line) => Happened::Undone { line: line.clone() },

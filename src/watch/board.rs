@@ -126,7 +126,7 @@ impl Board {
     pub fn picture(&self) -> Snapshot {
         let state = self.lock();
         let mut events: Vec<_> = state.events.values().cloned().collect();
-        events.sort_by(|one, other| other.at.cmp(&one.at));
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
         Snapshot {
             namespace: self.namespace.clone(),
             link: link(&state.links),

@@ -109,12 +109,12 @@ impl Scan<'_> {
             }
             at += 2;
         }
-        self.found.push(Named { path: self.from_crate(&path), place: format!("{}:{line}", self.file.display()) });
+        self.found.push(Named { path: self.in_crate(&path), place: format!("{}:{line}", self.file.display()) });
         at
     }
 
     /// `super::super::x` as `crate::…::x`.
-    fn from_crate(&self, path: &str) -> String {
+    fn in_crate(&self, path: &str) -> String {
         let mut module = self.module.clone();
         let mut rest = path;
         let mut above = false;

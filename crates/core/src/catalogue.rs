@@ -111,13 +111,14 @@ fn at<'a>(root: &'a Value, schema: &'a Value, path: &[&str]) -> Option<&'a Value
     let schema = resolved(root, schema)?;
     let Some((first, rest)) = path.split_first() else { return Some(schema) };
     // A tree that accepts anything describes everything below it.
-    if flag(schema, "x-late") || flag(schema, "x-sink") {
-        if schema.get("properties").is_none() && schema.get("items").is_none() {
-            if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-                return parts.iter().find_map(|part| at(root, part, path)).or(Some(schema));
-            }
-            return Some(schema);
+    if (flag(schema, "x-late") || flag(schema, "x-sink"))
+        && schema.get("properties").is_none()
+        && schema.get("items").is_none()
+    {
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            return parts.iter().find_map(|part| at(root, part, path)).or(Some(schema));
         }
+        return Some(schema);
     }
     if let Some(below) = schema.get("properties").and_then(|properties| properties.get(*first)) {
         return at(root, below, rest);

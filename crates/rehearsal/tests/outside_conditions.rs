@@ -1,4 +1,5 @@
 //! Routes that wait for the cluster: for pods, an ingress, the holder of a Secret's key.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -219,7 +219,10 @@ impl Plan {
     }
 }
 
-fn rows(task: &Task, scope: &Scope) -> Result<Vec<(Option<String>, Option<Value>)>, String> {
+/// A repetition's key and row; neither where a task stands once.
+type Repeated = (Option<String>, Option<Value>);
+
+fn rows(task: &Task, scope: &Scope) -> Result<Vec<Repeated>, String> {
     let Some(each) = &task.each else { return Ok(vec![(None, None)]) };
     let list = scope.render_text(&format!("{{{{ {each} }}}}")).map_err(|error| format!("each: {error}"))?;
     let Value::Array(items) = list else { return Err(format!("each: {each} is not a list")) };

@@ -186,7 +186,7 @@ impl TaskRow {
                 self.state = TaskState::Looked(outcome.clone());
             }
             Happened::Finished { how, outputs } => {
-                self.state = TaskState::Finished { how: how.clone(), outputs: outputs.clone() };
+                self.state = TaskState::Finished { how: *how, outputs: outputs.clone() };
             }
             Happened::Failed { problem } => self.state = TaskState::Failed(problem.clone()),
             Happened::Skipped { reason } => self.state = TaskState::Skipped(reason.clone()),

@@ -1,5 +1,6 @@
 //! A rehearsal for a test, and clients that go where it leads.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses its own part of this")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use landfall_rehearsal::{Options, Rehearsal, Scenario};
 

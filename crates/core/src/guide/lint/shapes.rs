@@ -104,10 +104,11 @@ fn columns(loaded: &LoadedGuide, found: &mut Found<'_>) {
             );
         }
         // What is refused would never be offered.
-        if !input.default.is_null() && !input.default.to_string().contains("{{") {
-            if let Err(refused) = input.accept(&input.default) {
-                found.add(&format!("{pointer}/default"), "bad-default", refused.to_string());
-            }
+        if !input.default.is_null()
+            && !input.default.to_string().contains("{{")
+            && let Err(refused) = input.accept(&input.default)
+        {
+            found.add(&format!("{pointer}/default"), "bad-default", refused.to_string());
         }
     }
 }
