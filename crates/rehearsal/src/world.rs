@@ -39,6 +39,16 @@ pub enum Happening {
         /// The load balancer's own DNS name.
         hostname: String,
     },
+    /// An add-on of the cluster became active: what it brings is in the cluster.
+    AddonActive {
+        /// e.g. `aws-ebs-csi-driver`.
+        name: String,
+    },
+    /// An add-on went, and what it brought.
+    AddonGone {
+        /// e.g. `aws-ebs-csi-driver`.
+        name: String,
+    },
     /// A DNS name started to resolve; pods that waited for it may go on.
     NameResolves {
         /// Without a trailing dot.

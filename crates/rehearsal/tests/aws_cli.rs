@@ -203,6 +203,118 @@ async fn the_cli_is_told_what_is_not_simulated() {
     let door = open("").await;
     let refused = aws(&door, &["ec2", "run-instances", "--image-id", "ami-1"]).await.expect_err("it is refused");
     assert!(refused.contains("NotSimulated") && refused.contains("RunInstances"), "{refused}");
-    let refused = aws(&door, &["s3api", "list-buckets"]).await.expect_err("it is refused");
+    let refused = aws(&door, &["sns", "list-topics"]).await.expect_err("it is refused");
     assert!(refused.contains("does not simulate"), "{refused}");
+    let refused = aws(&door, &["s3api", "get-bucket-acl", "--bucket", "data"]).await.expect_err("it is refused");
+    assert!(refused.contains("does not simulate"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_bucket_and_what_is_set_on_it_can_be_managed_with_the_cli() {
+    if !there() {
+        return;
+    }
+    let door = open("buckets: [{ name: taken, foreign: true }, { name: full, objects: [a.txt] }]").await;
+    let ask =
+        async |arguments: &[&str]| aws(&door, arguments).await.unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+    let refused = async |arguments: &[&str]| aws(&door, arguments).await.expect_err("it is refused");
+    let here = "LocationConstraint=us-east-2,Tags=[{Key=team,Value=ml}]";
+    ask(&["s3api", "create-bucket", "--bucket", "ml-data", "--create-bucket-configuration", here]).await;
+    let tags = ask(&["s3api", "get-bucket-tagging", "--bucket", "ml-data"]).await;
+    assert_eq!(tags["TagSet"], json!([{ "Key": "team", "Value": "ml" }]));
+    assert_eq!(ask(&["s3api", "get-bucket-location", "--bucket", "ml-data"]).await["LocationConstraint"], "us-east-2");
+    let block = ask(&["s3api", "get-public-access-block", "--bucket", "ml-data"]).await;
+    assert_eq!(block["PublicAccessBlockConfiguration"]["BlockPublicPolicy"], true);
+    let rule = json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms" }, "BucketKeyEnabled": true }] });
+    let rule = rule.to_string();
+    ask(&["s3api", "put-bucket-encryption", "--bucket", "ml-data", "--server-side-encryption-configuration", &rule])
+        .await;
+    let encryption = ask(&["s3api", "get-bucket-encryption", "--bucket", "ml-data"]).await;
+    let by_default = &encryption["ServerSideEncryptionConfiguration"]["Rules"][0]["ApplyServerSideEncryptionByDefault"];
+    assert_eq!(by_default["SSEAlgorithm"], "aws:kms");
+    ask(&["s3api", "put-bucket-versioning", "--bucket", "ml-data", "--versioning-configuration", "Status=Enabled"])
+        .await;
+    assert_eq!(ask(&["s3api", "get-bucket-versioning", "--bucket", "ml-data"]).await["Status"], "Enabled");
+    let policy = |principal: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "A", "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::ml-data/*",
+        }] })
+        .to_string()
+    };
+    ask(&["s3api", "put-bucket-policy", "--bucket", "ml-data", "--policy", &policy(NODE_ROLE)]).await;
+    let kept = ask(&["s3api", "get-bucket-policy", "--bucket", "ml-data"]).await;
+    assert!(kept["Policy"].as_str().is_some_and(|text| text.contains("s3:GetObject")), "{kept}");
+    let public = refused(&["s3api", "put-bucket-policy", "--bucket", "ml-data", "--policy", &policy("*")]).await;
+    assert!(public.contains("BlockPublicPolicy"), "{public}");
+    let broken =
+        refused(&["s3api", "put-bucket-policy", "--bucket", "ml-data", "--policy", "{\"Statement\": [}"]).await;
+    assert!(broken.contains("MalformedPolicy"), "{broken}");
+    let here = "LocationConstraint=us-east-2";
+    let taken = refused(&["s3api", "create-bucket", "--bucket", "taken", "--create-bucket-configuration", here]).await;
+    assert!(taken.contains("BucketAlreadyExists"), "{taken}");
+    assert!(refused(&["s3api", "head-bucket", "--bucket", "nobody"]).await.contains("404"));
+    assert!(refused(&["s3api", "delete-bucket", "--bucket", "full"]).await.contains("BucketNotEmpty"));
+    assert_eq!(ask(&["s3api", "list-objects-v2", "--bucket", "full"]).await["Contents"][0]["Key"], "a.txt");
+    ask(&["s3api", "delete-bucket-policy", "--bucket", "ml-data"]).await;
+    ask(&["s3api", "delete-bucket", "--bucket", "ml-data"]).await;
+    let left = ask(&["s3api", "list-buckets"]).await;
+    assert_eq!(left["Buckets"].as_array().map(Vec::len), Some(1), "{left}");
+}
+
+#[tokio::test]
+async fn keys_users_and_addresses_can_be_managed_with_the_cli() {
+    if !there() {
+        return;
+    }
+    let door = open("ses: { identities: { example.com: true } }").await;
+    let ask =
+        async |arguments: &[&str]| aws(&door, arguments).await.unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+    let refused = async |arguments: &[&str]| aws(&door, arguments).await.expect_err("it is refused");
+    let made = ask(&["kms", "create-key", "--tags", "TagKey=team,TagValue=ml"]).await;
+    let key = made["KeyMetadata"]["KeyId"].as_str().expect("an id");
+    ask(&["kms", "create-alias", "--alias-name", "alias/ml", "--target-key-id", key]).await;
+    ask(&["kms", "enable-key-rotation", "--key-id", "alias/ml"]).await;
+    assert_eq!(ask(&["kms", "get-key-rotation-status", "--key-id", key]).await["KeyRotationEnabled"], true);
+    let unclosed = "{\"Statement\": [{\"Action\": \"kms:* }]}";
+    let broken = refused(&["kms", "put-key-policy", "--key-id", key, "--policy", unclosed]).await;
+    assert!(broken.contains("MalformedPolicyDocumentException"), "{broken}");
+    let locked = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS": NODE_ROLE }, "Action": "kms:Decrypt", "Resource": "*" }] }).to_string();
+    let refusal = refused(&["kms", "put-key-policy", "--key-id", key, "--policy", &locked]).await;
+    assert!(refusal.contains("will not allow you to update"), "{refusal}");
+    let grant = ["kms", "create-grant", "--key-id", key, "--grantee-principal", NODE_ROLE, "--operations", "Decrypt"];
+    ask(&grant).await;
+    let grants = ask(&["kms", "list-grants", "--key-id", key]).await;
+    assert_eq!(grants["Grants"][0]["GranteePrincipal"], NODE_ROLE);
+    let gone = ask(&["kms", "schedule-key-deletion", "--key-id", key, "--pending-window-in-days", "7"]).await;
+    assert_eq!(gone["KeyState"], "PendingDeletion");
+
+    ask(&["iam", "create-user", "--user-name", "uploader"]).await;
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*" }] }).to_string();
+    ask(&["iam", "put-user-policy", "--user-name", "uploader", "--policy-name", "s3", "--policy-document", &policy])
+        .await;
+    let made = ask(&["iam", "create-access-key", "--user-name", "uploader"]).await;
+    let id = made["AccessKey"]["AccessKeyId"].as_str().expect("an id");
+    assert!(refused(&["iam", "delete-user", "--user-name", "uploader"]).await.contains("DeleteConflict"));
+    let simulated = ask(&[
+        "iam",
+        "simulate-principal-policy",
+        "--policy-source-arn",
+        "arn:aws:iam::123456789012:user/uploader",
+        "--action-names",
+        "s3:GetObject",
+        "s3:PutObject",
+        "--resource-arns",
+        "arn:aws:s3:::data/a",
+    ])
+    .await;
+    let decisions: Vec<&Value> =
+        simulated["EvaluationResults"].as_array().into_iter().flatten().map(|result| &result["EvalDecision"]).collect();
+    assert_eq!(decisions, ["allowed", "implicitDeny"]);
+    ask(&["iam", "delete-access-key", "--user-name", "uploader", "--access-key-id", id]).await;
+    ask(&["iam", "delete-user-policy", "--user-name", "uploader", "--policy-name", "s3"]).await;
+    ask(&["iam", "delete-user", "--user-name", "uploader"]).await;
+
+    let identity = ask(&["sesv2", "get-email-identity", "--email-identity", "example.com"]).await;
+    assert_eq!(identity["VerifiedForSendingStatus"], true);
+    assert_eq!(ask(&["sesv2", "get-account"]).await["ProductionAccessEnabled"], false);
 }

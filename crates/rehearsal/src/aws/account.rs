@@ -15,7 +15,7 @@ use super::{
     fault::{Fault, Faults},
     furnish::furnish,
     iam::evaluate::means,
-    service::{Asked, operation},
+    service::{Asked, action, operation},
     setup::Setup,
     snapshot,
     state::State,
@@ -146,14 +146,14 @@ impl Account {
         }
         let assumed = inner.home.tokens.get(&("session".to_owned(), signature.access_key.clone()));
         let caller = assumed.map_or_else(|| self.setup.caller.clone(), |(caller, _)| caller.clone());
-        let action = format!("{service}:{operation}");
+        let action = action(service, operation);
         if caller == self.setup.caller && self.setup.denied.iter().any(|pattern| means(pattern, &action)) {
             return Err(AwsError::denied(service, &action, &caller));
         }
         Ok(caller)
     }
 
-    /// Does a call. IAM and STS are the whole account's; everything else is the region's own.
+    /// Does a call. IAM, STS and S3 are the whole account's; everything else is the region's own.
     pub(super) fn perform(
         &self,
         service: &str,
@@ -165,7 +165,8 @@ impl Account {
         let mut inner = self.inner();
         let now = self.clock.now();
         let start = inner.home.start;
-        let global = matches!(service, "iam" | "sts");
+        // A bucket's name is one of a kind everywhere: S3 itself knows which region it is in.
+        let global = matches!(service, "iam" | "sts" | "s3");
         let state = if global || signature.region == self.setup.region {
             &mut inner.home
         } else {
@@ -181,7 +182,12 @@ impl Account {
             })
         };
         state.advance(now);
-        let asked = Asked { now: state.now, caller, access_key: signature.access_key.clone() };
+        let asked = Asked {
+            now: state.now,
+            caller,
+            access_key: signature.access_key.clone(),
+            region: signature.region.clone(),
+        };
         perform(state, service, name, input, &asked)
     }
 

@@ -48,7 +48,8 @@ impl AwsError {
                 format!("You are not authorized to perform this operation. {message}"),
             ),
             "eks" => Self::new(403, "AccessDeniedException", message),
-            "ssm" | "secretsmanager" | "servicequotas" | "acm" => Self::bad("AccessDeniedException", message),
+            "ssm" | "secretsmanager" | "servicequotas" | "acm" | "kms" => Self::bad("AccessDeniedException", message),
+            "ses" => Self::new(403, "AccessDeniedException", message),
             _ => Self::new(403, "AccessDenied", message),
         }
     }
@@ -58,7 +59,9 @@ impl AwsError {
         match service {
             "ec2" => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
             "eks" => Self::new(429, "ThrottlingException", "Rate exceeded"),
-            "ssm" | "secretsmanager" | "acm" => Self::bad("ThrottlingException", "Rate exceeded"),
+            "s3" => Self::new(503, "SlowDown", "Please reduce your request rate."),
+            "ses" => Self::new(429, "TooManyRequestsException", "Too many requests"),
+            "ssm" | "secretsmanager" | "acm" | "kms" => Self::bad("ThrottlingException", "Rate exceeded"),
             "servicequotas" => Self::bad("TooManyRequestsException", "Rate exceeded"),
             _ => Self::bad("Throttling", "Rate exceeded"),
         }
@@ -69,8 +72,9 @@ impl AwsError {
         let message = "The security token included in the request is expired";
         match service {
             "ec2" => Self::bad("RequestExpired", "Request has expired."),
-            "eks" => Self::new(403, "ExpiredTokenException", message),
-            "ssm" | "secretsmanager" | "servicequotas" | "acm" => Self::bad("ExpiredTokenException", message),
+            "eks" | "ses" => Self::new(403, "ExpiredTokenException", message),
+            "s3" => Self::bad("ExpiredToken", "The provided token has expired."),
+            "ssm" | "secretsmanager" | "servicequotas" | "acm" | "kms" => Self::bad("ExpiredTokenException", message),
             _ => Self::new(403, "ExpiredToken", message),
         }
     }
@@ -86,6 +90,7 @@ impl AwsError {
             }
             ("ec2", None, None) => Self::bad("InvalidParameterValue", message),
             ("eks", ..) => Self::bad("InvalidParameterException", message),
+            ("s3", ..) => Self::bad("InvalidRequest", message),
             ("iam" | "autoscaling" | "sts" | "cloudwatch", ..) => Self::bad("ValidationError", message),
             _ => Self::bad("ValidationException", message),
         }

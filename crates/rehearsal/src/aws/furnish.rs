@@ -12,6 +12,8 @@ use super::{
     ec2::Subnet,
     eks::{Addon, Cluster, addon, node_group::scaling_group_name},
     iam::{self, Role},
+    kms::Key,
+    s3::Bucket,
     service::Asked,
     setup::{Existing, Setup},
     state::State,
@@ -24,6 +26,14 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
     for role in &setup.roles {
         state.iam.roles.insert(role.name.clone(), Role::new(role, &setup.account, start));
     }
+    for bucket in &setup.buckets {
+        state.buckets.insert(bucket.name.clone(), Bucket::of(bucket, &setup.region, start));
+    }
+    for key in &setup.keys {
+        let made = Key::of(key, &state, start);
+        state.keys.insert(key.id.clone(), made);
+        state.aliases.extend(key.alias.iter().map(|alias| (alias.clone(), key.id.clone())));
+    }
     for cluster in &setup.clusters {
         let made = Cluster::new(cluster, &setup.region, start);
         for name in &cluster.addons {
@@ -32,6 +42,7 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
                 name: name.clone(),
                 version: addon::newest(name).unwrap_or("v1.0.0-eksbuild.1").to_owned(),
                 role: None,
+                identities: Vec::new(),
                 configuration: None,
                 tags: BTreeMap::new(),
                 created: made.created,
@@ -63,7 +74,12 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
     state.now = start - calls.first().map_or(SignedDuration::ZERO, |call| call.ago);
     for call in calls {
         state.advance(start - call.ago);
-        let asked = Asked { now: state.now, caller: setup.caller.clone(), access_key: String::new() };
+        let asked = Asked {
+            now: state.now,
+            caller: setup.caller.clone(),
+            access_key: String::new(),
+            region: setup.region.clone(),
+        };
         let input = fill_in(&state, call.input);
         if let Err(error) = perform(&mut state, &call.service, &call.operation, &input, &asked) {
             let trouble =

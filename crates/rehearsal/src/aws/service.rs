@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{acm, autoscaling, cloudwatch, ec2, eks, error::AwsError, iam, quotas, secrets, ssm, state::State, sts};
+use super::{
+    acm, autoscaling, cloudwatch, ec2, eks, error::AwsError, iam, kms, quotas, s3, secrets, ses, ssm, state::State, sts,
+};
 
 /// One operation: changes the state, answers a value.
 pub type Operation = fn(&mut State, &Value, &Asked) -> Result<Value, AwsError>;
@@ -17,6 +19,14 @@ pub struct Asked {
     pub caller: String,
     /// Access key id.
     pub access_key: String,
+    /// Region that is asked.
+    pub region: String,
+}
+
+/// What IAM calls the action behind an operation, e.g. `s3:ListBucket`.
+pub fn action(service: &str, operation: &str) -> String {
+    let operation = if service == "s3" { s3::action(operation) } else { operation };
+    format!("{service}:{operation}")
 }
 
 /// The function behind a service's operation.
@@ -28,7 +38,10 @@ pub fn operation(service: &str, name: &str) -> Option<Operation> {
         "ec2" => ec2::OPERATIONS,
         "eks" => eks::OPERATIONS,
         "iam" => iam::OPERATIONS,
+        "kms" => kms::OPERATIONS,
+        "s3" => s3::OPERATIONS,
         "secretsmanager" => secrets::OPERATIONS,
+        "ses" => ses::OPERATIONS,
         "servicequotas" => quotas::OPERATIONS,
         "ssm" => ssm::OPERATIONS,
         "sts" => sts::OPERATIONS,

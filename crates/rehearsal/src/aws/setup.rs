@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::fault::Fault;
-pub use super::timing::{Join, Load, Timings};
+pub use super::{
+    kept::{BucketSetup, KeySetup, SesSetup},
+    timing::{Join, Load, Timings},
+};
 
 /// The account. Left empty it is a sensible one: a cluster `pay-1` on Kubernetes 1.31 with a CPU node group,
 /// three private subnets, a node role with its policies, and quota for GPU instances.
@@ -48,6 +51,12 @@ pub struct Setup {
     pub certificates: Vec<CertificateSetup>,
     /// Secrets in Secrets Manager: name to text.
     pub secrets: BTreeMap<String, String>,
+    /// Buckets, also those of others, whose names are taken.
+    pub buckets: Vec<BucketSetup>,
+    /// KMS keys.
+    pub keys: Vec<KeySetup>,
+    /// SES.
+    pub ses: SesSetup,
     /// Calls made before the start, which leave behind what they leave behind.
     pub existing: Vec<Existing>,
     /// What goes wrong with calls.
@@ -212,6 +221,9 @@ impl Default for Setup {
             load: Load::default(),
             certificates: Vec::new(),
             secrets: BTreeMap::new(),
+            buckets: Vec::new(),
+            keys: Vec::new(),
+            ses: SesSetup::default(),
             existing: Vec::new(),
             faults: Vec::new(),
         }

@@ -75,12 +75,49 @@ pub fn snapshot(state: &State) -> Value {
         })
         .collect();
     let pod_identities: Vec<Value> = state.pod_identities.values().cloned().map(timeless).collect();
+    let users: Map<String, Value> = state
+        .iam
+        .users
+        .values()
+        .map(|user| {
+            let keys: Vec<&String> = user.keys.iter().map(|key| &key.status).collect();
+            (
+                user.name.clone(),
+                json!({ "inline": user.inline, "attached": user.attached, "tags": user.tags, "keys": keys }),
+            )
+        })
+        .collect();
+    let buckets: Map<String, Value> = state
+        .buckets
+        .values()
+        .map(|bucket| {
+            let settings = json!({
+                "region": bucket.region, "encryption": bucket.encryption, "block": bucket.block, "versioning": bucket.versioning,
+                "tags": bucket.tags, "policy": bucket.policy,
+            });
+            (bucket.name.clone(), settings)
+        })
+        .collect();
+    let mut keys: Vec<Value> = state
+        .keys
+        .values()
+        .map(|key| {
+            let aliases: Vec<&String> =
+                state.aliases.iter().filter(|(_, id)| **id == key.id).map(|(alias, _)| alias).collect();
+            let grants: Vec<&Value> = key.grants.values().map(|grant| &grant["GranteePrincipal"]).collect();
+            json!({
+                "aliases": aliases, "policy": key.policy, "rotates": key.rotates, "tags": key.tags, "grants": grants,
+                "goes": key.deletion.is_some(), "description": key.description,
+            })
+        })
+        .collect();
+    keys.sort_by_key(Value::to_string);
     let requests: Vec<Value> =
         state.quota_requests.iter().map(|(code, value, _)| json!({ "code": code, "value": value })).collect();
     json!({
         "node_groups": node_groups, "launch_templates": launch_templates, "scaling_groups": groups,
         "scaling_policies": policies, "alarms": alarms, "roles": roles, "instances": nodes, "addons": addons,
-        "pod_identities": pod_identities, "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
+        "pod_identities": pod_identities, "users": users, "buckets": buckets, "keys": keys, "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
         "quota_requests": requests, "cluster_tags": state.clusters.values().map(|cluster| (cluster.name.clone(), json!(cluster.tags))).collect::<Map<_, _>>(),
     })
 }

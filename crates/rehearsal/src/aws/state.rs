@@ -11,6 +11,8 @@ use super::{
     ec2::{Instance, LaunchTemplate, Subnet},
     eks::{Addon, Cluster, NodeGroup, Update},
     iam::Iam,
+    kms::Key,
+    s3::Bucket,
     setup::Setup,
 };
 use crate::world::Happening;
@@ -50,6 +52,12 @@ pub struct State {
     pub alarms: BTreeMap<String, Alarm>,
     /// Roles, providers, users.
     pub iam: Iam,
+    /// Buckets by name, those of other accounts too.
+    pub buckets: BTreeMap<String, Bucket>,
+    /// KMS keys by id.
+    pub keys: BTreeMap<String, Key>,
+    /// Ids of KMS keys by alias.
+    pub aliases: BTreeMap<String, String>,
     /// Quotas that were asked for: code, value, when.
     pub quota_requests: Vec<(String, f64, Timestamp)>,
     /// Tags by ARN or id of what keeps none itself.
@@ -80,6 +88,9 @@ impl State {
             policies: BTreeMap::new(),
             alarms: BTreeMap::new(),
             iam: Iam::default(),
+            buckets: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             quota_requests: Vec::new(),
             tags: BTreeMap::new(),
             tokens: BTreeMap::new(),

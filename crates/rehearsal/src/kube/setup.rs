@@ -55,6 +55,8 @@ pub struct Setup {
     pub nodes: Vec<NodeSetup>,
     /// Manifests that are there at the start; one of the same name replaces a default one.
     pub objects: Vec<Value>,
+    /// What somebody else puts into the cluster while the rehearsal runs.
+    pub later: Vec<Later>,
     /// Defaults to leave out, as `resource.group/namespace/name` (`storageclasses.storage.k8s.io//gp2`).
     pub without: Vec<String>,
     /// Is ingress-nginx there, with its Service of type LoadBalancer and IngressClass `nginx`?
@@ -63,6 +65,8 @@ pub struct Setup {
     pub auto_mode: Option<bool>,
     /// Does metrics-server answer `metrics.k8s.io`?
     pub metrics_server: Option<bool>,
+    /// Is the EBS CSI driver there? The account's add-on decides where it is left out.
+    pub ebs_csi: Option<bool>,
     /// Is cert-manager there?
     pub cert_manager: bool,
     /// What makes GPUs allocatable at the start.
@@ -94,10 +98,12 @@ impl Default for Setup {
             age: SignedDuration::from_hours(6),
             nodes: Vec::new(),
             objects: Vec::new(),
+            later: Vec::new(),
             without: Vec::new(),
             ingress_nginx: true,
             auto_mode: None,
             metrics_server: None,
+            ebs_csi: None,
             cert_manager: false,
             gpu: Gpu::None,
             times: Times::default(),
@@ -127,6 +133,8 @@ impl Setup {
         whole.auto_mode = whole.auto_mode.or_else(|| Some(cluster?.auto_mode));
         whole.metrics_server =
             whole.metrics_server.or_else(|| Some(cluster?.addons.iter().any(|addon| addon == "metrics-server")));
+        whole.ebs_csi =
+            whole.ebs_csi.or_else(|| Some(cluster?.addons.iter().any(|addon| addon == "aws-ebs-csi-driver")));
         whole
     }
 
@@ -144,6 +152,16 @@ impl Setup {
     pub fn metrics_server(&self) -> bool {
         self.metrics_server.unwrap_or(true)
     }
+}
+
+/// Manifests that come later, e.g. of an installer that a person runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Later {
+    /// How long after the start.
+    pub after: SignedDuration,
+    /// Manifests; one of a name that is there replaces it.
+    pub objects: Vec<Value>,
 }
 
 /// What makes GPUs allocatable.

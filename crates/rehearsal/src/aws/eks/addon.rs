@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{cluster, node_group::words};
-use crate::aws::{
-    ask::{Ask, page, uuid},
-    error::AwsError,
-    service::Asked,
-    state::State,
+use super::{cluster, node_group::words, pod_identity};
+use crate::{
+    aws::{
+        ask::{Ask, page, uuid},
+        error::AwsError,
+        service::Asked,
+        state::State,
+    },
+    world::Happening,
 };
 
 /// An add-on.
@@ -24,13 +27,15 @@ pub struct Addon {
     pub version: String,
     /// Role of its service account.
     pub role: Option<String>,
+    /// Pod identity associations it made: service account and role.
+    pub identities: Vec<Value>,
     /// Its settings, as JSON or YAML text.
     pub configuration: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// When it was made.
     pub created: Timestamp,
-    /// `CREATING`, `ACTIVE`, `DELETING`.
+    /// `CREATING`, `ACTIVE`, `UPDATING`, `DELETING`.
     pub status: &'static str,
     /// When it came into that status.
     pub since: Timestamp,
@@ -65,6 +70,10 @@ impl Addon {
         }
         if let Some(configuration) = &self.configuration {
             answer["configurationValues"] = configuration.as_str().into();
+        }
+        if !self.identities.is_empty() {
+            let arns: Vec<Value> = self.identities.iter().map(|known| known["associationArn"].clone()).collect();
+            answer["podIdentityAssociations"] = arns.into();
         }
         answer
     }
@@ -105,9 +114,11 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     let Some(newest) = newest(&key.1) else {
         return Err(AwsError::bad("InvalidParameterException", format!("Addon {} specified is not supported", key.1)));
     };
+    let identities = pod_identity::of_addon(state, &key.0, input.list("podIdentityAssociations"), asked)?;
     let addon = Addon {
         cluster: key.0.clone(),
         name: key.1.clone(),
+        identities,
         version: input.maybe("addonVersion").unwrap_or(newest).to_owned(),
         role: input.maybe("serviceAccountRoleArn").map(str::to_owned),
         configuration: input.maybe("configurationValues").map(str::to_owned),
@@ -119,6 +130,44 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     let answer = addon.answer(state);
     state.addons.insert(key, addon);
     Ok(json!({ "addon": answer }))
+}
+
+/// UpdateAddon.
+pub fn update(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
+    let key = key(state, input)?;
+    let addon = state.addons.get(&key).ok_or_else(|| missing(&key.1))?;
+    if addon.status != "ACTIVE" {
+        let message = format!("Cannot update addon {} currently in {} state", key.1, addon.status);
+        return Err(AwsError::new(409, "ResourceInUseException", message));
+    }
+    let identities = match input.part("podIdentityAssociations") {
+        Some(_) => {
+            let known: Vec<String> =
+                addon.identities.iter().map(|known| known.text("associationId").to_owned()).collect();
+            state.pod_identities.retain(|id, _| !known.contains(id));
+            Some(pod_identity::of_addon(state, &key.0, input.list("podIdentityAssociations"), asked)?)
+        }
+        None => None,
+    };
+    let id = uuid(&format!("addon-update/{}/{}/{}", key.0, key.1, asked.now));
+    let addon = state.addons.get_mut(&key).ok_or_else(|| missing(&key.1))?;
+    if let Some(identities) = identities {
+        addon.identities = identities;
+    }
+    if let Some(version) = input.maybe("addonVersion") {
+        addon.version = version.to_owned();
+    }
+    if let Some(role) = input.maybe("serviceAccountRoleArn") {
+        addon.role = Some(role.to_owned()).filter(|role| !role.is_empty());
+    }
+    if let Some(configuration) = input.maybe("configurationValues") {
+        addon.configuration = Some(configuration.to_owned()).filter(|text| !text.is_empty());
+    }
+    addon.status = "UPDATING";
+    addon.since = asked.now;
+    Ok(json!({ "update": {
+        "id": id, "status": "InProgress", "type": "AddonUpdate", "params": [], "createdAt": asked.now.to_string(), "errors": [],
+    }}))
 }
 
 /// DeleteAddon.
@@ -154,9 +203,20 @@ pub fn versions(_: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErr
 /// Lets new ones become ACTIVE and deleted ones go.
 pub fn step(state: &mut State) {
     let (now, takes) = (state.now, state.setup.timings.addon);
-    state.addons.retain(|_, addon| addon.status != "DELETING" || now < addon.since + takes);
-    for addon in state.addons.values_mut().filter(|addon| addon.status == "CREATING" && now >= addon.since + takes) {
-        addon.status = "ACTIVE";
-        addon.since = now;
+    let gone = |addon: &Addon| addon.status == "DELETING" && now >= addon.since + takes;
+    for addon in state.addons.values().filter(|addon| gone(addon)) {
+        let known: Vec<&str> = addon.identities.iter().map(|known| known.text("associationId")).collect();
+        state.pod_identities.retain(|id, _| !known.contains(&&**id));
+        state.happenings.push(Happening::AddonGone { name: addon.name.clone() });
+    }
+    state.addons.retain(|_, addon| !gone(addon));
+    for addon in state.addons.values_mut() {
+        if matches!(addon.status, "CREATING" | "UPDATING") && now >= addon.since + takes {
+            if addon.status == "CREATING" {
+                state.happenings.push(Happening::AddonActive { name: addon.name.clone() });
+            }
+            addon.status = "ACTIVE";
+            addon.since = now;
+        }
     }
 }

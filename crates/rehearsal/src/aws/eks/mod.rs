@@ -43,11 +43,13 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
     ("ListAddons", addon::list),
     ("CreateAddon", addon::create),
     ("DeleteAddon", addon::delete),
+    ("UpdateAddon", addon::update),
     ("DescribeAddonVersions", addon::versions),
     ("ListPodIdentityAssociations", pod_identity::list),
     ("CreatePodIdentityAssociation", pod_identity::create),
     ("DescribePodIdentityAssociation", pod_identity::describe),
     ("DeletePodIdentityAssociation", pod_identity::delete),
+    ("UpdatePodIdentityAssociation", pod_identity::update),
     ("ListAccessEntries", access::list),
     ("DescribeAccessEntry", access::describe),
 ];

@@ -36,6 +36,31 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     Ok(json!({ "association": association }))
 }
 
+/// The associations that an add-on makes for its service accounts.
+pub fn of_addon(state: &mut State, cluster: &str, wanted: &[Value], asked: &Asked) -> Result<Vec<Value>, AwsError> {
+    let mut made = Vec::new();
+    for one in wanted {
+        let input = json!({
+            "clusterName": cluster, "namespace": "kube-system", "serviceAccount": one["serviceAccount"], "roleArn": one["roleArn"],
+        });
+        made.push(create(state, &input, asked)?["association"].clone());
+    }
+    Ok(made)
+}
+
+/// UpdatePodIdentityAssociation: another role.
+pub fn update(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, AwsError> {
+    let mut association = find(state, input)?.clone();
+    if let Some(role) = input.maybe("roleArn") {
+        iam::role_of_arn(state, role)
+            .ok_or_else(|| AwsError::bad("InvalidParameterException", format!("Role {role} does not exist")))?;
+        association["roleArn"] = role.into();
+    }
+    association["modifiedAt"] = asked.now.to_string().into();
+    state.pod_identities.insert(association.text("associationId").to_owned(), association.clone());
+    Ok(json!({ "association": association }))
+}
+
 fn find<'a>(state: &'a State, input: &Value) -> Result<&'a Value, AwsError> {
     let cluster = cluster::find(state, input.text("clusterName"))?;
     let id = input.text("associationId");

@@ -1,5 +1,7 @@
 //! Who may do what: statements of a role's policies against an action and a resource.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Role, managed};
@@ -29,12 +31,16 @@ pub fn allows(state: &State, role: &str, action: &str, resource: &str) -> bool {
 
 /// What a role's policies say.
 pub fn decide(role: &Role, action: &str, resource: &str) -> Decision {
-    let mut allowed = role
-        .attached
+    of_policies(&role.attached, &role.inline, action, resource)
+}
+
+/// What attached and inline policies say.
+pub fn of_policies(attached: &[String], inline: &BTreeMap<String, Value>, action: &str, resource: &str) -> Decision {
+    let mut allowed = attached
         .iter()
         .filter_map(|arn| managed::actions(arn))
         .any(|actions| actions.iter().any(|pattern| means(pattern, action)));
-    for document in role.inline.values() {
+    for document in inline.values() {
         let statements = match &document["Statement"] {
             Value::Array(many) => many.iter().collect(),
             one => vec![one],

@@ -1,5 +1,6 @@
-//! IAM: roles and their policies, OIDC providers, and who may do what.
+//! IAM: roles, users and their policies, access keys, OIDC providers, and who may do what.
 
+pub mod access_key;
 pub mod evaluate;
 pub mod managed;
 pub mod provider;
@@ -7,6 +8,7 @@ pub mod role;
 pub mod role_policy;
 pub mod simulate;
 pub mod user;
+pub mod user_policy;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,7 @@ use super::{error::AwsError, service::Operation, state::State};
 pub use evaluate::{allows, attached};
 pub use provider::Provider;
 pub use role::Role;
+pub use user::User;
 
 /// The operations of this service.
 pub const OPERATIONS: &[(&str, Operation)] = &[
@@ -41,6 +44,24 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
     ("CreateOpenIDConnectProvider", provider::create),
     ("DeleteOpenIDConnectProvider", provider::delete),
     ("GetUser", user::get),
+    ("CreateUser", user::create),
+    ("DeleteUser", user::delete),
+    ("ListUsers", user::list),
+    ("TagUser", user::tag),
+    ("UntagUser", user::untag),
+    ("ListUserTags", user::tags),
+    ("ListGroupsForUser", user::groups),
+    ("GetUserPolicy", user_policy::get),
+    ("PutUserPolicy", user_policy::put),
+    ("DeleteUserPolicy", user_policy::delete),
+    ("ListUserPolicies", user_policy::list),
+    ("ListAttachedUserPolicies", user_policy::attached),
+    ("AttachUserPolicy", user_policy::attach),
+    ("DetachUserPolicy", user_policy::detach),
+    ("CreateAccessKey", access_key::create),
+    ("ListAccessKeys", access_key::list),
+    ("UpdateAccessKey", access_key::update),
+    ("DeleteAccessKey", access_key::delete),
     ("ListAccountAliases", user::aliases),
 ];
 
@@ -51,11 +72,31 @@ pub struct Iam {
     pub roles: BTreeMap<String, Role>,
     /// OIDC providers by ARN.
     pub providers: BTreeMap<String, Provider>,
+    /// Users by name.
+    pub users: BTreeMap<String, User>,
 }
 
 /// The role with this ARN.
 pub fn role_of_arn<'a>(state: &'a State, arn: &str) -> Option<&'a Role> {
     state.iam.roles.values().find(|role| role.arn == arn)
+}
+
+/// Whether a principal of a policy is somebody. Of other accounts nobody here can tell.
+pub fn exists(state: &State, principal: &str) -> bool {
+    let own = state.iam_arn("");
+    match principal.strip_prefix(&own) {
+        Some("root") => true,
+        Some(_) => {
+            role_of_arn(state, principal).is_some() || state.iam.users.values().any(|user| user.arn == principal)
+        }
+        None => principal == "*" || principal == state.setup.account || principal.starts_with("arn:aws:"),
+    }
+}
+
+/// The role whose session a caller is, by ARN; the caller itself where it is none.
+pub fn role_arn_of_session(state: &State, caller: &str) -> String {
+    let role = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+    role.and_then(|name| state.iam.roles.get(name)).map_or_else(|| caller.to_owned(), |role| role.arn.clone())
 }
 
 /// Refuses what EKS refuses as a node role.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::missing;
 use crate::aws::{
     ask::{Ask, hex, page},
+    document::{principals, statements},
     error::AwsError,
     service::Asked,
     setup::RoleSetup,
@@ -111,27 +112,35 @@ pub fn encode(document: &str) -> String {
 pub fn document(text: &str) -> Result<Value, AwsError> {
     let malformed = |message: &str| AwsError::bad("MalformedPolicyDocument", message);
     let document: Value = serde_json::from_str(text).map_err(|_| malformed("Syntax errors in policy."))?;
-    let statements = match &document["Statement"] {
-        Value::Array(many) => many.clone(),
-        one @ Value::Object(_) => vec![one.clone()],
-        _ => return Err(malformed("Syntax errors in policy.")),
-    };
-    for statement in &statements {
-        if !matches!(statement.text("Effect"), "Allow" | "Deny") {
-            return Err(malformed("Missing required field Effect"));
+    statements(&document).map_err(|message| malformed(&message))?;
+    Ok(document)
+}
+
+/// A trust policy, or IAM's refusal of what is none.
+pub fn trust(state: &State, text: &str) -> Result<Value, AwsError> {
+    let malformed = |message: String| AwsError::bad("MalformedPolicyDocument", message);
+    let document = document(text)?;
+    for statement in statements(&document).unwrap_or_default() {
+        if statement.part("Principal").is_none() && statement.part("NotPrincipal").is_none() {
+            return Err(malformed("Missing required field Principal".to_owned()));
         }
-        if statement.part("Action").is_none() && statement.part("NotAction").is_none() {
-            return Err(malformed("Policy statement must contain actions."));
+        if statement.part("Resource").is_some() {
+            return Err(malformed("Has prohibited field Resource".to_owned()));
+        }
+        if let Some(nobody) = principals(statement).into_iter().find(|principal| !super::exists(state, principal)) {
+            return Err(malformed(format!("Invalid principal in policy: \"AWS\":\"{nobody}\"")));
         }
     }
     Ok(document)
 }
 
-fn tag_list(tags: &BTreeMap<String, String>) -> Value {
+/// Tags as IAM writes them.
+pub fn tag_list(tags: &BTreeMap<String, String>) -> Value {
     tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
 }
 
-fn tag_map(tags: &[Value]) -> BTreeMap<String, String> {
+/// Tags as IAM reads them.
+pub fn tag_map(tags: &[Value]) -> BTreeMap<String, String> {
     tags.iter().map(|tag| (tag.text("Key").to_owned(), tag.text("Value").to_owned())).collect()
 }
 
@@ -152,7 +161,7 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     if state.iam.roles.contains_key(&name) {
         return Err(AwsError::new(409, "EntityAlreadyExists", format!("Role with name {name} already exists.")));
     }
-    let trust = document(input.text("AssumeRolePolicyDocument"))?;
+    let trust = trust(state, input.text("AssumeRolePolicyDocument"))?;
     let path = input.maybe("Path").unwrap_or("/").to_owned();
     let role = Role {
         arn: state.iam_arn(&format!("role{path}{name}")),
@@ -215,7 +224,7 @@ pub fn tags(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErr
 
 /// UpdateAssumeRolePolicy.
 pub fn update_trust(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
-    let trust = document(input.text("PolicyDocument"))?;
+    let trust = trust(state, input.text("PolicyDocument"))?;
     find(state, input)?.trust = trust;
     Ok(json!({}))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{managed, missing, role};
 use crate::aws::{
     ask::{Ask, page},
+    document::{statements, texts},
     error::AwsError,
     service::Asked,
     state::State,
@@ -18,19 +19,29 @@ pub fn get(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErro
     Ok(json!({ "RoleName": role.name, "PolicyName": name, "PolicyDocument": role::encode(&document.to_string()) }))
 }
 
+/// What an identity may do, or IAM's refusal of what is none.
+pub fn document(text: &str) -> Result<Value, AwsError> {
+    let malformed = |message: &str| Err(AwsError::bad("MalformedPolicyDocument", message));
+    let document = role::document(text)?;
+    for statement in statements(&document).unwrap_or_default() {
+        if statement.part("Principal").is_some() || statement.part("NotPrincipal").is_some() {
+            return malformed("Policy document should not specify a principal.");
+        }
+        let resources: Vec<&str> =
+            texts(&statement["Resource"]).into_iter().chain(texts(&statement["NotResource"])).collect();
+        if resources.is_empty() {
+            return malformed("Policy statement must contain resources.");
+        }
+        if resources.iter().any(|resource| *resource != "*" && !resource.starts_with("arn:")) {
+            return malformed("Resource must be in ARN format or \"*\".");
+        }
+    }
+    Ok(document)
+}
+
 /// PutRolePolicy.
 pub fn put(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
-    let document = role::document(input.text("PolicyDocument"))?;
-    let statements = match &document["Statement"] {
-        Value::Array(many) => many.clone(),
-        one => vec![one.clone()],
-    };
-    if statements
-        .iter()
-        .any(|statement| statement.part("Resource").is_none() && statement.part("NotResource").is_none())
-    {
-        return Err(AwsError::bad("MalformedPolicyDocument", "Policy statement must contain resources."));
-    }
+    let document = document(input.text("PolicyDocument"))?;
     let role = role::find(state, input)?;
     role.inline.insert(input.text("PolicyName").to_owned(), document);
     Ok(json!({}))

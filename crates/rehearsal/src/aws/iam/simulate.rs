@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    evaluate::{Decision, decide, means},
+    evaluate::{Decision, means, of_policies},
     missing,
 };
 use crate::aws::{
@@ -20,8 +20,10 @@ pub fn simulate(state: &mut State, input: &Value, asked: &Asked) -> Result<Value
         let message = format!("Invalid Entity Arn: {source} does not clearly define entity type and name.");
         return Err(AwsError::bad("InvalidInput", message));
     }
-    let role = super::role_of_arn(state, source);
-    if role.is_none() && source != state.iam_arn("root") {
+    let role = super::role_of_arn(state, source).map(|role| (&role.attached, &role.inline));
+    let user = state.iam.users.values().find(|user| user.arn == source).map(|user| (&user.attached, &user.inline));
+    let policies = role.or(user);
+    if policies.is_none() && source != state.iam_arn("root") {
         return Err(missing(format!("The entity {source} cannot be found.")));
     }
     let name = source.rsplit('/').next().unwrap_or_default();
@@ -37,9 +39,9 @@ pub fn simulate(state: &mut State, input: &Value, asked: &Asked) -> Result<Value
         }
         for resource in &resources {
             let denied = callers_own && state.setup.denied.iter().any(|pattern| means(pattern, action));
-            let decision = match role {
+            let decision = match policies {
                 _ if denied => Decision::ImplicitDeny,
-                Some(role) => decide(role, action, resource),
+                Some((attached, inline)) => of_policies(attached, inline, action, resource),
                 None => Decision::Allowed,
             };
             let decision = match decision {

@@ -10,6 +10,7 @@ pub mod model;
 pub mod moment;
 pub mod query;
 pub mod rest;
+pub mod rest_xml;
 pub mod validate;
 pub mod xml;
 
@@ -108,6 +109,15 @@ pub fn read(parts: &Parts, body: &[u8]) -> Result<Call, (Protocol, AwsError)> {
                 None => (format!("{} {}", parts.method, parts.uri.path()), body),
             }
         }
+        Protocol::RestXml => {
+            let Some((name, operation, path)) = rest_xml::operation(model, parts) else {
+                let name = format!("{} {}", parts.method, parts.uri);
+                return Ok(Call { model, protocol, name, operation: None, input: Value::Null, signature });
+            };
+            let input = rest_xml::read(model, operation, &path, parts, body)
+                .map_err(|message| (protocol, AwsError::bad("MalformedXML", message)))?;
+            return Ok(Call { model, protocol, name, operation: Some(operation), input, signature });
+        }
         Protocol::Cbor => {
             let name = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
             (name, cbor::read(body).ok_or_else(|| bad("the body is not CBOR".to_owned()))?)
@@ -138,6 +148,13 @@ pub fn answer(call: &Call, output: &Value, request_id: &str) -> Wire {
         }
         Protocol::RestJson => {
             wire(200, "application/json", json::write(call.model, of, output).to_string().into_bytes())
+        }
+        Protocol::RestXml => {
+            let (body, headers) = rest_xml::write(call.model, call.operation, output);
+            let status = call.operation.and_then(|operation| operation.status).unwrap_or(200);
+            let mut wire = wire(status, "application/xml", body);
+            wire.headers.extend(headers);
+            wire
         }
         Protocol::Cbor => {
             let mut body = Vec::new();
@@ -190,7 +207,7 @@ pub fn refuse(protocol: Protocol, error: &AwsError, request_id: &str) -> Wire {
             wire.headers.push(("x-amzn-query-error", format!("{code};{}", sender(*status))));
             wire
         }
-        Protocol::Query | Protocol::Ec2 => {
+        Protocol::Query | Protocol::Ec2 | Protocol::RestXml => {
             let mut inner = String::new();
             if protocol == Protocol::Query {
                 xml::wrap("Type", sender(*status), &mut inner);
@@ -201,11 +218,22 @@ pub fn refuse(protocol: Protocol, error: &AwsError, request_id: &str) -> Wire {
                 Protocol::Ec2 => format!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
                 ),
+                Protocol::RestXml => {
+                    format!(
+                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{inner}<RequestId>{request_id}</RequestId></Error>"
+                    )
+                }
                 _ => {
                     format!("<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
                 }
             };
-            wire(*status, "text/xml", body.into_bytes())
+            let mut wire = wire(*status, "text/xml", body.into_bytes());
+            if protocol == Protocol::RestXml {
+                // S3 says where a bucket is in a header.
+                let texts = fields.iter().filter_map(|(name, value)| Some((*name, value.as_str()?.to_owned())));
+                wire.headers.extend(texts);
+            }
+            wire
         }
     }
 }

@@ -43,6 +43,9 @@ pub enum Protocol {
     /// Paths, verbs and JSON bodies.
     #[serde(rename = "rest-json")]
     RestJson,
+    /// Paths, verbs and XML bodies.
+    #[serde(rename = "rest-xml")]
+    RestXml,
     /// Form fields in, XML out.
     #[serde(rename = "query")]
     Query,
@@ -72,6 +75,12 @@ pub struct Operation {
     /// The element a query answer is wrapped in.
     #[serde(default)]
     pub wrapper: Option<String>,
+    /// The element around a REST answer in XML.
+    #[serde(default)]
+    pub root: Option<String>,
+    /// HTTP status of a good answer, 200 where it is left out.
+    #[serde(default)]
+    pub status: Option<u16>,
 }
 
 /// A shape that is not a plain scalar.
@@ -133,6 +142,9 @@ pub struct Structure {
     /// Those that must be there.
     #[serde(default)]
     pub required: Vec<String>,
+    /// The member that is the whole body.
+    #[serde(default)]
+    pub payload: Option<String>,
 }
 
 /// Least and most, both allowed.
@@ -204,14 +216,17 @@ impl Model {
     }
 }
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 13] = [
     include_str!("../models/acm.json"),
     include_str!("../models/autoscaling.json"),
     include_str!("../models/cloudwatch.json"),
     include_str!("../models/ec2.json"),
     include_str!("../models/eks.json"),
     include_str!("../models/iam.json"),
+    include_str!("../models/kms.json"),
+    include_str!("../models/s3.json"),
     include_str!("../models/secretsmanager.json"),
+    include_str!("../models/ses.json"),
     include_str!("../models/servicequotas.json"),
     include_str!("../models/ssm.json"),
     include_str!("../models/sts.json"),

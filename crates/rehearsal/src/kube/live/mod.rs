@@ -16,7 +16,8 @@ use crate::world::Happening;
 pub mod certificate;
 pub mod cluster;
 pub mod container;
-pub mod daemon_set;
+pub mod csi;
+mod daemon_set;
 pub mod deployment;
 pub mod endpoints;
 pub mod event;
@@ -58,6 +59,8 @@ pub enum Work {
     Namespace(Key),
     /// A finished job's time to live is over.
     Forget(Key, String),
+    /// What somebody else brings.
+    Arrive(usize),
     /// An event is forgotten.
     Expire(Key),
 }
@@ -115,6 +118,7 @@ fn happen(state: &mut State, work: Work) {
                 state.begin_removal(&key, None);
             }
         }
+        Work::Arrive(which) => cluster::arrive(state, which),
         Work::Expire(key) => event::expire(state, &key),
     }
 }
@@ -125,6 +129,8 @@ pub fn hear(state: &mut State, happening: &Happening) {
         Happening::NodeJoined(spec) => node::join(state, spec),
         Happening::NodeLeft { name } => node::leave(state, name),
         Happening::NameResolves { name } => pod::name_resolves(state, name),
+        Happening::AddonActive { name } => csi::addon(state, name),
+        Happening::AddonGone { name } => csi::addon_gone(state, name),
         Happening::LoadBalancerReady { .. } => {}
     }
 }

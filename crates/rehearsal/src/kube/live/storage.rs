@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Work,
+    Work, csi,
     event::{self, From},
     make,
 };
@@ -53,6 +53,16 @@ pub fn touched(state: &mut State, key: &Key) {
                 "WaitForFirstConsumer",
                 "waiting for first consumer to be created before binding",
             );
+        }
+        return;
+    }
+    let provisioner = object::text(class, "/provisioner").to_owned();
+    if !csi::provides(state, &provisioner) {
+        if state.begun.insert(format!("{}/driver", object::uid(&claim))) {
+            let message = format!(
+                "Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."
+            );
+            event::normal(state, &claim, SELF, "ExternalProvisioning", &message);
         }
         return;
     }
