@@ -58,6 +58,9 @@ pub struct KubeJob {
     /// Names of Secrets with the registry's login.
     #[serde(default)]
     image_pull_secrets: Vec<String>,
+    /// Service account it runs as, whose role its command then has; the namespace's default one, without a token, where left out.
+    #[serde(default)]
+    service_account: Option<String>,
 }
 
 #[async_trait]
@@ -139,7 +142,8 @@ impl KubeJob {
                     "metadata": { "labels": labels },
                     "spec": {
                         "restartPolicy": "Never",
-                        "automountServiceAccountToken": false,
+                        "automountServiceAccountToken": self.service_account.is_some(),
+                        "serviceAccountName": self.service_account,
                         "nodeSelector": self.node_selector,
                         "imagePullSecrets": secrets,
                         // A probe must land where the real pods will, whatever keeps others away.

@@ -1,5 +1,7 @@
 //! Checks: one file a kind. Each looks at one thing and says what it found.
 
+pub mod aws_access;
+pub mod aws_addon;
 pub mod aws_alarms;
 pub mod aws_certificate;
 pub mod aws_cluster;
@@ -16,6 +18,7 @@ pub mod dns_name;
 pub mod helm_chart_available;
 pub mod helm_release;
 pub mod http_endpoint;
+pub mod kms_key;
 pub mod kube_allocatable;
 pub mod kube_context;
 pub mod kube_device_plugin;
@@ -27,10 +30,13 @@ pub mod kube_permissions;
 pub mod kube_pods;
 pub mod kube_resource_exists;
 pub mod kube_secret;
+pub mod kube_storage_class;
 pub mod network_route;
 pub mod openai_deployment;
 pub mod person_attests;
 pub mod postgres_database;
 pub mod registry_image;
+pub mod s3_bucket;
+pub mod ses_identity;
 pub mod tls_certificate;
 pub mod tool_version;

@@ -51,6 +51,12 @@ clients! {
     eks: aws_sdk_eks,
     /// IAM.
     iam: aws_sdk_iam,
+    /// Key Management Service.
+    kms: aws_sdk_kms,
+    /// S3.
+    s3: aws_sdk_s3,
+    /// Simple Email Service.
+    sesv2: aws_sdk_sesv2,
     /// Secrets Manager.
     secretsmanager: aws_sdk_secretsmanager,
     /// Service Quotas.

@@ -25,6 +25,7 @@ pub mod process;
 pub mod quantity;
 pub mod registry;
 pub mod release;
+pub mod storage_class;
 mod trouble;
 pub mod values;
 mod vouch;

@@ -9,6 +9,7 @@ pub mod aws_node_roles;
 pub mod aws_profiles;
 pub mod aws_regions;
 pub mod aws_scaling_owner;
+pub mod aws_storage_driver;
 pub mod aws_subnets;
 pub mod helm_chart;
 pub mod helm_chart_facts;

@@ -1,4 +1,4 @@
-//! `iam.service_account_role`: an IAM role that one Kubernetes service account may assume, and nobody else.
+//! `iam.service_account_role`: an IAM role that certain Kubernetes service accounts may assume, and nobody else.
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::Role;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     cloud::{
         Trouble,
-        look::{self, marks, policy, shell::aws},
+        look::{self, marks, policy, role::attached_arns, shell::aws},
     },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
@@ -27,10 +27,14 @@ pub struct ServiceAccountRole {
     /// The service account's namespace; the target's where left out.
     #[serde(default)]
     namespace: Option<String>,
-    /// The service account.
-    service_account: String,
+    /// The service account, or several of them.
+    service_account: Accounts,
     /// What it may do: an IAM policy document.
-    policy: Tree,
+    #[serde(default)]
+    policy: Option<Tree>,
+    /// ARNs of further policies, e.g. AWS' own.
+    #[serde(default)]
+    attached: Vec<String>,
     /// ARN of the cluster's OIDC provider.
     oidc_provider: Late<String>,
     /// The cluster's issuer, `https://…`.
@@ -38,6 +42,31 @@ pub struct ServiceAccountRole {
     /// A permissions boundary's ARN, where the company asks for one.
     #[serde(default)]
     permissions_boundary: Option<String>,
+}
+
+/// One service account or several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Accounts {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Accounts {
+    fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
+}
+
+impl std::fmt::Display for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.names().join(", "))
+    }
 }
 
 /// What others read.
@@ -63,9 +92,18 @@ impl Step for ServiceAccountRole {
         if let Some(wanted) = self.trust(&cx.target.namespace) {
             differences.extend(differing("trust", &wanted, &trust));
         }
-        if self.policy.unknown().is_none() {
+        if let Some(wanted) = self.policy.as_ref().filter(|policy| policy.unknown().is_none()) {
             let found = self.find_policy(cx).await?.unwrap_or(Value::Null);
-            differences.extend(differing("policy", &self.policy.0, &found));
+            differences.extend(differing("policy", &wanted.0, &found));
+        }
+        let missing = self.missing(cx).await?;
+        if !missing.is_empty() {
+            differences.push(Difference {
+                field: "attached".into(),
+                wanted: missing.join(", "),
+                found: "not attached".into(),
+                fixed: false,
+            });
         }
         Ok(Found::there(Outputs { arn: role.arn }, differences, owner))
     }
@@ -88,7 +126,9 @@ impl Step for ServiceAccountRole {
             Some(role) => {
                 let found = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
                 if owner(&role, cx) != Owner::Ours {
-                    before = Some(json!({ "trust": found, "policy": self.find_policy(cx).await? }));
+                    let attached = self.missing(cx).await?;
+                    before =
+                        Some(json!({ "trust": found, "policy": self.find_policy(cx).await?, "attached": attached }));
                 }
                 if !policy::same(&trust, &found) {
                     iam.update_assume_role_policy()
@@ -99,7 +139,12 @@ impl Step for ServiceAccountRole {
                 }
             }
         }
-        self.put(cx, &self.policy.0).await?;
+        if let Some(document) = &self.policy {
+            self.put(cx, &document.0).await?;
+        }
+        for arn in self.missing(cx).await? {
+            iam.attach_role_policy().role_name(&self.name).policy_arn(arn).send().await?;
+        }
         Ok(Applied::Sent { before })
     }
 
@@ -109,11 +154,18 @@ impl Step for ServiceAccountRole {
         if owner(&role, cx) == Owner::Ours {
             let policy = iam.delete_role_policy().role_name(&self.name).policy_name(&self.name).send().await;
             look::maybe(policy)?;
+            for arn in &self.attached {
+                look::maybe(iam.detach_role_policy().role_name(&self.name).policy_arn(arn).send().await)?;
+            }
             iam.delete_role().role_name(&self.name).send().await?;
             return Ok(());
         }
         let Some(before) = &made.before else { return Ok(()) };
-        let ours = self.find_policy(cx).await?.is_some_and(|found| policy::same(&found, &self.policy.0));
+        for arn in before["attached"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            look::maybe(iam.detach_role_policy().role_name(&self.name).policy_arn(arn).send().await)?;
+        }
+        let wanted = self.policy.as_ref().map_or(&Value::Null, |policy| &policy.0);
+        let ours = self.find_policy(cx).await?.is_some_and(|found| policy::same(&found, wanted));
         match &before["policy"] {
             Value::Null if ours => {
                 iam.delete_role_policy().role_name(&self.name).policy_name(&self.name).send().await?;
@@ -136,19 +188,26 @@ impl Step for ServiceAccountRole {
             &self.oidc_provider.to_string(),
             &self.issuer.to_string(),
             self.namespace.as_deref().unwrap_or(&cx.target.namespace),
-            &self.service_account,
+            self.service_account.names(),
         );
         let create = aws("iam create-role")
             .with("--role-name", &self.name)
             .json("--assume-role-policy-document", &trust)
             .maybe("--permissions-boundary", self.permissions_boundary.as_ref())
             .region(&cx.target.region);
-        let put = aws("iam put-role-policy")
-            .with("--role-name", &self.name)
-            .with("--policy-name", &self.name)
-            .json("--policy-document", &self.policy.shown())
-            .region(&cx.target.region);
-        vec![create.to_string(), put.to_string()]
+        let mut commands = vec![create.to_string()];
+        if let Some(document) = &self.policy {
+            let put = aws("iam put-role-policy")
+                .with("--role-name", &self.name)
+                .with("--policy-name", &self.name)
+                .json("--policy-document", &document.shown());
+            commands.push(put.region(&cx.target.region).to_string());
+        }
+        for arn in &self.attached {
+            let attach = aws("iam attach-role-policy").with("--role-name", &self.name).with("--policy-arn", arn);
+            commands.push(attach.region(&cx.target.region).to_string());
+        }
+        commands
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
@@ -166,6 +225,9 @@ impl Step for ServiceAccountRole {
                 "iam:PutRolePolicy",
                 "iam:UpdateAssumeRolePolicy",
                 "iam:DeleteRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:AttachRolePolicy",
+                "iam:DetachRolePolicy",
                 "iam:DeleteRole",
             ],
         )
@@ -176,7 +238,7 @@ impl ServiceAccountRole {
     /// The trust policy, once provider and issuer are known.
     fn trust(&self, namespace: &str) -> Option<Value> {
         let namespace = self.namespace.as_deref().unwrap_or(namespace);
-        Some(trust(self.oidc_provider.known()?, self.issuer.known()?, namespace, &self.service_account))
+        Some(trust(self.oidc_provider.known()?, self.issuer.known()?, namespace, self.service_account.names()))
     }
 
     async fn find(&self, cx: &Context) -> Result<Option<Role>, Trouble> {
@@ -188,6 +250,15 @@ impl ServiceAccountRole {
         let iam = cx.cloud.aws.iam().await?;
         let answer = iam.get_role_policy().role_name(&self.name).policy_name(&self.name).send().await;
         Ok(look::maybe(answer)?.and_then(|found| policy::decoded(found.policy_document())))
+    }
+
+    /// Those of its policies that are not attached.
+    async fn missing(&self, cx: &Context) -> Result<Vec<String>, Trouble> {
+        if self.attached.is_empty() {
+            return Ok(Vec::new());
+        }
+        let there = attached_arns(&cx.cloud, &self.name).await?;
+        Ok(self.attached.iter().filter(|arn| !there.contains(arn)).cloned().collect())
     }
 
     async fn put(&self, cx: &Context, document: &Value) -> Result<(), Trouble> {
@@ -203,7 +274,12 @@ impl ServiceAccountRole {
 }
 
 /// Both conditions: without `:aud` a token made for somebody else would do, without `:sub` any service account.
-fn trust(provider: &str, issuer: &str, namespace: &str, service_account: &str) -> Value {
+fn trust(provider: &str, issuer: &str, namespace: &str, service_accounts: &[String]) -> Value {
+    let subject = |name: &String| format!("system:serviceaccount:{namespace}:{name}");
+    let subjects: Value = match service_accounts {
+        [one] => subject(one).into(),
+        several => several.iter().map(subject).collect(),
+    };
     let host = issuer.trim_start_matches("https://");
     json!({
         "Version": "2012-10-17",
@@ -213,7 +289,7 @@ fn trust(provider: &str, issuer: &str, namespace: &str, service_account: &str) -
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": { "StringEquals": {
                 format!("{host}:aud"): "sts.amazonaws.com",
-                format!("{host}:sub"): format!("system:serviceaccount:{namespace}:{service_account}"),
+                format!("{host}:sub"): subjects,
             }},
         }],
     })
@@ -246,8 +322,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trust_names_one_service_account_and_the_audience() {
-        let trust = trust("arn:p", "https://oidc.example/id/A", "shield", "arthur-shield");
+    fn the_trust_names_each_service_account_and_the_audience() {
+        let one = ["arthur-shield".to_owned()];
+        let several = trust("arn:p", "https://oidc.example/id/A", "ml", &["a".to_owned(), "b".to_owned()]);
+        let subjects = &several["Statement"][0]["Condition"]["StringEquals"]["oidc.example/id/A:sub"];
+        assert_eq!(*subjects, json!(["system:serviceaccount:ml:a", "system:serviceaccount:ml:b"]));
+        let trust = trust("arn:p", "https://oidc.example/id/A", "shield", &one);
         let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
         assert_eq!(condition["oidc.example/id/A:aud"], "sts.amazonaws.com");
         assert_eq!(condition["oidc.example/id/A:sub"], "system:serviceaccount:shield:arthur-shield");

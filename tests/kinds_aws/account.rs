@@ -33,6 +33,7 @@ pub struct Account {
     pub kinds: Kinds,
     pub needs: Needs,
     pub said: Arc<Mutex<Vec<String>>>,
+    pub kept: Arc<Kept>,
     pub install: String,
     pub url: String,
     start: Timestamp,
@@ -45,15 +46,18 @@ impl Drop for Account {
     }
 }
 
-struct NoSecrets;
+/// A vault in memory.
+#[derive(Default)]
+pub struct Kept(pub Mutex<BTreeMap<SecretRef, String>>);
 
 #[async_trait]
-impl Secrets for NoSecrets {
-    async fn get(&self, _reference: &SecretRef) -> Result<Option<Plain>, Trouble> {
-        Ok(None)
+impl Secrets for Kept {
+    async fn get(&self, reference: &SecretRef) -> Result<Option<Plain>, Trouble> {
+        Ok(self.0.lock().unwrap().get(reference).cloned().map(Plain::new))
     }
 
-    async fn put(&self, _reference: &SecretRef, _secret: Plain) -> Result<(), Trouble> {
+    async fn put(&self, reference: &SecretRef, secret: Plain) -> Result<(), Trouble> {
+        self.0.lock().unwrap().insert(reference.clone(), secret.reveal().to_owned());
         Ok(())
     }
 }
@@ -85,11 +89,26 @@ impl Account {
             kinds: Kinds::all(),
             needs: Needs::default(),
             said: Arc::default(),
+            kept: Arc::default(),
             install: "abcd1234".into(),
             url,
             start,
             server,
         }
+    }
+
+    /// The same kinds against another AWS.
+    pub fn at(mut self, url: &str) -> Self {
+        let credentials = Credentials::new("AKIATEST", "secret", None, None, "a test");
+        let aws = AwsEndpoint { url: url.to_owned(), credentials: SharedCredentialsProvider::new(credentials) };
+        let endpoints = Endpoints {
+            aws: Some(aws),
+            region: Some("us-east-2".into()),
+            kubeconfig: Some(PathBuf::from("/there/is/none")),
+            ..Endpoints::default()
+        };
+        self.cloud = Arc::new(Cloud::new(endpoints));
+        self
     }
 
     /// Moves the account on to this long after the start.
@@ -120,7 +139,7 @@ impl Account {
             needs: Arc::new(self.needs.clone()),
             files: Arc::new(Folder { name: "a-guide".into(), files }),
             scope: Arc::new(Scope::new()),
-            secrets: Arc::new(NoSecrets),
+            secrets: self.kept.clone(),
             tell: Arc::new(move |happened| said.lock().unwrap().push(format!("{happened:?}"))),
             cancel: tokio_util::sync::CancellationToken::new(),
             folder: PathBuf::from("."),

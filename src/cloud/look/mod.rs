@@ -1,5 +1,7 @@
 //! What do several kinds ask alike? Small questions to AWS with typed answers; kinds never call each other, they meet here.
 
+pub mod addon;
+pub mod bucket;
 pub mod cluster;
 pub mod health;
 pub mod instance_type;

@@ -1,5 +1,7 @@
 //! What is an IAM role called, and what is attached to it?
 
+use aws_sdk_iam::types::AttachedPolicy;
+
 use crate::cloud::{Cloud, Trouble};
 
 /// The role's name: what follows the last slash of its ARN (SSO roles have paths), or the text itself.
@@ -12,6 +14,15 @@ pub fn role_name(arn: &str) -> &str {
 
 /// Names of the attached managed policies.
 pub async fn attached_policies(cloud: &Cloud, role: &str) -> Result<Vec<String>, Trouble> {
+    Ok(attached(cloud, role).await?.into_iter().filter_map(|policy| policy.policy_name).collect())
+}
+
+/// ARNs of the attached managed policies.
+pub async fn attached_arns(cloud: &Cloud, role: &str) -> Result<Vec<String>, Trouble> {
+    Ok(attached(cloud, role).await?.into_iter().filter_map(|policy| policy.policy_arn).collect())
+}
+
+async fn attached(cloud: &Cloud, role: &str) -> Result<Vec<AttachedPolicy>, Trouble> {
     let pages = cloud
         .aws
         .iam()
@@ -23,7 +34,7 @@ pub async fn attached_policies(cloud: &Cloud, role: &str) -> Result<Vec<String>,
         .send()
         .collect::<Result<Vec<_>, _>>()
         .await?;
-    Ok(pages.into_iter().filter_map(|policy| policy.policy_name).collect())
+    Ok(pages)
 }
 
 /// What an ARN of `sts get-caller-identity` means for IAM.

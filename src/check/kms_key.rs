@@ -1,0 +1,163 @@
+//! `kms.key`: can a customer key be used, and by whom?
+
+use async_trait::async_trait;
+use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState};
+use landfall_core::{
+    catalogue::Touches,
+    event::{Outcome, Permissions, Problem},
+    value::Late,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    cloud::{
+        Trouble,
+        look::{
+            self,
+            shell::{aws, fix},
+        },
+    },
+    kind::{Check, CheckAbout, Context, PlanView},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Its ARN, id or alias.
+    key: Late<String>,
+    /// ARN of a role or user that is to use it: the key's policy must name it, or leave the decision to IAM.
+    #[serde(default)]
+    used_by: Option<Late<String>>,
+}
+
+#[async_trait]
+impl Check for Key {
+    const ABOUT: CheckAbout = CheckAbout {
+        name: "kms.key",
+        code: "KMS-02",
+        about: "a customer key that can be used",
+        touches: Touches::Nothing,
+    };
+
+    async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
+        let Some(id) = self.key.known() else { return Ok(Outcome::Skip { reason: "the key is not made yet".into() }) };
+        let kms = cx.cloud.aws.kms().await?;
+        let region = &cx.target.region;
+        let found = look::maybe(kms.describe_key().key_id(id).send().await)?.and_then(|answer| answer.key_metadata);
+        let Some(key) = found else {
+            let list = aws("kms list-aliases").region(region);
+            let problem = Problem::new(
+                "KMS-KEY-MISSING",
+                format!("there is no key {id} in {region}"),
+                fix("Choose one that is there; keys belong to one region.", [list]),
+            );
+            return Ok(Outcome::Fail { problem });
+        };
+        if let Some(problem) = unusable(&key, region) {
+            return Ok(Outcome::Fail { problem });
+        }
+        let answer = kms.get_key_policy().key_id(key.key_id()).send().await?;
+        let policy: Value = answer.policy().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let user = self.used_by.as_ref().and_then(Late::known);
+        Ok(match user.filter(|user| !lets_in(&policy, user, &cx.target.account)) {
+            Some(user) => Outcome::Fail { problem: shut_out(&key, user, region) },
+            None => Outcome::pass(format!("{} is Enabled", key.key_id())),
+        })
+    }
+
+    fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
+        Permissions::default().iam(&cx.target.arn("kms", "key/*"), ["kms:DescribeKey", "kms:GetKeyPolicy"])
+    }
+}
+
+fn unusable(key: &KeyMetadata, region: &str) -> Option<Problem> {
+    let id = key.key_id();
+    if key.key_spec() != Some(&KeySpec::SymmetricDefault) {
+        let spec = key.key_spec().map_or("unknown", KeySpec::as_str);
+        let what = format!("the key {id} is {spec}, not symmetric");
+        let problem = Problem::new("KMS-KEY-SPEC", what, "Choose a symmetric key (SYMMETRIC_DEFAULT).");
+        return Some(problem.why("EBS, S3 and envelope encryption take symmetric keys only."));
+    }
+    match key.key_state() {
+        Some(KeyState::Enabled) => None,
+        Some(KeyState::PendingDeletion) => {
+            let cancel = aws("kms cancel-key-deletion").with("--key-id", id).region(region);
+            let problem = Problem::new(
+                "KMS-KEY-GOING",
+                format!("the key {id} will be deleted"),
+                fix("Choose another key, or have this one back while it can be had.", [cancel]),
+            );
+            Some(problem.why("What it encrypted can then never be read again."))
+        }
+        state => {
+            let state = state.map_or("unknown", KeyState::as_str);
+            let enable = aws("kms enable-key").with("--key-id", id).region(region);
+            let what = format!("the key {id} is {state}");
+            Some(Problem::new("KMS-KEY-DISABLED", what, fix("Have it enabled, or choose another.", [enable])))
+        }
+    }
+}
+
+/// Whether the policy names the principal, or leaves the decision to the account's IAM policies by naming its root.
+fn lets_in(policy: &Value, principal: &str, account: &str) -> bool {
+    let statements: Vec<&Value> = match &policy["Statement"] {
+        Value::Array(many) => many.iter().collect(),
+        one => vec![one],
+    };
+    statements.into_iter().filter(|statement| statement["Effect"] == "Allow").any(|statement| {
+        let named = &statement["Principal"]["AWS"];
+        let names = |name: &str| {
+            name == "*" || name == principal || name == account || name.ends_with(&format!("::{account}:root"))
+        };
+        match named {
+            Value::String(one) => names(one),
+            Value::Array(many) => many.iter().filter_map(Value::as_str).any(names),
+            _ => statement["Principal"] == "*",
+        }
+    })
+}
+
+fn shut_out(key: &KeyMetadata, user: &str, region: &str) -> Problem {
+    let look = aws("kms get-key-policy").with("--key-id", key.key_id()).with("--output", "text").region(region);
+    Problem::new(
+        "KMS-KEY-CLOSED",
+        format!("the policy of key {} lets {user} in by no statement", key.key_id()),
+        fix(
+            "Have its administrators name it in the policy, or the account's root, which leaves the decision to IAM.",
+            [look],
+        ),
+    )
+    .why("A key's own policy decides first: no IAM policy helps where it names neither.")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_policy_lets_in_whom_it_names_and_through_root_whomever_iam_allows() {
+        let policy = |principal: Value| json!({ "Statement": [{ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*" }] });
+        let role = "arn:aws:iam::123456789012:role/csi";
+        assert!(lets_in(&policy(json!("arn:aws:iam::123456789012:root")), role, "123456789012"));
+        assert!(lets_in(&policy(json!([role])), role, "123456789012"));
+        assert!(!lets_in(&policy(json!("arn:aws:iam::123456789012:role/other")), role, "123456789012"));
+        assert!(!lets_in(&policy(json!("arn:aws:iam::999999999999:root")), role, "123456789012"));
+    }
+
+    #[test]
+    fn only_an_enabled_symmetric_key_is_usable() {
+        let key = |state: KeyState, spec: KeySpec| {
+            KeyMetadata::builder().key_id("k").key_state(state).key_spec(spec).build().unwrap()
+        };
+        let code = |key: &KeyMetadata| unusable(key, "us-east-2").map_or_else(|| "pass".into(), |problem| problem.code);
+        assert_eq!(code(&key(KeyState::Enabled, KeySpec::SymmetricDefault)), "pass");
+        assert_eq!(code(&key(KeyState::Disabled, KeySpec::SymmetricDefault)), "KMS-KEY-DISABLED");
+        assert_eq!(code(&key(KeyState::PendingDeletion, KeySpec::SymmetricDefault)), "KMS-KEY-GOING");
+        assert_eq!(code(&key(KeyState::Enabled, KeySpec::Rsa2048)), "KMS-KEY-SPEC");
+    }
+}
