@@ -1,4 +1,4 @@
-//! The Shield guide is clean, and every broken guide is told what is wrong with it, at its line.
+//! The built-in guides are clean, and every broken guide is told what is wrong with it, at its line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{fs, path::Path};
@@ -9,12 +9,50 @@ use landfall::{
     lint::{self, lint},
 };
 
+/// Every branch that answers can open is rendered; its IAM policies are read, too.
 #[test]
-fn the_shield_guide_is_clean() {
-    let folder = guides::folder("arthur-shield").unwrap();
-    let messages = lint(&folder, &Kinds::all(), None);
-    let told: Vec<String> = messages.iter().map(ToString::to_string).collect();
-    assert!(told.is_empty(), "{}", told.join("\n"));
+fn every_built_in_guide_is_clean() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/guides");
+    let kinds = Kinds::all();
+    let mut seen = Vec::new();
+    for entry in fs::read_dir(place).unwrap() {
+        let entry = entry.unwrap();
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let name = entry.file_name().into_string().unwrap();
+        let folder = guides::folder(&name).unwrap();
+        let messages = lint(&folder, &kinds, None);
+        let told: Vec<String> = messages.iter().map(ToString::to_string).collect();
+        assert!(told.is_empty(), "{}", told.join("\n"));
+        seen.push(name);
+    }
+    assert!(seen.contains(&"arthur-shield".to_owned()) && seen.contains(&"arthur-platform".to_owned()), "{seen:?}");
+}
+
+/// One word of each policy changed, whatever branch it stands in: lint tells.
+#[test]
+fn a_policy_that_iam_would_refuse_is_told_in_every_branch() {
+    for (from, to, words) in [
+        ("'Sid': 'ListBucket', 'Effect': 'Allow'", "'Sid': 'ListBucket', 'Effect': 'Yes'", "Effect is Allow or Deny"),
+        ("'Action': 'sts:AssumeRole', 'Resource'", "'Action': 'AssumeRole', 'Resource'", "not an action"),
+        ("'Sid': 'SendMail', 'Effect': 'Allow',", "'Sid': 'SendMail',", "Effect is Allow or Deny"),
+        ("{ Service: pods.eks.amazonaws.com }", "{ Pods: pods.eks.amazonaws.com }", "not Pods"),
+        (
+            "{ Bool: { \"kms:GrantIsForAWSResource\"",
+            "{ Is: { \"kms:GrantIsForAWSResource\"",
+            "not a condition operator",
+        ),
+        (
+            "\"Sid\":\"Account\",\"Effect\":\"Allow\"",
+            "\"Sid\":\"Account\",\"Effect\":\"May\"",
+            "Effect is Allow or Deny",
+        ),
+        ("\"Sid\":\"Cluster\",\"Effect\":\"Allow\",", "\"Sid\":\"Cluster\",,", "not JSON"),
+    ] {
+        let messages = changed_in("arthur-platform", "guide.yaml", from, to);
+        assert!(told(&messages, "policy", words), "{from}: {messages:?}");
+    }
 }
 
 /// Each broken guide says in its first lines what must be told of it: `# lint: LINE RULE words of the message`.
@@ -56,7 +94,11 @@ fn a_changed_document_is_noticed_passage_by_passage() {
 
 /// The Shield guide with one text of one file changed.
 fn changed(file: &str, from: &str, to: &str) -> Vec<lint::LintMessage> {
-    let mut folder = guides::folder("arthur-shield").unwrap();
+    changed_in("arthur-shield", file, from, to)
+}
+
+fn changed_in(guide: &str, file: &str, from: &str, to: &str) -> Vec<lint::LintMessage> {
+    let mut folder = guides::folder(guide).unwrap();
     let text = folder.files.get_mut(file).unwrap();
     assert!(text.contains(from), "{file} has no {from}");
     *text = text.replacen(from, to, 1);

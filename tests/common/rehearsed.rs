@@ -79,20 +79,15 @@ pub fn rehearse(scenario: &str) -> Rehearsed {
 
 /// The same at another speed: for scenarios in which the world changes at a given time.
 pub fn rehearse_at(scenario: &str, speed: &str) -> Rehearsed {
+    rehearse_guide("arthur-shield", scenario, speed)
+}
+
+/// The same of another guide.
+pub fn rehearse_guide(guide: &str, scenario: &str, speed: &str) -> Rehearsed {
     let folder = tempfile::tempdir().unwrap();
     let (world, left) = (folder.path().join("world"), folder.path().join("left.json"));
     let mut command = landfall(folder.path());
-    command.args([
-        "rehearse",
-        "arthur-shield",
-        "--yes",
-        "--output",
-        "ndjson",
-        "--scenario",
-        scenario,
-        "--speed",
-        speed,
-    ]);
+    command.args(["rehearse", guide, "--yes", "--output", "ndjson", "--scenario", scenario, "--speed", speed]);
     let said = run(command.arg("--folder").arg(&world).arg("--snapshot").arg(&left));
     let left = serde_json::from_str(&fs::read_to_string(&left).unwrap_or_else(|_| panic!("{}", said.err))).unwrap();
     Rehearsed { said, left, world, _folder: folder }
@@ -118,6 +113,7 @@ pub fn run(command: &mut Command) -> Said {
 
 /// `rehearse --serve` in the background.
 pub struct Served {
+    guide: String,
     folder: TempDir,
     server: Child,
     exports: Vec<(String, String)>,
@@ -149,7 +145,7 @@ impl Served {
         let exports = fs::read_to_string(exports).unwrap();
         let exports = exports.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
         let exports = exports.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect();
-        Self { folder, server, exports }
+        Self { guide: guide.to_owned(), folder, server, exports }
     }
 
     /// The folder with everything handed out.
@@ -199,7 +195,7 @@ impl Served {
 
     /// Starts an install and kills it, without any warning, as soon as the journal holds the text.
     pub fn install_until_killed(&self, text: &str) {
-        let mut command = self.command(&["install", "arthur-shield", "--yes", "--output", "ndjson"]);
+        let mut command = self.command(&["install", &self.guide, "--yes", "--output", "ndjson"]);
         let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(180);
         while !self.journal().contains(text) {

@@ -23,11 +23,38 @@ pub(super) fn wrong(tree: &Value, pointer: &str, say: &mut impl FnMut(String, St
                 wrong(item, &format!("{pointer}/{index}"), say);
             }
         }
-        Value::String(text) if text.contains("\"Statement\"") => match serde_json::from_str::<Value>(text) {
-            Ok(inside) => document(&inside, pointer, &mut |_, message| say(pointer.to_owned(), message)),
-            Err(error) => say(pointer.to_owned(), format!("the policy is not JSON: {error}")),
-        },
+        Value::String(text) if text.contains("\"Statement\"") => {
+            written(text, &mut |message| say(pointer.to_owned(), message))
+        }
         _ => {}
+    }
+}
+
+/// Policies that a text holds, alone or among words that tell a person what to do with them.
+fn written(text: &str, say: &mut impl FnMut(String)) {
+    let mut rest = text;
+    let mut first_error = None;
+    let mut seen = 0;
+    while let Some(start) = rest.find('{') {
+        rest = &rest[start..];
+        let mut read = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        match read.next() {
+            Some(Ok(inside)) => {
+                if inside.get("Statement").is_some() {
+                    seen += 1;
+                    document(&inside, "", &mut |_, message| say(message));
+                }
+                rest = &rest[read.byte_offset()..];
+            }
+            Some(Err(error)) => {
+                first_error.get_or_insert(error);
+                rest = &rest[1..];
+            }
+            None => break,
+        }
+    }
+    if let Some(error) = first_error.filter(|_| seen < text.matches("\"Statement\"").count()) {
+        say(format!("the policy is not JSON: {error}"));
     }
 }
 
@@ -42,6 +69,12 @@ fn document(tree: &Value, pointer: &str, say: &mut impl FnMut(String, String)) {
     }
     match &tree["Statement"] {
         Value::Array(all) if !all.is_empty() => {
+            let sids: Vec<&str> = all.iter().filter_map(|one| one["Sid"].as_str()).collect();
+            for (index, sid) in sids.iter().enumerate().filter(|(_, sid)| !sid.is_empty()) {
+                if sids[..index].contains(sid) {
+                    say(format!("{pointer}/Statement"), format!("two statements have the Sid {sid}"));
+                }
+            }
             for (index, one) in all.iter().enumerate() {
                 statement(one, &format!("{pointer}/Statement/{index}"), say);
             }
@@ -80,6 +113,23 @@ fn statement(one: &Value, pointer: &str, say: &mut impl FnMut(String, String)) {
     {
         say(format!("{pointer}/Action"), format!("{action:?} is not an action such as s3:GetObject"));
     }
+    for action in actions.iter().filter(|action| {
+        action.split_once(':').is_some_and(|(service, name)| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            !service.chars().all(plain) || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '*' || c == '?')
+        })
+    }) {
+        say(format!("{pointer}/Action"), format!("{action:?} is not an action such as s3:GetObject"));
+    }
+    for (one_of, other) in [("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")] {
+        if one.get(one_of).is_some() && one.get(other).is_some() {
+            say(pointer.to_owned(), format!("a statement has {one_of} or {other}, not both"));
+        }
+    }
+    for key in ["Principal", "NotPrincipal"] {
+        principal(&one[key], &format!("{pointer}/{key}"), say);
+    }
+    condition(&one["Condition"], &format!("{pointer}/Condition"), say);
     let trust = one.get("Principal").is_some() || one.get("NotPrincipal").is_some();
     let resources: Vec<String> = texts("Resource").into_iter().chain(texts("NotResource")).collect();
     if resources.is_empty() && !trust {
@@ -90,6 +140,113 @@ fn statement(one: &Value, pointer: &str, say: &mut impl FnMut(String, String)) {
         .filter(|resource| *resource != "*" && !resource.starts_with("arn:") && !resource.contains('\u{E002}'))
     {
         say(format!("{pointer}/Resource"), format!("{resource:?} is neither * nor an ARN"));
+    }
+    let whole = |resource: &&String| resource.starts_with("arn:") && !resource.contains('\u{E002}');
+    for resource in resources.iter().filter(whole).filter(|resource| resource.split(':').count() < 6) {
+        say(
+            format!("{pointer}/Resource"),
+            format!("{resource:?} is not a whole ARN (arn:partition:service:region:account:resource)"),
+        );
+    }
+}
+
+/// Who is meant: everybody, or lists of names by kind.
+fn principal(value: &Value, pointer: &str, say: &mut impl FnMut(String, String)) {
+    match value {
+        Value::Null => {}
+        Value::String(all) if all == "*" => {}
+        Value::Object(kinds) if !kinds.is_empty() => {
+            for (kind, names) in kinds {
+                if !["AWS", "Federated", "Service", "CanonicalUser"].contains(&kind.as_str()) {
+                    say(
+                        format!("{pointer}/{kind}"),
+                        format!("a principal is AWS, Federated, Service or CanonicalUser, not {kind}"),
+                    );
+                }
+                if !listed(names) {
+                    say(format!("{pointer}/{kind}"), "a principal is a text or a list of texts".into());
+                }
+            }
+        }
+        _ => say(pointer.to_owned(), "a principal is * or names by kind (AWS, Federated, Service)".into()),
+    }
+}
+
+/// A text or a list of at least one.
+fn listed(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(all) => !all.is_empty() && all.iter().all(|one| one.as_str().is_some_and(|text| !text.is_empty())),
+        _ => false,
+    }
+}
+
+/// Condition operators without their prefixes and `IfExists`. IAM User Guide, "IAM JSON policy elements: Condition operators".
+const OPERATORS: &[&str] = &[
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "Bool",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "Null",
+];
+
+fn condition(value: &Value, pointer: &str, say: &mut impl FnMut(String, String)) {
+    let Value::Object(operators) = value else {
+        if !value.is_null() {
+            say(pointer.to_owned(), "a condition is an operator with keys and values".into());
+        }
+        return;
+    };
+    for (operator, keys) in operators {
+        let bare = operator.trim_start_matches("ForAllValues:").trim_start_matches("ForAnyValue:");
+        if !OPERATORS.contains(&bare.trim_end_matches("IfExists")) {
+            say(
+                format!("{pointer}/{operator}"),
+                format!("{operator:?} is not a condition operator such as StringEquals"),
+            );
+        }
+        match keys {
+            Value::Object(keys) if !keys.is_empty() => {
+                for (key, values) in keys {
+                    // A key whose beginning is a step's output has its colon there or here.
+                    if !key.contains(':') && !key.contains('\u{E002}') {
+                        say(
+                            format!("{pointer}/{operator}"),
+                            format!("{key:?} is not a condition key such as aws:SourceAccount"),
+                        );
+                    }
+                    if !(listed(values) || values.is_boolean() || values.is_number()) {
+                        say(
+                            format!("{pointer}/{operator}"),
+                            format!("{key} is compared with a text or a list of texts"),
+                        );
+                    }
+                }
+            }
+            _ => say(format!("{pointer}/{operator}"), format!("{operator} compares keys with values")),
+        }
     }
 }
 
@@ -115,6 +272,42 @@ mod tests {
         let whole = json!({"document": {"Version": "2012-10-17", "Statement": [
             {"Sid": "A1", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-2:1:q"}]}});
         assert_eq!(told(whole), Vec::<String>::new());
+    }
+
+    #[test]
+    fn principals_conditions_sids_and_arns_have_their_grammar() {
+        let policy = |statement: Value| json!({"document": {"Version": "2012-10-17", "Statement": [statement]}});
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::1:oidc-provider/x"},
+            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"x:sub": ["a", "b"], "x:aud": "c"}}});
+        assert_eq!(told(policy(trust.clone())), Vec::<String>::new());
+        for (pointer, value, word) in [
+            ("/Principal", json!("everybody"), "a principal is * or"),
+            ("/Principal", json!({"Person": "me"}), "not Person"),
+            ("/Condition", json!({"StringIs": {"x:sub": "a"}}), "not a condition operator"),
+            ("/Condition", json!({"StringEquals": {"sub": "a"}}), "not a condition key"),
+            ("/Condition", json!({"StringEquals": {"x:sub": []}}), "is compared with"),
+            ("/Action", json!("sts:Assume Role"), "not an action"),
+        ] {
+            let mut wrong = trust.clone();
+            *wrong.pointer_mut(pointer).unwrap() = value;
+            let said = told(policy(wrong)).join("\n");
+            assert!(said.contains(word), "{pointer}: {said}");
+        }
+        let twice = json!({"Sid": "A", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:data"});
+        let said = told(json!({"policy": {"Version": "2012-10-17", "Statement": [twice, twice]}})).join("\n");
+        assert!(said.contains("two statements have the Sid A") && said.contains("not a whole ARN"), "{said}");
+    }
+
+    #[test]
+    fn policies_among_words_are_read_each() {
+        let good =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
+        let text = |second: &str| json!({"instruction": format!("Make it {{so}}. First: {good} Then: {second}")});
+        assert_eq!(told(text(good)), Vec::<String>::new());
+        let said = told(text(&good.replace("Allow", "Perhaps"))).join("\n");
+        assert!(said.contains("Effect is Allow or Deny"), "{said}");
+        let said = told(text(&good.replace("[{", "["))).join("\n");
+        assert!(said.contains("not JSON"), "{said}");
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! The guide that prepares a cluster and an account: its scenarios, killed and resumed, undone.
+
+use serde_json::Value;
+
+use crate::rehearsed::{Rehearsed, Served, aws, objects, rehearse_guide};
+
+const GUIDE: &str = "arthur-platform";
+const INSTALL: [&str; 5] = ["install", GUIDE, "--yes", "--output", "ndjson"];
+const DEFAULT: &str = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
+
+fn rehearse(scenario: &str) -> Rehearsed {
+    rehearse_guide(GUIDE, scenario, "60")
+}
+
+/// Names of the storage classes that are the default.
+fn defaults(left: &Value) -> Vec<String> {
+    let classes = left["kubernetes"]["storageclasses.storage.k8s.io"][""].as_object().unwrap();
+    let marked = classes.iter().filter(|(_, class)| class.pointer(DEFAULT).is_some_and(|value| value == "true"));
+    marked.map(|(name, _)| name.clone()).collect()
+}
+
+fn is_prepared(run: &Rehearsed) {
+    run.said.ends_with(0);
+    assert_eq!(defaults(&run.left), ["gp3"]);
+    let class = &run.left["kubernetes"]["storageclasses.storage.k8s.io"][""]["gp3"];
+    assert_eq!((&class["parameters"]["encrypted"], &class["parameters"]["type"]), (&"true".into(), &"gp3".into()));
+    assert_eq!(aws(&run.left, "buckets"), ["mycompany-arthur"]);
+    let failed: Vec<Value> = run.said.events().into_iter().filter(|event| event["outcome"] == "fail").collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn smooth_prepares_the_cluster_and_proves_the_role_from_a_pod() {
+    let run = rehearse("smooth");
+    is_prepared(&run);
+    assert_eq!(aws(&run.left, "addons").iter().filter(|name| name.contains("ebs-csi")).count(), 1);
+    let role = &run.left["aws"]["roles"]["arthur-platform-pay-1"];
+    let condition = role["trust"]["Statement"][0]["Condition"]["StringEquals"].as_object().unwrap();
+    assert!(condition.iter().any(|(key, value)| key.ends_with(":aud") && value == "sts.amazonaws.com"), "{role}");
+    assert!(role["inline"].to_string().contains("ses:SendEmail") && !role["inline"].to_string().contains("AssumeRole"));
+    assert_eq!(run.said.outcome("verify/pods_have_the_role"), "pass");
+}
+
+#[test]
+fn access_keys_make_a_user_and_its_secret_half_is_told_nowhere() {
+    let run = rehearse("access-keys");
+    is_prepared(&run);
+    assert_eq!(aws(&run.left, "users"), ["arthur-platform-pay-1"]);
+    assert_eq!(run.left["aws"]["users"]["arthur-platform-pay-1"]["keys"], serde_json::json!(["Active"]));
+    assert!(aws(&run.left, "roles").iter().all(|name| name != "arthur-platform-pay-1"));
+    assert_eq!(run.said.outcome("verify/user_access"), "pass");
+}
+
+#[test]
+fn a_role_in_another_account_may_be_assumed_and_its_trust_is_spelled_out() {
+    let run = rehearse("cross-account-ses");
+    is_prepared(&run);
+    let asked =
+        run.said.of("steps/role_a").into_iter().find_map(|event| event["instruction"].as_str().map(str::to_owned));
+    let asked = asked.expect("somebody is asked for Role A");
+    assert!(asked.contains(":aud") && asked.contains("oidc-provider/oidc.eks.us-east-2.amazonaws.com"), "{asked}");
+    let inline = run.left["aws"]["roles"]["arthur-platform-pay-1"]["inline"].to_string();
+    assert!(inline.contains("sts:AssumeRole") && inline.contains("arn:aws:iam::999999999999:role/"), "{inline}");
+}
+
+#[test]
+fn of_two_default_classes_one_is_left() {
+    is_prepared(&rehearse("two-default-classes"));
+}
+
+#[test]
+fn a_driver_that_came_by_helm_is_left_as_it_is() {
+    let run = rehearse("helm-csi");
+    is_prepared(&run);
+    assert!(aws(&run.left, "addons").iter().all(|name| !name.contains("ebs-csi")));
+    assert_eq!(run.said.outcome("checks/csi_release"), "pass");
+}
+
+#[test]
+fn the_sandbox_of_ses_stops_before_anything_is_made() {
+    let run = rehearse("sandboxed-ses");
+    run.said.ends_with(3);
+    assert_eq!(run.said.of("checks/ses").pop().unwrap()["problem"]["code"], "SES-SANDBOX");
+    assert!(aws(&run.left, "buckets").is_empty(), "nothing was made");
+}
+
+#[test]
+fn killed_while_the_driver_is_added_it_continues_and_makes_nothing_twice() {
+    let served = Served::start_with(GUIDE, &["--scenario", "smooth", "--speed", "60"], None);
+    served.install_until_killed(r#""record":"intent","path":"steps/csi_addon""#);
+    served.landfall(&INSTALL).ends_with(0);
+    let left = served.end();
+    assert_eq!(aws(&left, "buckets"), ["mycompany-arthur"]);
+    assert_eq!(left["aws"]["pod_identities"].as_array().map(Vec::len), Some(1));
+    assert_eq!(defaults(&left), ["gp3"]);
+}
+
+#[test]
+fn undo_gives_the_mark_back_to_the_old_default_class_and_takes_everything_else_away() {
+    let start = || Served::start_with(GUIDE, &["--scenario", "two-default-classes", "--speed", "60"], None);
+    let before = start().end();
+    let served = start();
+    served.landfall(&INSTALL).ends_with(0);
+    served.landfall(&["undo", GUIDE, "--yes", "--lose", "steps/bucket", "--output", "ndjson"]).ends_with(0);
+    let left = served.end();
+    assert_eq!(defaults(&left), ["fast", "gp2"]);
+    for (sort, was) in before["aws"].as_object().unwrap() {
+        assert_eq!(was, &left["aws"][sort], "aws {sort}");
+    }
+    for sort in ["storageclasses.storage.k8s.io", "csidrivers.storage.k8s.io"] {
+        assert_eq!(objects(&before, sort, ""), objects(&left, sort, ""), "{sort}");
+    }
+}
