@@ -59,10 +59,14 @@ impl Step for IamRole {
         let Some(role) = self.find(cx).await? else { return Ok(Found::absent()) };
         let mut differences = Vec::new();
         if self.trust.unknown().is_none() {
-            differences.extend(differing("trust", &self.trust.0, &trust_of(&role)));
+            differences.extend(policy::difference("trust", &self.trust.0, &trust_of(&role)));
         }
         if let Some(wanted) = self.policy.as_ref().filter(|policy| policy.unknown().is_none()) {
-            differences.extend(differing("policy", &wanted.0, &self.find_policy(cx).await?.unwrap_or(Value::Null)));
+            differences.extend(policy::difference(
+                "policy",
+                &wanted.0,
+                &self.find_policy(cx).await?.unwrap_or(Value::Null),
+            ));
         }
         let missing = self.missing(cx).await?;
         if !missing.is_empty() {
@@ -236,13 +240,4 @@ fn trust_of(role: &Role) -> Value {
 
 fn owner(role: &Role, cx: &Context) -> Owner {
     marks::owner(&cx.install, role.tags().iter().map(|tag| (tag.key(), tag.value())))
-}
-
-fn differing(field: &str, wanted: &Value, found: &Value) -> Option<Difference> {
-    (!policy::same(wanted, found)).then(|| Difference {
-        field: field.into(),
-        wanted: policy::short(wanted),
-        found: if found.is_null() { "none".into() } else { policy::short(found) },
-        fixed: false,
-    })
 }

@@ -13,7 +13,11 @@ use serde_json::{Value, json};
 use crate::{
     cloud::{
         Trouble,
-        look::{self, marks, policy, role::attached_arns, shell::aws},
+        look::{
+            self, marks, policy,
+            role::{attached_arns, web_identity_trust},
+            shell::aws,
+        },
     },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
@@ -90,11 +94,11 @@ impl Step for ServiceAccountRole {
         let mut differences = Vec::new();
         let trust = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
         if let Some(wanted) = self.trust(&cx.target.namespace) {
-            differences.extend(differing("trust", &wanted, &trust));
+            differences.extend(policy::difference("trust", &wanted, &trust));
         }
         if let Some(wanted) = self.policy.as_ref().filter(|policy| policy.unknown().is_none()) {
             let found = self.find_policy(cx).await?.unwrap_or(Value::Null);
-            differences.extend(differing("policy", &wanted.0, &found));
+            differences.extend(policy::difference("policy", &wanted.0, &found));
         }
         let missing = self.missing(cx).await?;
         if !missing.is_empty() {
@@ -184,7 +188,7 @@ impl Step for ServiceAccountRole {
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
-        let trust = trust(
+        let trust = web_identity_trust(
             &self.oidc_provider.to_string(),
             &self.issuer.to_string(),
             self.namespace.as_deref().unwrap_or(&cx.target.namespace),
@@ -238,7 +242,12 @@ impl ServiceAccountRole {
     /// The trust policy, once provider and issuer are known.
     fn trust(&self, namespace: &str) -> Option<Value> {
         let namespace = self.namespace.as_deref().unwrap_or(namespace);
-        Some(trust(self.oidc_provider.known()?, self.issuer.known()?, namespace, self.service_account.names()))
+        Some(web_identity_trust(
+            self.oidc_provider.known()?,
+            self.issuer.known()?,
+            namespace,
+            self.service_account.names(),
+        ))
     }
 
     async fn find(&self, cx: &Context) -> Result<Option<Role>, Trouble> {
@@ -273,39 +282,8 @@ impl ServiceAccountRole {
     }
 }
 
-/// Both conditions: without `:aud` a token made for somebody else would do, without `:sub` any service account.
-fn trust(provider: &str, issuer: &str, namespace: &str, service_accounts: &[String]) -> Value {
-    let subject = |name: &String| format!("system:serviceaccount:{namespace}:{name}");
-    let subjects: Value = match service_accounts {
-        [one] => subject(one).into(),
-        several => several.iter().map(subject).collect(),
-    };
-    let host = issuer.trim_start_matches("https://");
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Federated": provider },
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": { "StringEquals": {
-                format!("{host}:aud"): "sts.amazonaws.com",
-                format!("{host}:sub"): subjects,
-            }},
-        }],
-    })
-}
-
 fn owner(role: &Role, cx: &Context) -> Owner {
     marks::owner(&cx.install, role.tags().iter().map(|tag| (tag.key(), tag.value())))
-}
-
-fn differing(field: &str, wanted: &Value, found: &Value) -> Option<Difference> {
-    (!policy::same(wanted, found)).then(|| Difference {
-        field: field.into(),
-        wanted: policy::short(wanted),
-        found: if found.is_null() { "none".into() } else { policy::short(found) },
-        fixed: false,
-    })
 }
 
 fn unknown(what: &str) -> Trouble {
@@ -315,27 +293,4 @@ fn unknown(what: &str) -> Trouble {
         "Make the step run after the one that tells them.",
     )
     .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trust_names_each_service_account_and_the_audience() {
-        let one = ["arthur-shield".to_owned()];
-        let several = trust("arn:p", "https://oidc.example/id/A", "ml", &["a".to_owned(), "b".to_owned()]);
-        let subjects = &several["Statement"][0]["Condition"]["StringEquals"]["oidc.example/id/A:sub"];
-        assert_eq!(*subjects, json!(["system:serviceaccount:ml:a", "system:serviceaccount:ml:b"]));
-        let trust = trust("arn:p", "https://oidc.example/id/A", "shield", &one);
-        let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
-        assert_eq!(condition["oidc.example/id/A:aud"], "sts.amazonaws.com");
-        assert_eq!(condition["oidc.example/id/A:sub"], "system:serviceaccount:shield:arthur-shield");
-    }
-
-    #[test]
-    fn a_missing_policy_is_a_difference() {
-        let found = differing("policy", &json!({"Statement": []}), &Value::Null).unwrap();
-        assert_eq!((found.field.as_str(), found.found.as_str()), ("policy", "none"));
-    }
 }

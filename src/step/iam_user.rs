@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_iam::types::User;
 use landfall_core::{
-    event::{Difference, Found, Owner, Permissions},
+    event::{Found, Owner, Permissions},
     value::Tree,
 };
 use schemars::JsonSchema;
@@ -51,14 +51,7 @@ impl Step for IamUser {
         let mut differences = Vec::new();
         if self.policy.unknown().is_none() {
             let found = self.find_policy(cx).await?.unwrap_or(Value::Null);
-            if !policy::same(&self.policy.0, &found) {
-                differences.push(Difference {
-                    field: "policy".into(),
-                    wanted: policy::short(&self.policy.0),
-                    found: if found.is_null() { "none".into() } else { policy::short(&found) },
-                    fixed: false,
-                });
-            }
+            differences.extend(policy::difference("policy", &self.policy.0, &found));
         }
         let owner = owner(&user, cx);
         Ok(Found::there(Outputs { arn: user.arn, name: user.user_name }, differences, owner))

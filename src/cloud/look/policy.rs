@@ -1,5 +1,6 @@
 //! Are two IAM policy documents the same? AWS keeps them as text, percent-encoded, and may reorder them.
 
+use landfall_core::event::Difference;
 use serde_json::Value;
 
 /// A document as IAM returns it.
@@ -42,6 +43,16 @@ fn folded(value: &Value) -> Value {
     }
 }
 
+/// What to tell of a document that is not as wanted; `null` stands for none.
+pub fn difference(field: &str, wanted: &Value, found: &Value) -> Option<Difference> {
+    (!same(wanted, found)).then(|| Difference {
+        field: field.into(),
+        wanted: short(wanted),
+        found: if found.is_null() { "none".into() } else { short(found) },
+        fixed: false,
+    })
+}
+
 /// For a difference: one line, shortened.
 pub fn short(value: &Value) -> String {
     let text = value.to_string();
@@ -70,5 +81,11 @@ mod tests {
         assert_eq!(decoded("%7B%22a%22%3A%20%22b%22%7D"), Some(json!({"a": "b"})));
         assert_eq!(decoded("{\"a\":1}"), Some(json!({"a": 1})));
         assert_eq!(decoded("%7"), None);
+    }
+
+    #[test]
+    fn a_missing_policy_is_a_difference() {
+        let found = difference("policy", &json!({"Statement": []}), &Value::Null).unwrap();
+        assert_eq!((found.field.as_str(), found.found.as_str()), ("policy", "none"));
     }
 }

@@ -1,6 +1,7 @@
 //! What is an IAM role called, and what is attached to it?
 
 use aws_sdk_iam::types::AttachedPolicy;
+use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, Trouble};
 
@@ -35,6 +36,29 @@ async fn attached(cloud: &Cloud, role: &str) -> Result<Vec<AttachedPolicy>, Trou
         .collect::<Result<Vec<_>, _>>()
         .await?;
     Ok(pages)
+}
+
+/// A trust policy that lets in tokens of certain service accounts.
+/// Both conditions: without `:aud` a token made for somebody else would do, without `:sub` any service account.
+pub fn web_identity_trust(provider: &str, issuer: &str, namespace: &str, service_accounts: &[String]) -> Value {
+    let subject = |name: &String| format!("system:serviceaccount:{namespace}:{name}");
+    let subjects: Value = match service_accounts {
+        [one] => subject(one).into(),
+        several => several.iter().map(subject).collect(),
+    };
+    let host = issuer.trim_start_matches("https://");
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Federated": provider },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": {
+                format!("{host}:aud"): "sts.amazonaws.com",
+                format!("{host}:sub"): subjects,
+            }},
+        }],
+    })
 }
 
 /// What an ARN of `sts get-caller-identity` means for IAM.
@@ -89,5 +113,17 @@ mod tests {
         assert_eq!(session, Caller::Session { role: "admin".into(), session: "sre".into() });
         assert_eq!(caller("arn:aws:iam::123456789012:root"), Caller::Root);
         assert!(matches!(caller("arn:aws:iam::123456789012:user/ops/jo"), Caller::User(_)));
+    }
+
+    #[test]
+    fn the_trust_names_each_service_account_and_the_audience() {
+        let one = ["arthur-shield".to_owned()];
+        let several = web_identity_trust("arn:p", "https://oidc.example/id/A", "ml", &["a".to_owned(), "b".to_owned()]);
+        let subjects = &several["Statement"][0]["Condition"]["StringEquals"]["oidc.example/id/A:sub"];
+        assert_eq!(*subjects, json!(["system:serviceaccount:ml:a", "system:serviceaccount:ml:b"]));
+        let trust = web_identity_trust("arn:p", "https://oidc.example/id/A", "shield", &one);
+        let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
+        assert_eq!(condition["oidc.example/id/A:aud"], "sts.amazonaws.com");
+        assert_eq!(condition["oidc.example/id/A:sub"], "system:serviceaccount:shield:arthur-shield");
     }
 }
