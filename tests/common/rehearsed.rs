@@ -193,8 +193,8 @@ impl Served {
         Some(installs.next()?.ok()?.path().join("journal.jsonl"))
     }
 
-    /// Starts an install and kills it, without any warning, as soon as the journal holds the text.
-    pub fn install_until_killed(&self, text: &str) {
+    /// Starts an install and returns while it runs, as soon as the journal holds the text.
+    pub fn install_until(&self, text: &str) -> Child {
         let mut command = self.command(&["install", &self.guide, "--yes", "--output", "ndjson"]);
         let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(180);
@@ -203,6 +203,12 @@ impl Served {
             assert!(Instant::now() < deadline, "the journal never held {text}");
             std::thread::yield_now();
         }
+        running
+    }
+
+    /// Kills it there, without any warning.
+    pub fn install_until_killed(&self, text: &str) {
+        let mut running = self.install_until(text);
         running.kill().unwrap();
         running.wait().unwrap();
     }
