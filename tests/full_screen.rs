@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![cfg(unix)]
 
+#[path = "common/rehearsed.rs"]
+mod rehearsed;
+#[path = "common/same_world.rs"]
+mod same_world;
+
 use std::{
     io::{Read, Write},
     process::Command,
@@ -116,7 +121,10 @@ impl Drop for Screen {
 
 #[test]
 fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
-    let mut screen = Screen::of(&["rehearse", "arthur-shield", "--speed", "200"], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left.json");
+    let mut screen =
+        Screen::of(&["rehearse", "arthur-shield", "--speed", "200", "--snapshot", left.to_str().unwrap()], &[]);
     screen.shows("REHEARSAL │ Arthur Shield │ 123456789012");
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
     screen.press("n");
@@ -164,6 +172,10 @@ fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
     screen.shows("As printed, this guide would have failed here");
     screen.press("\r");
     assert_eq!(screen.end(), 0);
+
+    let alone = rehearsed::rehearse("smooth");
+    alone.said.ends_with(0);
+    same_world::is_the_same(&same_world::left(&left), &alone.left);
 }
 
 #[test]

@@ -3,6 +3,10 @@
 
 #[path = "line/conversation.rs"]
 mod conversation;
+#[path = "common/rehearsed.rs"]
+mod rehearsed;
+#[path = "common/same_world.rs"]
+mod same_world;
 
 use conversation::Conversation;
 
@@ -37,7 +41,9 @@ fn to_install(talk: &mut Conversation) {
 
 #[test]
 fn the_smooth_rehearsal_is_walked_from_the_first_line_to_the_summary() {
-    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left.json");
+    let mut talk = Conversation::rehearse("arthur-shield", &["--snapshot", left.to_str().unwrap()]);
     to_install(&mut talk);
     let install = talk.until("8 of 9: Verify");
     for line in ["GPU node group: made", "Install the chart: made", "Make the DNS record", "gives up in"] {
@@ -53,6 +59,10 @@ fn the_smooth_rehearsal_is_walked_from_the_first_line_to_the_summary() {
         assert!(!talk.text.contains(secret), "{secret} was printed");
     }
     assert!(!talk.text.contains('\u{1b}'), "a pipe gets no terminal sequences");
+
+    let alone = rehearsed::rehearse("smooth");
+    alone.said.ends_with(0);
+    same_world::is_the_same(&same_world::left(&left), &alone.left);
 }
 
 #[test]
