@@ -88,7 +88,7 @@ impl Trouble {
         Self::Problem(Box::new(Problem::new(
             "SECRET-MISSING",
             format!("the secret {reference} has not been entered"),
-            format!("Enter it at the Secrets stage, or run\n$ landfall secrets set {reference}"),
+            format!("Enter it at the Secrets stage, or run\n$ landfall secrets set <guide> {reference}"),
         )))
     }
 

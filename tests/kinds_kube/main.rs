@@ -7,7 +7,6 @@ mod testbed;
 mod checks;
 mod lookups;
 mod objects;
-mod pages;
 mod place;
 mod real;
 mod registry;
