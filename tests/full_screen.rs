@@ -6,6 +6,8 @@
 mod rehearsed;
 #[path = "common/same_world.rs"]
 mod same_world;
+#[path = "common/watched.rs"]
+mod watched;
 
 use std::{
     io::{Read, Write},
@@ -247,4 +249,30 @@ fn a_terminal_that_shrinks_says_so_and_grows_back() {
     screen.shows("too small");
     resize(&mut screen, 24, 80);
     screen.shows("Guide 1/9");
+}
+
+#[test]
+fn an_install_is_watched_pod_by_pod() {
+    let served = rehearsed::Served::start("smooth");
+    watched::begun(&served);
+    let cluster = watched::Cluster::of(&served);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut screen = Screen::of(&["status", watched::INSTALL, "--watch"], &served.settings());
+    screen.shows("Status of 3fa9c1d2");
+    screen.until("the step it stands at", |screen| screen.contents().contains("begun, no result"));
+    screen.press("3");
+    screen.shows("waiting for the namespace");
+    screen.shows("REHEARSAL │ Arthur Shield");
+    runtime.block_on(cluster.namespace());
+    runtime.block_on(cluster.deployment("arthur-auth", 1));
+    screen.until("a ready pod", |screen| screen.contents().contains("Running            1/1"));
+    screen.press("l");
+    screen.shows("Listening on: http://0.0.0.0:8080");
+    screen.shows("only P-");
+    screen.press("?");
+    screen.shows("read it out over the phone");
+    screen.press("\x1b");
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+    screen.until("the ordinary screen", |screen| !screen.alternate_screen());
 }

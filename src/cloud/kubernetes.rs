@@ -7,28 +7,51 @@ use kube::{
     client::ClientBuilder,
     config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig},
 };
+use jiff::Timestamp;
 use landfall_core::event::Problem;
 use tokio::sync::OnceCell;
 use tower::util::MapResponseLayer;
 
-use super::{Endpoints, Trouble, Vouch, vouch};
+use super::{Aws, EksToken, Endpoints, Trouble, Vouch, vouch};
+
+/// A kubeconfig that was built from EKS, and for which cluster. Tokens are made here, without a child.
+#[derive(Clone)]
+struct Own {
+    config: Kubeconfig,
+    cluster: String,
+    /// When the client's token is no longer taken.
+    until: Option<Timestamp>,
+}
 
 /// The door to the cluster.
 pub struct Kubernetes {
     endpoints: Endpoints,
     vouch: Vouch,
     context: Mutex<Option<String>>,
+    own: Mutex<Option<Own>>,
+    aws: Aws,
     client: Mutex<Arc<OnceCell<Client>>>,
 }
 
 impl Kubernetes {
     /// A door that is not open yet.
     pub fn new(endpoints: Endpoints, vouch: Vouch) -> Self {
-        Self { context: Mutex::new(endpoints.context.clone()), endpoints, vouch, client: Mutex::default() }
+        Self {
+            context: Mutex::new(endpoints.context.clone()),
+            aws: Aws::new(endpoints.clone(), vouch.clone()),
+            endpoints,
+            vouch,
+            own: Mutex::default(),
+            client: Mutex::default(),
+        }
     }
 
     /// The client.
     pub async fn client(&self) -> Result<Client, Trouble> {
+        let until = unpoisoned(&self.own).as_ref().and_then(|own| own.until);
+        if until.is_some_and(|until| until <= Timestamp::now()) {
+            self.renew();
+        }
         let cell = unpoisoned(&self.client).clone();
         cell.get_or_try_init(|| self.connect()).await.cloned()
     }
@@ -44,19 +67,37 @@ impl Kubernetes {
         unpoisoned(&self.context).clone().or_else(|| self.kubeconfig().ok()?.current_context)
     }
 
+    /// Uses this kubeconfig, built from EKS for this cluster, from now on instead of the person's.
+    pub fn use_own(&self, config: Kubeconfig, cluster: &str) {
+        *unpoisoned(&self.context) = config.current_context.clone();
+        *unpoisoned(&self.own) = Some(Own { config, cluster: cluster.to_owned(), until: None });
+        self.renew();
+    }
+
+    /// The kubeconfig that is used instead of the person's, where one is.
+    pub fn own(&self) -> Option<Kubeconfig> {
+        unpoisoned(&self.own).as_ref().map(|own| own.config.clone())
+    }
+
     /// Forgets the client, so that renewed credentials are read.
     pub fn renew(&self) {
+        if let Some(own) = unpoisoned(&self.own).as_mut() {
+            own.until = None;
+        }
         *unpoisoned(&self.client) = Arc::default();
     }
 
     /// The kubeconfig, merged as kubectl does it.
     pub fn kubeconfig(&self) -> Result<Kubeconfig, Trouble> {
+        if let Some(own) = self.own() {
+            return Ok(own);
+        }
         let unreadable = |path: String, error: &dyn std::fmt::Display| {
             Trouble::from(
                 Problem::new(
                     "KUBECONFIG-UNREADABLE",
                     format!("{path} cannot be read"),
-                    "Correct the file, or point KUBECONFIG or --context at another.",
+                    "Correct the file, point KUBECONFIG or --context at another, or let one be built from EKS: k in Target, or build_kubeconfig: true below target: in the answers.",
                 )
                 .why(error.to_string()),
             )
@@ -108,7 +149,16 @@ impl Kubernetes {
 
     async fn connect(&self) -> Result<Client, Trouble> {
         let context = unpoisoned(&self.context).clone();
-        let config = self.config(context).await?;
+        let mut config = self.config(context).await?;
+        let cluster = unpoisoned(&self.own).as_ref().map(|own| own.cluster.clone());
+        if let Some(cluster) = cluster {
+            let token = EksToken::for_cluster(&self.aws, self.endpoints.clock, &cluster).await?;
+            config.auth_info.exec = None;
+            config.auth_info.token = Some(token.token.reveal().to_owned().into());
+            if let Some(own) = unpoisoned(&self.own).as_mut() {
+                own.until = Some(token.expires);
+            }
+        }
         let vouch = self.vouch.clone();
         let witness = MapResponseLayer::new(move |response: http::Response<_>| {
             let name = response.headers().get(vouch::HEADER).and_then(|value| value.to_str().ok());

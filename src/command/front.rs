@@ -92,7 +92,7 @@ fn left(wizard: &landfall_core::wizard::Wizard) -> i32 {
     .code()
 }
 
-fn theme(common: &Common) -> Theme {
+pub(super) fn theme(common: &Common) -> Theme {
     let plain = common.color == clap::ColorChoice::Never
         || common.color == clap::ColorChoice::Auto
             && std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -1,5 +1,6 @@
 //! What each command does; one file each. [`Opened`] is what nearly all of them begin with.
 
+mod eks_token;
 mod exit;
 mod front;
 mod guide;
@@ -12,7 +13,9 @@ mod reporter;
 mod secrets;
 mod status;
 mod undo;
+mod watch;
 
+pub use eks_token::eks_token;
 pub use exit::Exit;
 pub use front::front;
 pub use guide::{explain, lint, list, needs, schema, show};
@@ -25,3 +28,4 @@ pub use reporter::Reporter;
 pub use secrets::{SecretsCommand, secrets};
 pub use status::status;
 pub use undo::undo;
+pub use watch::watch;

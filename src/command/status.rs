@@ -1,5 +1,7 @@
 //! `status`: where installs stand, from their journals.
 
+use std::path::PathBuf;
+
 use landfall_core::{
     event::{How, Problem},
     journal::Story,
@@ -8,25 +10,32 @@ use landfall_core::{
 use super::{Common, Exit};
 use crate::{engine::installs, report::explained};
 
+/// Says what is wrong, and gives the exit.
+pub(super) fn refuse(common: &Common, problem: &Problem, exit: Exit) -> Exit {
+    println!("{}", explained(problem, common.look()));
+    exit
+}
+
 /// The guide and story of an install, by id; the guide is the copy kept beside the journal.
 pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), Exit> {
-    let refuse = |problem: &Problem, exit: Exit| {
-        println!("{}", explained(problem, common.look()));
-        exit
-    };
-    let endpoints = common.endpoints().map_err(|trouble| refuse(&trouble.problem(), Exit::Usage))?;
+    let (folder, story) = found(common, install)?;
+    let copy = folder.join("guide").join("guide.yaml");
+    let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
+    Ok((guide, story))
+}
+
+/// The folder and story of an install, by its id or its guide's.
+pub(super) fn found(common: &Common, install: &str) -> Result<(PathBuf, Story), Exit> {
+    let endpoints = common.endpoints().map_err(|trouble| refuse(common, &trouble.problem(), Exit::Usage))?;
     let all = installs(&endpoints.state);
     let found = all.iter().find(|(folder, story)| {
         folder.file_name().is_some_and(|name| name == install)
             || story.as_ref().is_ok_and(|story| story.guide == install)
     });
     match found {
-        Some((folder, Ok(story))) => {
-            let copy = folder.join("guide").join("guide.yaml");
-            let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
-            Ok((guide, story.clone()))
-        }
+        Some((folder, Ok(story))) => Ok((folder.clone(), story.clone())),
         Some((_, Err(fault))) => Err(refuse(
+            common,
             &Problem::new("JOURNAL-BROKEN", fault.to_string(), "Keep a copy of the file, then follow the message."),
             Exit::Failed,
         )),
@@ -36,6 +45,7 @@ pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), 
             let there =
                 if ids.is_empty() { "there are none here".into() } else { format!("there are: {}", ids.join(", ")) };
             Err(refuse(
+                common,
                 &Problem::new(
                     "INSTALL-UNKNOWN",
                     format!("no install is called {install}; {there}"),
@@ -54,7 +64,8 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
-    println!("{} {}: {}", story.guide, install, place(&story));
+    let id = story.install.as_ref().map_or_else(|| install.to_owned(), ToString::to_string);
+    println!("{} {id}: {}, {}", story.guide, place(&story), story.state());
     for (path, step) in &story.steps {
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
@@ -92,15 +103,7 @@ fn all(common: &Common) -> i32 {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         match story {
             Ok(story) => {
-                let done = story.finished.len();
-                let state = match story.closed {
-                    Some(0) => "finished".to_owned(),
-                    Some(130) => format!("interrupted after {done} steps"),
-                    Some(5) => format!("waits for a person after {done} steps"),
-                    Some(3) => "stopped by a check".into(),
-                    Some(_) => format!("failed after {done} steps"),
-                    None => format!("unfinished after {done} steps"),
-                };
+                let state = story.state();
                 println!("{name}  {}  {}  {state}", story.guide, place(&story));
             }
             Err(fault) => println!("{name}  cannot be read: {fault}"),

@@ -128,6 +128,9 @@ impl Worker {
                 self.tell(Input::Set { field: format!("target.{name}"), value: value.into() });
             }
         }
+        if answers.target.build_kubeconfig {
+            self.tell(Input::BuildKubeconfig);
+        }
     }
 
     async fn target(&mut self, choice: &TargetChoice) {
@@ -138,6 +141,7 @@ impl Worker {
             cluster: choice.cluster.clone(),
             context: choice.context.clone(),
             namespace: choice.namespace.clone(),
+            build_kubeconfig: choice.build_kubeconfig,
         };
         let seen = session.prove(&choice).await;
         if let Ok(proven) = &seen
@@ -362,7 +366,7 @@ fn stage_of(story: &Story) -> Stage {
     }
 }
 
-fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story: &Story) -> Resumed {
+pub(super) fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story: &Story) -> Resumed {
     let vouched = |said: &landfall_core::plan::Said| {
         Some(Vouched { path: said.task.parse().ok()?, name: said.name.clone(), reason: said.reason.clone() })
     };
@@ -378,7 +382,7 @@ fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story: &Story) ->
             cluster: target.cluster.clone(),
             context: target.context.clone(),
             namespace: target.namespace.clone(),
-            build_kubeconfig: false,
+            build_kubeconfig: target.build_kubeconfig,
         },
         answers: story.answers.inputs.clone(),
         facts,

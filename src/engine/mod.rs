@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use desk::{Desk, Verdict};
 pub use gate::Gate;
-pub use journal::{Journal, JournalTrouble, installs, private_folder};
+pub use journal::{Journal, JournalTrouble, holder, installs, private_folder, story_in};
 pub use look::Standing;
 pub use needs::needs;
 pub use run::{RunEnd, RunOptions};

@@ -20,6 +20,9 @@ mod target;
 mod tasks;
 mod voice;
 mod wake;
+mod watch;
+
+pub use watch::watch;
 
 use std::io;
 

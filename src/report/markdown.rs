@@ -53,7 +53,7 @@ impl Observer for Markdown {
                     self.rows.insert(fact.path.clone(), row);
                 }
             }
-            Line::Stage { .. } => {}
+            Line::Stage { .. } | Line::Watched { .. } => {}
             Line::End { outcome, summary, .. } => {
                 let mut text = self.head.join("\n");
                 if let Some(plan) = &self.plan {

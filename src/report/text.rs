@@ -56,6 +56,12 @@ impl Observer for Text {
                 let page = plan_text(plan, look);
                 self.say(&page)
             }
+            Line::Watched { at, code, seen } => {
+                let color = look.color && matches!(**seen, super::Seen::Connection { state: "reconnecting", .. });
+                let words = format!("{} {code:<8} {}", at.strftime("%H:%M:%S"), seen.words());
+                // Never wrapped: a row is a line, so that grep finds all of it.
+                self.say(&if color { format!("\u{1b}[33m{words}\u{1b}[0m") } else { words })
+            }
             // Never wrapped: permissions and commands are there to be copied.
             Line::Notice { text } => self.say(text),
             Line::Problem { problem } => self.say(&explained(problem, look)),

@@ -31,7 +31,7 @@ pub use planning::Planned;
 pub use target::{Proven, TargetChoice};
 
 use crate::{
-    cloud::{Cloud, Endpoints, Trouble},
+    cloud::{Cloud, Endpoints, Trouble, keep_kubeconfig},
     engine::{Desk, Engine, Gate, Journal, Teller, installs, needs},
     kind::{Needs, Target},
     kinds::Kinds,
@@ -163,6 +163,9 @@ impl Session {
             keep_guide(&folder, &self.guide)?;
         } else {
             self.merge(&journal.story());
+        }
+        if let Some(own) = self.cloud.kube.own() {
+            keep_kubeconfig(&folder, &own)?;
         }
         self.bound =
             Some(Bound { install, target, folder, journal, vault, desk: Desk::default(), gate: Arc::default() });

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Session, bare_task};
 use crate::{
-    cloud::{Cloud, Trouble},
+    cloud::{Cloud, Trouble, eks_kubeconfig},
     engine::Teller,
     kind::{Context, Needs, Target},
 };
@@ -51,6 +51,10 @@ impl Session {
         let kind = self.guide.guide.target.cluster.clone();
         if kind == "eks" {
             self.prove_aws(&cloud, choice, &mut proven).await?;
+            if choice.build_kubeconfig {
+                let config = eks_kubeconfig(&cloud, &proven.target.cluster).await?;
+                cloud.kube.use_own(config, &proven.target.cluster);
+            }
         }
         proven.target.namespace = choice
             .namespace
@@ -67,8 +71,10 @@ impl Session {
             profile: endpoints.profile,
             region: Some(proven.target.region.clone()).filter(|region| !region.is_empty()),
             cluster: Some(proven.target.cluster.clone()).filter(|cluster| !cluster.is_empty()),
-            context: Some(proven.context.clone()).filter(|context| !context.is_empty()),
+            // A context of our own making is made anew, not looked for.
+            context: Some(proven.context.clone()).filter(|context| !context.is_empty() && !choice.build_kubeconfig),
             namespace: Some(proven.target.namespace.clone()),
+            build_kubeconfig: choice.build_kubeconfig,
         };
         self.proven = Some(proven.clone());
         Ok(proven)

@@ -171,3 +171,22 @@ fn nodes_made_by_hand_are_adopted() {
     assert_eq!(aws(&run.left, "launch_templates"), ["arthur-shield-eks-gpu"]);
     assert!(aws(&run.left, "alarms").is_empty(), "nobody scales");
 }
+
+#[test]
+fn without_a_context_a_kubeconfig_is_built_from_eks() {
+    let run = rehearse_at("no-context", "60");
+    is_installed(&run);
+    let state = std::fs::read_dir(run.world.join("state")).unwrap();
+    let folder = state.filter_map(Result::ok).find(|entry| entry.path().join("journal.jsonl").exists()).unwrap().path();
+    let built = std::fs::read_to_string(folder.join("kubeconfig")).unwrap();
+    assert!(built.contains("eks-token") && built.contains("pay-1"), "{built}");
+    for written in [&built, &std::fs::read_to_string(folder.join("journal.jsonl")).unwrap()] {
+        assert!(!written.contains("k8s-aws-v1."), "a token was kept: {written}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.join("kubeconfig")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

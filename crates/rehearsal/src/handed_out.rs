@@ -125,16 +125,23 @@ impl HandedOut<'_> {
         format!("[profile {PROFILE}]\nregion = {region}\ncredential_process = \"{}\"\n", helper.display())
     }
 
-    /// Named as `aws eks update-kubeconfig` would.
+    /// Named as `aws eks update-kubeconfig` would; or, where the scenario has no such context, one of a cluster that is not
+    /// running.
     fn kubeconfig(&self) -> io::Result<String> {
         let aws = &self.world.scenario.aws;
-        let name = format!("arn:aws:eks:{}:{}:cluster/{}", aws.region, aws.account, self.world.cluster_name());
-        let authority = STANDARD.encode(self.authorities.own_pem());
+        let (name, server, authority) = if self.world.scenario.kubernetes.context {
+            let name = format!("arn:aws:eks:{}:{}:cluster/{}", aws.region, aws.account, self.world.cluster_name());
+            (name, self.at.api.clone(), self.authorities.own_pem())
+        } else {
+            // The discard port: nobody listens there.
+            ("laptop".to_owned(), "https://127.0.0.1:9".to_owned(), self.authorities.trusted_pem())
+        };
+        let authority = STANDARD.encode(authority);
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": name,
-            "clusters": [{"name": name, "cluster": {"server": self.at.api, "certificate-authority-data": authority}}],
+            "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}],
             "users": [{"name": name, "user": {"token": TOKEN}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         });

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Record, Stamped};
 use crate::{
-    event::{Fact, Happened, How, Outcome, Problem, TaskPath},
+    event::{Fact, Happened, How, Outcome, Problem, TaskPath, Waiting},
     plan::{Answers, InstallId, Said},
 };
 
@@ -73,6 +73,10 @@ pub struct StepStory {
     pub undoing: bool,
     /// It was taken away.
     pub undone: bool,
+    /// When it was begun last.
+    pub since: Option<Timestamp>,
+    /// When its last result, failure or end was written.
+    pub ended: Option<Timestamp>,
 }
 
 impl Story {
@@ -121,6 +125,7 @@ impl Story {
                 step.open = true;
                 step.failed = None;
                 step.undoing = false;
+                (step.since, step.ended) = (Some(stamped.at), None);
                 if step.undone {
                     step.undone = false;
                     step.before = None;
@@ -139,6 +144,7 @@ impl Story {
                 step.open = false;
                 step.failed = None;
                 step.undone = false;
+                step.ended = Some(stamped.at);
                 step.parameters = parameters.clone();
                 step.outputs = outputs.clone();
                 // Made stays made: a later run that finds or changes it did not adopt it.
@@ -153,7 +159,8 @@ impl Story {
                 }
             }
             Record::Failed { path, problem } => {
-                self.steps.entry(path.clone()).or_default().failed = Some(problem.clone());
+                let step = self.steps.entry(path.clone()).or_default();
+                (step.failed, step.ended) = (Some(problem.clone()), Some(stamped.at));
             }
             Record::HandedOver { path, to } => {
                 self.steps.entry(path.clone()).or_default().handed_over = Some(to.clone());
@@ -163,6 +170,7 @@ impl Story {
                 let step = self.steps.entry(path.clone()).or_default();
                 *step = StepStory {
                     undone: true,
+                    ended: Some(stamped.at),
                     kind: step.kind.clone(),
                     parameters: step.parameters.clone(),
                     ..StepStory::default()
@@ -197,21 +205,62 @@ impl Story {
 
     /// What tasks last said, as the wizard folds it: outcomes, results and failures.
     pub fn facts_told(&self) -> Vec<Fact> {
-        let at = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
+        let last = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
         let looked = self.looked.iter().map(|(path, outcome)| Fact {
-            at,
+            at: last,
             path: path.clone(),
             what: Happened::Looked { outcome: outcome.clone(), seat: None },
         });
-        let steps = self.steps.iter().filter_map(|(path, step)| {
-            let what = match (&step.failed, step.how) {
-                (Some(problem), _) => Happened::Failed { problem: problem.clone() },
-                (None, Some(how)) if !step.undone => Happened::Finished { how, outputs: step.outputs.clone() },
-                _ => return None,
+        let steps = self.steps.iter().flat_map(|(path, step)| {
+            let end = match (&step.failed, step.how) {
+                (Some(problem), _) => Some(Happened::Failed { problem: problem.clone() }),
+                (None, Some(how)) if !step.undone => Some(Happened::Finished { how, outputs: step.outputs.clone() }),
+                _ => None,
             };
-            Some(Fact { at, path: path.clone(), what })
+            // What was begun and found there already has no time of its own.
+            let begun = step.since.filter(|_| end.is_some()).map(|since| (since, Happened::Applying));
+            let ended = end.map(|end| (step.ended.unwrap_or(last), end));
+            begun.into_iter().chain(ended).map(|(at, what)| Fact { at, path: path.clone(), what })
         });
         looked.chain(steps).collect()
+    }
+
+    /// The same for somebody who only watches: also what was begun and has no result, was taken away, or was handed over.
+    pub fn facts_watched(&self) -> Vec<Fact> {
+        let last = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut facts = self.facts_told();
+        facts.extend(self.steps.iter().filter_map(|(path, step)| {
+            let what = match (step.undone, &step.handed_over) {
+                (true, _) => Happened::Undone { line: "taken away".into() },
+                (false, Some(to)) if step.how.is_none() && step.failed.is_none() => Happened::Person {
+                    instruction: format!("{to} was asked to do it."),
+                    until: format!("{to} has done it"),
+                    deadline: None,
+                },
+                (false, _) if step.open && step.failed.is_none() => Happened::Waiting {
+                    why: Waiting::on("begun, no result written down yet"),
+                    deadline: None,
+                    usual: None,
+                },
+                _ => return None,
+            };
+            Some(Fact { at: step.since.or(step.ended).unwrap_or(last), path: path.clone(), what })
+        }));
+        facts
+    }
+
+    /// Where it stands as a whole.
+    pub fn state(&self) -> String {
+        let done = self.finished.len();
+        match self.closed {
+            Some(0) => "finished".to_owned(),
+            Some(4) => "finished with warnings".to_owned(),
+            Some(130) => format!("interrupted after {done} steps"),
+            Some(5) => format!("waits for a person after {done} steps"),
+            Some(3) => "stopped by a check".into(),
+            Some(_) => format!("failed after {done} steps"),
+            None => format!("unfinished after {done} steps"),
+        }
     }
 
     /// Whether every step that was begun is finished.

@@ -62,6 +62,9 @@ pub struct TargetAnswers {
     /// Namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Build a kubeconfig from EKS instead of using a context.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub build_kubeconfig: bool,
 }
 
 /// What a person said of a task.

@@ -29,6 +29,7 @@ impl Wizard {
         match (mode, self.stage) {
             (Mode::Vouching, _) => self.vouching_text(key),
             (Mode::Answering, _) => self.answering_text(key),
+            (Mode::Filtering, _) => self.install.panels.text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Target) => self.target.fields.text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Inputs) => self.inputs.text(key),
             (Mode::Typing, Stage::Secrets) => self.secrets_text(key),
@@ -55,7 +56,7 @@ impl Wizard {
                 self.over = self.explanation().map(Over::Explain);
                 return Vec::new();
             }
-            Action::Leave if self.stage == Stage::Summary => return vec![Effect::Quit],
+            Action::Leave if self.stage == Stage::Summary || self.watching.is_some() => return vec![Effect::Quit],
             Action::Leave => {
                 self.over = Some(Over::Leave);
                 return Vec::new();
@@ -98,6 +99,9 @@ impl Wizard {
 
     /// Ctrl-C: a running install stops at the next safe point, and again leaves at once; elsewhere it asks first.
     fn interrupt(&mut self) -> Vec<Effect> {
+        if self.watching.is_some() {
+            return vec![Effect::Quit];
+        }
         if self.install.tasks.running {
             if self.pausing {
                 return vec![Effect::Quit];

@@ -59,6 +59,8 @@ pub enum Effect {
     Shell,
     /// Watch the cluster, or stop.
     Watch(bool),
+    /// Follow this pod's log before all others; none: those that matter.
+    Follow(Option<String>),
     /// Leave the program. The install can go on later.
     Quit,
 }

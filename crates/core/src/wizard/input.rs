@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, SummaryShown, TargetSeen};
+use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, Standing, StoreOffer, SummaryShown, TargetSeen};
 use crate::{
     event::{Fact, Problem, Table, TaskPath},
     guide::LoadedGuide,
@@ -139,6 +139,8 @@ pub enum Input {
     VaultSaid(VaultSaid),
     /// Where secrets can be kept.
     Stores(Vec<StoreOffer>),
+    /// What the journal of a watched install says.
+    Watching(Box<Resumed>, Standing),
     /// What is watched.
     Snapshot(Arc<Snapshot>),
     /// What the summary shows, once there is something to show.

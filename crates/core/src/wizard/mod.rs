@@ -18,6 +18,7 @@ mod inputs;
 mod install;
 mod line;
 mod mode;
+mod panels;
 mod plan;
 mod press;
 mod resume;
@@ -35,6 +36,7 @@ mod vault;
 mod verify;
 mod vouch;
 mod walk;
+mod watching;
 
 use std::sync::Arc;
 
@@ -46,9 +48,10 @@ pub use field::{AnsweredBy, Field, Suggestions};
 pub use guide::{Entry, Guides};
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
-pub use install::{Install, Panel};
+pub use install::Install;
 pub use line::Line;
 pub use mode::Mode;
+pub use panels::{Panel, Panels};
 pub use plan::{PlanStage, PlanTab};
 pub use press::{Action, Binding, Press};
 pub use secrets::{RowShape, SecretEditing, SecretField, SecretGroup, SecretRow, Secrets, Source};
@@ -63,6 +66,7 @@ pub use task::{ErratumShown, Sign, TaskRow, TaskState};
 pub use tick::Tick;
 pub use verify::Verify;
 pub use vouch::{Answering, VouchAs, Vouching};
+pub use watching::Standing;
 
 use crate::{
     catalogue::Catalogue,
@@ -119,6 +123,8 @@ pub struct Wizard {
     pub verify: Verify,
     /// Summary.
     pub summary: Summary,
+    /// The install is only watched: nothing is done from here.
+    pub watching: Option<Standing>,
     /// What is watched.
     pub snapshot: Arc<Snapshot>,
     /// What lies over the stage.

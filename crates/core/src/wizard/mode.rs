@@ -1,10 +1,10 @@
 //! Which table of keys holds now?
 
 use super::{
-    Action, Binding, Editing, Ended, Over, SecretEditing, Stage, Wizard,
+    Action, Binding, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MOVES, OVER, PICKING, PLAN, SECRETS,
-        SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
+        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, INPUTS, INSTALL, INSTALLED, INSTALLED_PANEL,
+        INSTALL_PANEL, LEAVING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
     },
 };
 
@@ -15,6 +15,16 @@ pub enum Mode {
     Stage(Stage),
     /// Everything is installed.
     Installed,
+    /// Install, with a panel of what is watched.
+    InstallPanel,
+    /// Everything is installed, with a panel of what is watched.
+    InstalledPanel,
+    /// An install is watched.
+    Watching,
+    /// An install is watched, with a panel of what is watched.
+    WatchingPanel,
+    /// A panel's filter is being typed.
+    Filtering,
     /// A line is being typed.
     Typing,
     /// A choice is being made from a list.
@@ -40,7 +50,20 @@ impl Mode {
     pub fn keys(self) -> Vec<&'static Binding> {
         let own = self.own();
         let moves = own.iter().any(|binding| binding.does == Action::Up);
-        own.iter().chain(MOVES.iter().filter(|_| moves)).collect()
+        let panels = own.iter().any(|binding| binding.does == Action::TabOn) && self.has_panels();
+        own.iter().chain(PANELS.iter().filter(|_| panels)).chain(MOVES.iter().filter(|_| moves)).collect()
+    }
+
+    fn has_panels(self) -> bool {
+        matches!(
+            self,
+            Self::Stage(Stage::Install)
+                | Self::Installed
+                | Self::InstallPanel
+                | Self::InstalledPanel
+                | Self::Watching
+                | Self::WatchingPanel
+        )
     }
 
     fn own(self) -> &'static [Binding] {
@@ -54,6 +77,11 @@ impl Mode {
             Self::Stage(Stage::Install) => INSTALL,
             Self::Stage(Stage::Summary) => SUMMARY,
             Self::Installed => INSTALLED,
+            Self::InstallPanel => INSTALL_PANEL,
+            Self::InstalledPanel => INSTALLED_PANEL,
+            Self::Watching => WATCHING,
+            Self::WatchingPanel => WATCHING_PANEL,
+            Self::Filtering => FILTERING,
             Self::Typing => TYPING,
             Self::Picking => PICKING,
             Self::Ticking => TICKING,
@@ -71,10 +99,14 @@ impl Wizard {
     /// Which table of keys holds now.
     pub fn mode(&self) -> Mode {
         match self.over {
-            Some(Over::Leave) => return Mode::Leaving,
-            Some(_) => return Mode::Over,
-            None => {}
+            Some(Over::Leave) => Mode::Leaving,
+            Some(_) => Mode::Over,
+            None => self.beneath(),
         }
+    }
+
+    /// Which table of keys holds beneath what lies over the stage.
+    pub fn beneath(&self) -> Mode {
         let fields = match self.stage {
             Stage::Target => Some(&self.target.fields),
             Stage::Inputs => Some(&self.inputs),
@@ -107,6 +139,17 @@ impl Wizard {
             }
             if tasks.answering.is_some() {
                 return Mode::Answering;
+            }
+        }
+        if self.stage == Stage::Install {
+            let panels = &self.install.panels;
+            let shown = panels.shown != Panel::Story;
+            match (&self.watching, &panels.typing) {
+                (_, Some(_)) if shown => return Mode::Filtering,
+                (Some(_), _) => return if shown { Mode::WatchingPanel } else { Mode::Watching },
+                (None, _) if shown && self.install.ended == Some(Ended::Done) => return Mode::InstalledPanel,
+                (None, _) if shown => return Mode::InstallPanel,
+                (None, _) => {}
             }
         }
         if self.stage == Stage::Install && self.install.ended == Some(Ended::Done) {

@@ -140,6 +140,18 @@ pub enum Action {
     BuildKubeconfig,
     /// Stop at the next safe point, or go on.
     Pause,
+    /// Only rows with a text in them.
+    Filter,
+    /// Wrap long lines, or not.
+    Wrap,
+    /// Hold the picture still, or go on.
+    Hold,
+    /// The log of the selected pod.
+    Log,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
     /// Leave the program.
     Leave,
     /// Close what lies over the stage.

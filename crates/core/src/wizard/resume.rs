@@ -21,7 +21,7 @@ impl Wizard {
         effects
     }
 
-    fn lay_out(&mut self, loaded: Arc<LoadedGuide>) {
+    pub(super) fn lay_out(&mut self, loaded: Arc<LoadedGuide>) {
         self.loaded = Some(loaded);
         self.resolved = None;
         self.facts.clear();

@@ -91,8 +91,8 @@ impl Target {
     }
 
     pub(super) fn answers(&self) -> TargetAnswers {
-        let TargetChoice { profile, region, cluster, context, namespace, .. } = self.choice();
-        TargetAnswers { profile, region, cluster, context, namespace }
+        let TargetChoice { profile, region, cluster, context, namespace, build_kubeconfig } = self.choice();
+        TargetAnswers { profile, region, cluster, context, namespace, build_kubeconfig }
     }
 }
 

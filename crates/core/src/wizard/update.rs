@@ -37,6 +37,7 @@ impl Wizard {
             install: Default::default(),
             verify: Default::default(),
             summary: Default::default(),
+            watching: None,
             snapshot: Arc::new(Snapshot::default()),
             over: None,
             over_scroll: 0,
@@ -64,7 +65,11 @@ impl Wizard {
             Input::Key(key) => return self.key(&key),
             Input::Size(columns, rows) => self.size = (columns, rows),
             Input::Tick(now) => self.now = now,
-            Input::Snapshot(snapshot) => self.snapshot = snapshot,
+            Input::Snapshot(snapshot) => {
+                self.install.panels.seen(&snapshot);
+                self.snapshot = snapshot;
+            }
+            Input::Watching(resumed, standing) => return self.watch(*resumed, standing),
             Input::Guides(guides) => {
                 self.guide.guides = Some(guides);
                 self.guide.at = self.guide.at.min(self.guide.rows().len().saturating_sub(1));

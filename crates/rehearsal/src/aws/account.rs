@@ -133,6 +133,17 @@ impl Account {
         self.clock
     }
 
+    /// Who holds this access key, as STS would answer; nobody where the session is over.
+    pub fn caller(&self, access_key: &str, region: &str, token: Option<&str>) -> Option<String> {
+        let signature = Signature {
+            access_key: access_key.to_owned(),
+            region: region.to_owned(),
+            service: "sts".to_owned(),
+            token: token.map(str::to_owned),
+        };
+        self.admit("sts", "GetCallerIdentity", &signature).ok()
+    }
+
     /// Refuses callers whose session is over, and actions the scenario denies.
     pub(super) fn admit(&self, service: &str, operation: &str, signature: &Signature) -> Result<String, AwsError> {
         let mut inner = self.inner();

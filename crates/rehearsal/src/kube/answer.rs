@@ -9,7 +9,7 @@ use super::{
     access::{self, Attributes},
     body::{parse, read, removal},
     call::{Call, Target},
-    discovery, faults,
+    discovery, eks_token, faults,
     fields::Writer,
     list, log, metrics,
     objects::Key,
@@ -127,6 +127,7 @@ pub fn watch_limit(world: &World, target: &Target) -> Option<jiff::SignedDuratio
 fn identify(world: &World, call: &Call) -> Result<(), Refusal> {
     let tokens = &world.cluster.setup().tokens;
     match &call.token {
+        Some(token) if eks_token::is(token) => eks_token::check(world, token),
         Some(token) if tokens.is_empty() || tokens.contains(token) => Ok(()),
         Some(_) => Err(Refusal::unauthorized()),
         None if matches!(call.path.as_str(), "/version" | "/healthz" | "/livez" | "/readyz") => Ok(()),

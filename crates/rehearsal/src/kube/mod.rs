@@ -14,6 +14,7 @@ pub mod answer;
 pub mod body;
 pub mod call;
 pub mod discovery;
+pub mod eks_token;
 pub mod faults;
 pub mod fields;
 pub mod list;

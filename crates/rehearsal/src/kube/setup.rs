@@ -45,6 +45,8 @@ pub struct Setup {
     pub groups: Vec<String>,
     /// Accepted bearer tokens; any is when there are none.
     pub tokens: Vec<String>,
+    /// Whether the kubeconfig that is handed out leads to the cluster; else it knows only another one, which is not running.
+    pub context: bool,
     /// Issuer of service account tokens; the one that EKS names in DescribeCluster where it is left out.
     pub issuer: String,
     /// uid of `kube-system`, by which a cluster is recognised; a random one where it is left out.
@@ -93,6 +95,7 @@ impl Default for Setup {
             user: String::new(),
             groups: vec!["system:authenticated".into()],
             tokens: Vec::new(),
+            context: true,
             issuer: String::new(),
             uid: None,
             age: SignedDuration::from_hours(6),
