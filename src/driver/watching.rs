@@ -18,7 +18,6 @@ use super::{Begin, Handle, Worker, look, turn};
 use crate::{
     cloud::{Cloud, KUBECONFIG_FILE},
     engine::{holder, story_in},
-    kind::Target,
     session::{House, Proven, Session},
 };
 
@@ -73,14 +72,8 @@ fn session(house: &House, watched: &Watched) -> Session {
         endpoints.kubeconfig = Some(own);
     }
     session.cloud = Arc::new(Cloud::new(endpoints.clone()));
-    session.proven = Some(proven(&watched.story, endpoints.profile.unwrap_or_default()));
+    session.proven = Some(Proven { profile: endpoints.profile.unwrap_or_default(), ..Proven::written(&watched.story) });
     session
-}
-
-fn proven(story: &Story, profile: String) -> Proven {
-    let target: Target = serde_json::from_value(story.target.clone()).unwrap_or_default();
-    let context = story.answers.target.context.clone().unwrap_or_default();
-    Proven { target, profile, context, ..Proven::default() }
 }
 
 /// Tells the wizard what the journal says, again whenever it says more.
@@ -134,8 +127,7 @@ fn standing(watched: &Watched, held_by: Option<String>) -> Standing {
 fn resumed(watched: &Watched) -> Resumed {
     let story = &watched.story;
     let install = story.install.as_ref().map(ToString::to_string).unwrap_or_default();
-    let profile = story.answers.target.profile.clone().unwrap_or_default();
-    let mut resumed = look::resumed(&install, watched.guide.clone(), &proven(story, profile), story);
+    let mut resumed = look::resumed(&install, watched.guide.clone(), &Proven::written(story), story);
     resumed.said = story.facts_watched();
     resumed
 }

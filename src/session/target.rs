@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_credential_types::provider::ProvideCredentials;
 use jiff::Timestamp;
 use landfall_core::event::{Outcome, Problem};
+use landfall_core::journal::Story;
 use landfall_core::plan::TargetAnswers;
 use serde_json::json;
 
@@ -37,6 +38,19 @@ pub struct Proven {
     pub doubt: Option<Problem>,
     /// The rehearsal's name, where the endpoints are simulated.
     pub rehearsal: Option<String>,
+}
+
+impl Proven {
+    /// The target as the journal has it: proved when it was written down, not now.
+    pub fn written(story: &Story) -> Self {
+        let said = &story.answers.target;
+        Self {
+            target: serde_json::from_value(story.target.clone()).unwrap_or_default(),
+            profile: said.profile.clone().unwrap_or_default(),
+            context: said.context.clone().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Session {
