@@ -276,3 +276,26 @@ fn an_install_is_watched_pod_by_pod() {
     assert_eq!(screen.end(), 0);
     screen.until("the ordinary screen", |screen| !screen.alternate_screen());
 }
+
+#[test]
+fn a_kubeconfig_is_built_from_eks_where_no_context_is_the_cluster() {
+    let served = rehearsed::Served::start("no-context");
+    let mut settings = served.settings();
+    settings.retain(|(name, _)| *name != "LANDFALL_ANSWERS");
+    let mut screen = Screen::of(&["install", "arthur-shield"], &settings);
+    screen.shows("K8S-OTHER-CLUSTER");
+    // Tables are there before any target is confirmed.
+    screen.press("\x1b[B\r");
+    screen.shows("EC2 DescribeRegions");
+    screen.press("\x1b");
+    screen.press("\x1b[B\r");
+    screen.shows("EKS ListClusters");
+    screen.press("\x1b");
+    screen.until("the fields again", |screen| !screen.contents().contains("EKS ListClusters"));
+    assert!(!screen.seen.0.lock().unwrap().screen().contents().contains("GUIDE-BROKEN"));
+    screen.press("k");
+    screen.shows("a kubeconfig of its own, built from EKS");
+    screen.shows("same certificate authority");
+    screen.press("k");
+    screen.shows("K8S-OTHER-CLUSTER");
+}

@@ -36,7 +36,7 @@ struct Watching {
 
 impl Watching {
     fn start(served: &Served, kubeconfig: &Path, arguments: &[&str]) -> Self {
-        let mut command = served.command(&[&["status", INSTALL, "--watch"], arguments].concat());
+        let mut command = served.command(&[&["status", INSTALL, "--watch"][..], arguments].concat());
         let mut program =
             command.env("KUBECONFIG", kubeconfig).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(program.stdout.take().unwrap());

@@ -340,4 +340,23 @@ mod tests {
         let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), undone]);
         assert!(story.ours().is_empty());
     }
+
+    #[test]
+    fn who_watches_sees_what_was_begun_and_how_long_it_took() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let records = [
+            Stamped::now(at(10), intent("steps/a")),
+            Stamped::now(at(40), result("steps/a", How::Made)),
+            Stamped::now(at(50), intent("steps/b")),
+            Stamped::now(at(60), intent("steps/c")),
+            Stamped::now(at(70), Record::Undone { path: path("steps/c"), line: String::new() }),
+        ];
+        let facts = Story::fold(&records).facts_watched();
+        let of = |name: &str| -> Vec<(i64, &Happened)> {
+            facts.iter().filter(|fact| fact.path == path(name)).map(|fact| (fact.at.as_second(), &fact.what)).collect()
+        };
+        assert!(matches!(of("steps/a")[..], [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]));
+        assert!(matches!(of("steps/b")[..], [(50, Happened::Waiting { .. })]));
+        assert!(matches!(of("steps/c")[..], [(70, Happened::Undone { .. })]));
+    }
 }
