@@ -21,7 +21,7 @@ pub mod net;
 pub mod objects;
 pub mod offer;
 pub mod pods;
-mod private;
+pub mod private;
 pub mod process;
 pub mod quantity;
 pub mod registry;

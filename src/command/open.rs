@@ -203,6 +203,18 @@ impl Opened {
         Err(Exit::Usage)
     }
 
+    /// Reads the vendors' values files that are filled in by a person; keys nobody decided are refused, each by its path.
+    pub async fn mappings(&mut self) -> Result<(), Exit> {
+        let open = self.session.mappings().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        if open.is_empty() {
+            return self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()));
+        }
+        for problem in open {
+            self.reporter.problem(problem);
+        }
+        Err(Exit::Usage)
+    }
+
     /// Tells a problem; for what was given to us.
     pub fn refuse(&mut self, problem: Problem) -> Exit {
         let exit = match problem.code.as_str() {

@@ -4,6 +4,7 @@
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
 mod answers;
+mod mapping;
 mod planning;
 mod secrets;
 mod summary;

@@ -8,7 +8,10 @@
 //!  help, errata, refusal; the table to choose from
 //! ```
 
-use landfall_core::wizard::{AnsweredBy, Field, Fields, Sign, Suggestions};
+use landfall_core::{
+    guide::InputType,
+    wizard::{AnsweredBy, Field, Fields, Sign, Suggestions},
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -90,8 +93,13 @@ fn rows(view: &View<'_>, fields: &Fields, width: usize) -> (Vec<Vec<Line<'static
 }
 
 fn row(view: &View<'_>, field: &Field, selected: bool, width: usize) -> Vec<Line<'static>> {
+    let mapping = field.asked.kind == InputType::Mapping;
     let sign = if field.refusal.is_some() {
         Sign::Fail
+    } else if mapping && field.suggestions == Suggestions::Asked {
+        Sign::Busy
+    } else if mapping && (field.vendor().is_none() || !field.settled()) {
+        Sign::Waits
     } else if !field.answer.is_null() {
         Sign::Pass
     } else if field.suggestions == Suggestions::Asked {
@@ -107,10 +115,12 @@ fn row(view: &View<'_>, field: &Field, selected: bool, width: usize) -> Vec<Line
     };
     let answer = match (&field.refusal, field.shown()) {
         (Some(refusal), shown) if shown.is_empty() => refusal.clone(),
+        (_, shown) if mapping && !shown.is_empty() => shown,
         (_, shown) if shown.is_empty() && field.asked.optional => "(may stay empty)".into(),
         (_, shown) if shown.is_empty() => match &field.suggestions {
             Suggestions::After(missing) => format!("after: {missing}"),
             Suggestions::Asked => "looking up".into(),
+            Suggestions::Needs(_, label) => format!("look-up after: {label} (a secret)"),
             _ => String::new(),
         },
         (_, shown) => format!("{shown}{by}"),
@@ -155,12 +165,22 @@ fn offers(view: &View<'_>, field: &Field, width: usize) -> Vec<Line<'static>> {
     match &field.suggestions {
         Suggestions::Failed(problem) => {
             let mut lines = problem_lines(view, problem, width);
-            lines.push(Line::styled("       typing is always possible", view.theme.quiet()));
+            if field.asked.kind != InputType::Mapping {
+                lines.push(Line::styled("       typing is always possible", view.theme.quiet()));
+            }
             lines
         }
         Suggestions::Table(table) if !table.note.is_empty() => {
             let note = format!("{} to choose from ({})", table.rows.len(), table.note);
             wrap::labelled("table", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
+        }
+        Suggestions::Vendor(file) => {
+            let note = format!("{} {}, sha256 {}; Enter shows its keys", file.of.chart, file.of.version, file.of.digest);
+            wrap::labelled("file", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
+        }
+        Suggestions::Needs(_, label) => {
+            let note = format!("{label} is read for it, and is entered at the next stage");
+            wrap::labelled("wait", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
         }
         _ => Vec::new(),
     }
