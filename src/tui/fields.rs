@@ -45,7 +45,9 @@ pub fn draw_with(
     let above = about(view, field, story_width);
     match &fields.editing {
         None => {
-            let mut below = above;
+            let means = wrap::text(&field.means().unwrap_or_default(), story_width.saturating_sub(8));
+            let mut below = wrap::labelled("means", means, view.theme.quiet(), view.theme.plain());
+            below.extend(above);
             below.extend(offers(view, field, story_width));
             below.extend(rest(story_width));
             let split = Split::of(area, lines, below.len());
@@ -62,7 +64,7 @@ pub fn draw_with(
             list::draw(frame, split.list, &rows, at, view.theme);
             split.draw_rule(frame, view, &field.label());
             let story = split.story.intersection(frame.area());
-            let room = table.iter().map(Vec::len).sum::<usize>().clamp(1, 6);
+            let room = table.iter().map(Vec::len).sum::<usize>().clamp(1, 9);
             let head = u16::try_from(above.len()).unwrap_or(u16::MAX);
             let head = head.min(story.height.saturating_sub(u16::try_from(room).unwrap_or(1)));
             tasks::whole(frame, Rect { height: head, ..story }, above, view);

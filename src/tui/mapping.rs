@@ -46,12 +46,12 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>, field: &Field, keys:
     let title = selected.map_or_else(|| field.label(), |row| row.path.to_string());
     match &keys.doing {
         Some(Doing::Pointing(at, filter)) => {
-            let table = view.wizard.pointed(filter).iter().map(|known| pointed(known)).collect();
-            choose(frame, area, view, (&rows, keys.at), table, *at, filter, &title);
+            let table = view.wizard.pointed(filter).iter().map(pointed).collect();
+            choose(frame, area, view, (rows.as_slice(), keys.at), table, *at, filter, &title);
         }
         Some(Doing::Adding(at, filter)) => {
-            let table = view.wizard.addable(filter).iter().map(|key| added(key)).collect();
-            choose(frame, area, view, (&rows, keys.at), table, *at, filter, "further keys of the file");
+            let table = view.wizard.addable(filter).iter().map(added).collect();
+            choose(frame, area, view, (rows.as_slice(), keys.at), table, *at, filter, "further keys of the file");
         }
         doing => {
             let mut below = typed(view, doing.as_ref(), story_width);

@@ -80,3 +80,26 @@ fn another_scenario_name_is_refused_with_the_fix() {
     said.ends_with(2);
     says(&said, &["rough", "fix"]);
 }
+
+#[test]
+fn a_key_of_the_values_file_that_nobody_mapped_is_named_with_the_answer_it_needs() {
+    let served = Served::start("smooth");
+    let right = served.answers();
+    let with = |name: &str, answers: &str| {
+        let path = served.file(name, answers);
+        served.landfall(&["install", "arthur-shield", "--yes", "--answers", path.to_str().unwrap()])
+    };
+    let without: Vec<&str> = right.lines().filter(|line| !line.contains("\"auth.host\"")).collect();
+    let open = with("open.yaml", &without.join("\n"));
+    open.ends_with(2);
+    says(&open, &["ANSWER-MISSING", "chart_values", "auth.host", "The host name people sign in at", "{{ auth_host }}"]);
+    assert!(served.journal().is_empty() || !served.journal().contains("intent"), "nothing was begun");
+
+    let strange = with("strange.yaml", &right.replace("{{ database_host }}", "{{ databse_host }}"));
+    strange.ends_with(2);
+    says(&strange, &["ANSWERS-WRONG", "strange.yaml:", "databse_host", "did you mean database_host"]);
+
+    let step = with("step.yaml", &right.replace("{{ database_host }}", "{{ steps.release.status }}"));
+    step.ends_with(2);
+    says(&step, &["ANSWERS-WRONG", "database.host"]);
+}

@@ -56,6 +56,9 @@ impl HandedOut<'_> {
         for (path, content) in &scenario.files {
             folder.write(path, folder.named_in(content))?;
         }
+        for (name, chart) in &scenario.tools.charts {
+            folder.write(&format!("charts/{}", chart.file_name(name)), chart.archive(name)?)?;
+        }
         folder.write("ca.pem", self.authorities.trusted_pem())?;
         // A folder that is used again keeps the vault it has.
         if !folder.join("vault-passphrase").exists() {
@@ -79,10 +82,17 @@ impl HandedOut<'_> {
         })
     }
 
-    /// Writes the certificates that the scenario wants as files.
+    /// Writes the certificates that the scenario wants as files, and those somebody put into the cluster.
     pub fn certificates(&self) -> Result<(), StartError> {
         for wanted in &self.world.scenario.outside.certificates {
             let leaf = self.authorities.leaf(&wanted.file, &wanted.certificate)?;
+            if let Some((namespace, name)) = wanted.secret.as_deref().and_then(|secret| secret.split_once('/')) {
+                self.world.cluster.place(json!({
+                    "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+                    "metadata": { "name": name, "namespace": namespace },
+                    "data": { "tls.crt": STANDARD.encode(&leaf.chain_pem), "tls.key": STANDARD.encode(&leaf.key_pem) },
+                }));
+            }
             for (ending, pem) in [("crt", leaf.chain_pem), ("key", leaf.key_pem)] {
                 self.folder.write(&format!("{}.{ending}", wanted.file), pem).map_err(StartError::Folder)?;
             }

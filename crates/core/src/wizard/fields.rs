@@ -50,11 +50,38 @@ impl Field {
         if self.answer.is_null() {
             return String::new();
         }
-        let row = self.rows().into_iter().find(|row| row.value == self.answer);
-        match row {
-            Some(row) => row.cells.join("  "),
-            None => plain(&self.answer),
+        let Some(row) = self.chosen() else {
+            return match &self.answer {
+                Value::Object(fields) => fields.values().map(plain).collect::<Vec<_>>().join("  "),
+                answer => plain(answer),
+            };
+        };
+        if self.asked.kind == InputType::Choice {
+            return row.cells.into_iter().next().unwrap_or_default();
         }
+        // A cell that says what another said already is left out.
+        let mut cells: Vec<String> = Vec::new();
+        for cell in row.cells.into_iter().filter(|cell| !cell.is_empty()) {
+            if !cells.contains(&cell) {
+                cells.push(cell);
+            }
+        }
+        cells.join("  ")
+    }
+
+    /// The row that stands for the answer. An answers file need not name everything a row holds.
+    fn chosen(&self) -> Option<Row> {
+        let same = |row: &Value| match (&self.answer, row) {
+            (Value::Object(answer), Value::Object(row)) => answer.iter().all(|(key, value)| row.get(key) == Some(value)),
+            (answer, row) => answer == row,
+        };
+        self.rows().into_iter().find(|row| same(&row.value))
+    }
+
+    /// What the chosen one of several choices means.
+    pub fn means(&self) -> Option<String> {
+        let row = self.chosen().filter(|_| self.asked.kind == InputType::Choice)?;
+        row.cells.into_iter().nth(1).filter(|help| !help.is_empty())
     }
 
     /// The answer as a person would type it.
