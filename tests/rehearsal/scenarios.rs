@@ -208,7 +208,7 @@ fn an_ami_of_ones_own_bootstraps_itself_behind_a_proxy() {
     let run = rehearse("own-ami");
     run.said.ends_with(0);
     let template = run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"].to_string();
-    assert!(template.contains("ami-0f1e2d3c4b5a69788"), "{template}");
+    assert!(template.contains("ami-05737b633d742ccc9"), "{template}");
     assert_eq!(run.said.outcome("checks/auth_certificate_acm"), "pass");
     assert_eq!(aws(&run.left, "alarms").len(), 3, "two that add a node, one that takes one away");
     let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();

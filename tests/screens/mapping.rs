@@ -205,6 +205,18 @@ fn the_file_is_read_once_the_repositorys_secret_is_there() {
 }
 
 #[test]
+fn asking_the_vault_again_does_not_take_the_file_away() {
+    let mut led = decided();
+    led.press(&[Key::Esc]);
+    led.type_in("n");
+    assert_eq!(led.0.stage, Stage::Secrets);
+    led.input(said("repository.password", Some(12)));
+    led.input(said("postgres.password", Some(12)));
+    led.type_in("n");
+    assert_eq!(led.0.stage, Stage::Checks, "{:?}", led.0.notice);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_a_line_under_the_field_and_is_asked_for_again() {
     let (mut led, _) = inputs(true);
     let wrong = Problem::new("HELM-LOGIN", "repository.example.com refused the login", "Enter the right password.");

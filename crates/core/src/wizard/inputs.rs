@@ -150,11 +150,14 @@ impl Wizard {
             let names = references(&suggest.with).map(|references| references.names).unwrap_or_default();
             match waits(names.iter(), &scope, &self.secrets) {
                 Waits::Not => {}
+                // Asked about again while what it was looked up with still stands.
+                Waits::Busy if field.looked_with.is_some() => continue,
                 Waits::Busy => {
                     field.suggestions = Suggestions::Asked;
                     continue;
                 }
                 Waits::For(reference, label) => {
+                    field.looked_with = None;
                     field.suggestions = Suggestions::Needs(reference, label);
                     continue;
                 }
