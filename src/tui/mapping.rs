@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!  ▶ ○ auth.host        nothing; perhaps {{ auth_host }}
-//!    ✓ shield.host      {{ shield_host }} = shield.mycompany.com
+//!    ✓ shield.host      {{ shield_host }} = shield.example.com
 //!    ✓ shield.tag       stays "" (empty): the chart's own
 //! ─────────────────────────────────────────── auth.host ──
 //!  says  The host name people sign in at
 //!  now   nothing, in line 14
-//!  maybe {{ auth_host }} = shield-auth.mycompany.com
+//!  maybe {{ auth_host }} = auth.example.com
 //!        both say auth host
 //! ```
 
