@@ -17,6 +17,8 @@ pub struct Known {
     pub shown: String,
     /// The guide says that it belongs to keys whose path this regular expression matches.
     pub belongs: Option<String>,
+    /// A choice of the guide's own, or yes or no: words of a comment are no reason to mean it.
+    pub choice: bool,
 }
 
 /// What may belong to a key.
@@ -92,6 +94,9 @@ fn by_words(path: &str, comment: &str, known: &Known) -> Option<(String, usize)>
         let exact = usize::from(asked == offered) * 50;
         return Some((format!("both say {}", said(&shared)), 20 + 10 * shared.len() + exact));
     }
+    if known.choice {
+        return None;
+    }
     let mut labelled = words(&known.label);
     labelled.extend(offered);
     let mut speaks = words(comment);
@@ -151,6 +156,7 @@ mod tests {
             label: label.into(),
             shown: "x".into(),
             belongs: None,
+            choice: false,
         };
         vec![
             of("auth_host", "Auth's host name"),
@@ -159,6 +165,7 @@ mod tests {
             of("database_host", "Postgres host"),
             of("secrets.postgres.password", "Postgres login of Shield: password"),
             Known { belongs: Some("(?i)role.?arn".into()), ..of("usage_role", "Role of the usage tracker") },
+            Known { choice: true, ..of("install_mode", "What is installed, shield or everything") },
         ]
     }
 
@@ -175,6 +182,7 @@ mod tests {
         assert_eq!(best("postgresql.auth.password", "").unwrap(), "secrets.postgres.password");
         assert_eq!(best("serviceAccount.roleArn", "").unwrap(), "usage_role");
         assert_eq!(best("auth.ingress.host", "").unwrap(), "auth_host");
+        assert_eq!(best("installMode", "").unwrap(), "install_mode");
     }
 
     #[test]
@@ -185,6 +193,7 @@ mod tests {
         assert_eq!(suggested(&all), None);
         assert!(all.iter().any(|candidate| candidate.expression.contains("shield_host")), "{all:?}");
         assert!(candidates(&key("replicas", "how many"), &known()).is_empty());
+        assert!(candidates(&key("what", "everything is installed"), &known()).is_empty(), "a choice");
     }
 
     #[test]

@@ -239,6 +239,7 @@ pub fn known(guide: &Guide, settled: &Settled, scope: &Scope) -> Vec<Known> {
                     label: offer.label.clone(),
                     shown: plain(&Tree(value).shown()),
                     belongs: Some(offer.keys.clone()),
+                    choice: false,
                 });
             }
         }
@@ -248,12 +249,14 @@ pub fn known(guide: &Guide, settled: &Settled, scope: &Scope) -> Vec<Known> {
         label,
         shown: plain(value),
         belongs: None,
+        choice: false,
     };
     for input in guide.inputs.iter().filter(|input| settled.asked.contains(&input.id)) {
         let value = settled.values.get(&input.id).unwrap_or(&Value::Null);
         let simple = !matches!(input.kind, InputType::Mapping | InputType::Tree | InputType::Rows | InputType::Ami);
         if simple && !value.is_null() {
-            all.push(of(&input.id, input.label(), value));
+            let choice = matches!(input.kind, InputType::Choice | InputType::Boolean);
+            all.push(Known { choice, ..of(&input.id, input.label(), value) });
         }
     }
     for name in ["account", "region", "cluster", "namespace", "partition"] {
