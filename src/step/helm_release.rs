@@ -225,7 +225,7 @@ impl Step for HelmRelease {
         let chart = Chart::open(&archive)?;
         let over = values.over(&chart.values);
         let manifests = manifests::diff(&before, after.reveal());
-        if over.is_empty() {
+        if over.is_empty() || manifests.is_empty() {
             return Ok(manifests);
         }
         Ok(format!("values.yaml of {} {}\n{over}\n\n{manifests}", chart.name, chart.version))
