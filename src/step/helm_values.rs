@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use landfall_core::{
     event::{Difference, Problem},
-    mapping::KeyPath,
+    mapping::{KeyPath, is_hushed},
     value::{Mask, Plain, SecretRef, SecretText, Tree},
 };
 
@@ -121,7 +121,10 @@ fn leaves(ours: &Value, vendor: &Value, path: &KeyPath, lines: &mut Vec<String>)
             }
         }
         ours if ours == vendor => {}
-        ours => lines.extend([format!("- {path}: {vendor}"), format!("+ {path}: {ours}")]),
+        ours => {
+            let was = if is_hushed(path) && vendor.as_str().is_some() { "(set)".into() } else { vendor.to_string() };
+            lines.extend([format!("- {path}: {was}"), format!("+ {path}: {ours}")]);
+        }
     }
 }
 
@@ -160,7 +163,7 @@ mod tests {
         assert_eq!(
             told,
             "- auth.host: null\n+ auth.host: \"a.example\"\n- list: null\n+ list: [1]\n\
-             - password: \"changeme\"\n+ password: \"<secret postgres.password>\""
+             - password: (set)\n+ password: \"<secret postgres.password>\""
         );
     }
 }

@@ -38,7 +38,9 @@ pub struct Seen {
 
 impl Seen {
     fn of(key: &VendorKey) -> Self {
-        Self { now: key.value.clone(), says: key.comment.clone() }
+        // What is no gap may be a secret that came with the file; it is written down nowhere.
+        let now = if key.gap { key.value.clone() } else { Value::Null };
+        Self { now, says: key.comment.clone() }
     }
 }
 
@@ -335,6 +337,17 @@ mod tests {
             .map(|(path, _)| path.to_string())
             .collect();
         assert_eq!(dangling, ["auth.host", "extra"]);
+    }
+
+    #[test]
+    fn what_came_with_the_file_is_not_written_down() {
+        let arrived = VendorKey { gap: false, ..key("database.password", json!("canary-1"), "") };
+        let file = VendorFile { keys: vec![arrived], ..file() };
+        let mut mapping = Mapping::default();
+        mapping.decide(&file, &path("database.password"), Decision::Set(json!("{{ secrets.a.b }}"))).unwrap();
+        mapping.met(&file, &|_| true);
+        assert!(!mapping.answer().to_string().contains("canary"), "{mapping:?}");
+        assert_eq!(file.keys[0].shown(), "(set)");
     }
 
     #[test]

@@ -13,4 +13,4 @@ pub use candidate::{Candidate, Known, candidates, suggested};
 pub use decided::{Decision, Mapping, Seen, State};
 pub use path::{KeyPath, NotAPath, Part};
 pub use typed::{read_typed, sort_of, written};
-pub use vendor::{Of, VendorFile, VendorKey};
+pub use vendor::{Of, VendorFile, VendorKey, is_hushed};

@@ -51,12 +51,19 @@ impl VendorKey {
     /// What stands there, for people.
     pub fn shown(&self) -> String {
         match &self.value {
+            value if !self.gap && !value.is_null() && is_hushed(&self.path) => "(set)".into(),
             Value::Null => "nothing".into(),
             Value::String(text) if text.trim().is_empty() => "\"\" (empty)".into(),
             Value::String(text) => text.clone(),
             other => other.to_string(),
         }
     }
+}
+
+/// Whether a key's name says that a secret may stand there: files arrive with them.
+pub fn is_hushed(path: &KeyPath) -> bool {
+    let name = path.to_string().to_lowercase();
+    ["passw", "secret", "token", "credential", "apikey", "api_key", "private"].iter().any(|word| name.contains(word))
 }
 
 impl VendorFile {
