@@ -163,7 +163,10 @@ impl Wizard {
                 }
             }
             match with(&suggest, &names, &scope, &missing) {
-                Err(missing) => field.suggestions = Suggestions::After(missing),
+                Err(missing) => {
+                    field.looked_with = None;
+                    field.suggestions = Suggestions::After(missing);
+                }
                 Ok(parameters) if field.looked_with.as_ref() == Some(&parameters) => {}
                 Ok(parameters) => {
                     field.looked_with = Some(parameters.clone());
