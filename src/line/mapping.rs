@@ -32,7 +32,7 @@ pub(super) fn fill(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
         offers.push(Offer::new("more", "Another key of the file, or one of your own"));
         let words: Vec<String> = offers.iter().map(|offer| offer.word.clone()).collect();
         let prompt = Prompt::Choose { title: field.label(), offers, at: Some(0), own: None };
-        let Said::Chosen(index) = talk.ask(&prompt, &[field.asked.help.clone()])? else { return Ok(false) };
+        let Said::Chosen(index) = talk.ask(&prompt, std::slice::from_ref(&field.asked.help))? else { return Ok(false) };
         match words.get(index).map_or("done", String::as_str) {
             "done" => return Ok(true),
             "more" => further(talk, name)?,

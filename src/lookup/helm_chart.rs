@@ -49,8 +49,10 @@ pub struct HelmChart {
 
 #[async_trait]
 impl Lookup for HelmChart {
-    const ABOUT: LookupAbout =
-        LookupAbout { name: "helm.chart", about: "keys of the chart's values file; those still to be filled are marked" };
+    const ABOUT: LookupAbout = LookupAbout {
+        name: "helm.chart",
+        about: "keys of the chart's values file; those still to be filled are marked",
+    };
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;

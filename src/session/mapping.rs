@@ -23,7 +23,10 @@ impl Session {
             let Some(suggest) = &input.suggest else { continue };
             let table = self.lookup(&suggest.lookup, &suggest.with).await?;
             let file = VendorFile::of_table(&table).map_err(|why| {
-                Trouble::guide(format!("{}: {why}", input.id), "Name a look-up that reads values files, such as helm.chart.")
+                Trouble::guide(
+                    format!("{}: {why}", input.id),
+                    "Name a look-up that reads values files, such as helm.chart.",
+                )
             })?;
             let answer = settled.values.get(&input.id).cloned().unwrap_or_default();
             let mut mapping = Mapping::read(&answer).map_err(|why| Trouble::guide(why, "Correct the answer."))?;

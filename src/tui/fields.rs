@@ -177,7 +177,8 @@ fn offers(view: &View<'_>, field: &Field, width: usize) -> Vec<Line<'static>> {
             wrap::labelled("table", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
         }
         Suggestions::Vendor(file) => {
-            let note = format!("{} {}, sha256 {}; Enter shows its keys", file.of.chart, file.of.version, file.of.digest);
+            let note =
+                format!("{} {}, sha256 {}; Enter shows its keys", file.of.chart, file.of.version, file.of.digest);
             wrap::labelled("file", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
         }
         Suggestions::Needs(_, label) => {

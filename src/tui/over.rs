@@ -55,9 +55,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
 fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let stage = view.wizard.stage;
     let mut lines: Vec<Line<'static>> = vec![Line::styled(format!(" {}", stage.title()), view.theme.strong())];
-    lines.extend(
-        wrap::text(about(view), width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))),
-    );
+    lines
+        .extend(wrap::text(about(view), width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))));
     let moves = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::First, Action::Last];
     lines.push(Line::from(vec![
         Span::styled("  ↑ ↓ PgUp PgDn Home End ", view.theme.key()),

@@ -17,7 +17,8 @@ use ratatui::{
 };
 
 use super::{
-    View, fields, footer, guide, header, install, mapping, over, plan, secrets, summary, target, tasks, theme, too_small,
+    View, fields, footer, guide, header, install, mapping, over, plan, secrets, summary, target, tasks, theme,
+    too_small,
 };
 
 /// Draws everything.

@@ -140,7 +140,14 @@ fn each_key_is_taken_left_or_pointed_and_kept_by_reference() {
     assert_eq!(given["leave"], json!({"shield.tag": "the chart's own is right"}));
     assert_eq!(given["of"], json!({"chart": "shield", "version": "3.2.1", "digest": "5f0c", "values": "91ab"}));
     assert_eq!(led.0.open(), None);
-    let row = led.0.inputs.named("chart_values").unwrap().mapped.iter().find(|row| row.path.to_string() == "database.password");
+    let row = led
+        .0
+        .inputs
+        .named("chart_values")
+        .unwrap()
+        .mapped
+        .iter()
+        .find(|row| row.path.to_string() == "database.password");
     assert_eq!(row.unwrap().becomes, "<secret postgres.password>");
 }
 

@@ -45,8 +45,8 @@ impl Candidate {
 
 /// Words that say nothing about what a value is.
 const EMPTY: [&str; 30] = [
-    "a", "an", "and", "are", "at", "be", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or", "s", "that", "the",
-    "this", "to", "where", "with", "name", "value", "your", "use", "used", "set", "existing",
+    "a", "an", "and", "are", "at", "be", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or", "s", "that",
+    "the", "this", "to", "where", "with", "name", "value", "your", "use", "used", "set", "existing",
 ];
 
 /// Everything that may belong to a key, what fits best first.

@@ -208,7 +208,8 @@ impl Mapping {
         if let Some(list) = self.set.get_mut(place) {
             KeyPath::put(list, path.below(place).unwrap_or_default(), item.value.clone());
         }
-        let untouched = file.keys.iter().filter(|key| key.path.below(place).is_some()).all(|key| self.set_at(key).is_none());
+        let untouched =
+            file.keys.iter().filter(|key| key.path.below(place).is_some()).all(|key| self.set_at(key).is_none());
         if untouched {
             self.set.remove(place);
         }
@@ -317,7 +318,9 @@ mod tests {
         mapping.met(&next, &|_| true);
         assert_eq!(mapping.of.as_ref().unwrap().version, "1.0.0", "it was not mapped for that one yet");
         assert_eq!(open(&mapping, &next), ["auth.host", "database.host"]);
-        assert!(matches!(mapping.state(&next.keys[0], &|_| true), State::Changed(seen) if seen.says == "people sign in here"));
+        assert!(
+            matches!(mapping.state(&next.keys[0], &|_| true), State::Changed(seen) if seen.says == "people sign in here")
+        );
         for gap in ["auth.host", "database.host"] {
             mapping.decide(&next, &path(gap), Decision::Set(json!("x"))).unwrap();
         }
@@ -365,7 +368,12 @@ mod tests {
             let said = Mapping::read(&answer).unwrap_err();
             assert!(said.contains(wrong), "{answer}: {said}");
         }
-        let by_hand = Mapping::read(&json!({"set": {"tenants": [{"name": "acme"}]}, "leave": {"shield": "ok"}})).unwrap();
-        assert_eq!(open(&by_hand, &file()), ["auth.host", "tenants[0].tier"], "a whole list, and what lies below a key");
+        let by_hand =
+            Mapping::read(&json!({"set": {"tenants": [{"name": "acme"}]}, "leave": {"shield": "ok"}})).unwrap();
+        assert_eq!(
+            open(&by_hand, &file()),
+            ["auth.host", "tenants[0].tier"],
+            "a whole list, and what lies below a key"
+        );
     }
 }

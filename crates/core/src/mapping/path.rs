@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_path_is_read_as_it_is_written() {
-        for text in ["auth.host", "tenants[0].name", "annotations[\"eks.amazonaws.com/role-arn\"]", "a[\"b c\"][2].d-e"] {
+        for text in ["auth.host", "tenants[0].name", "annotations[\"eks.amazonaws.com/role-arn\"]", "a[\"b c\"][2].d-e"]
+        {
             let path: KeyPath = text.parse().unwrap();
             assert_eq!(path.to_string(), text);
         }

@@ -128,7 +128,8 @@ impl Wizard {
                 Some(why) => self.notice = Some(format!("it cannot change any more: {why}")),
                 None => match self.inputs.selected().map(|field| (&field.asked.kind, &field.suggestions)) {
                     Some((InputType::Mapping, Suggestions::Needs(_, label))) => {
-                        self.notice = Some(format!("{label} is entered at the next stage (n); then the file can be read"));
+                        self.notice =
+                            Some(format!("{label} is entered at the next stage (n); then the file can be read"));
                     }
                     Some((InputType::Mapping, Suggestions::Asked)) => {
                         self.notice = Some("the file is still being read".into());

@@ -72,7 +72,9 @@ impl Field {
     /// The row that stands for the answer. An answers file need not name everything a row holds.
     fn chosen(&self) -> Option<Row> {
         let same = |row: &Value| match (&self.answer, row) {
-            (Value::Object(answer), Value::Object(row)) => answer.iter().all(|(key, value)| row.get(key) == Some(value)),
+            (Value::Object(answer), Value::Object(row)) => {
+                answer.iter().all(|(key, value)| row.get(key) == Some(value))
+            }
             (answer, row) => answer == row,
         };
         self.rows().into_iter().find(|row| same(&row.value))

@@ -53,11 +53,16 @@ impl MapRow {
                 lines.push(format!("  {}", seen.says));
             }
             State::Dangling(name) => lines.push(format!("It points to {name}, which has no value here.")),
-            State::Set(value) => lines.push(format!("It becomes {}, that is {}", crate::mapping::written(value), self.becomes)),
+            State::Set(value) => {
+                lines.push(format!("It becomes {}, that is {}", crate::mapping::written(value), self.becomes))
+            }
             State::Left(reason) => lines.push(format!("It stays as it is: {reason}")),
         }
         for candidate in &self.candidates {
-            lines.push(format!("{} = {}: {} ({})", candidate.expression, candidate.shown, candidate.label, candidate.why));
+            lines.push(format!(
+                "{} = {}: {} ({})",
+                candidate.expression, candidate.shown, candidate.label, candidate.why
+            ));
         }
         lines.push("In an answers file it stands under set: or leave: of this input.".into());
         lines

@@ -1,6 +1,10 @@
 //! Keys while a values file is being filled in.
 
-use super::{Action, Editing, Effect, Fields, Key, Line, Wizard, guide::moved, mapping::{Doing, Keys, MapRow}};
+use super::{
+    Action, Editing, Effect, Fields, Key, Line, Wizard,
+    guide::moved,
+    mapping::{Doing, Keys, MapRow},
+};
 use crate::mapping::{Decision, KeyPath, Known, VendorKey, read_typed, suggested, written};
 
 impl Fields {

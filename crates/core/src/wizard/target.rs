@@ -123,7 +123,7 @@ impl Wizard {
                 errata: Vec::new(),
                 from: None,
                 looked_with: None,
-            mapped: Vec::new(),
+                mapped: Vec::new(),
             }
         });
         self.target = Target { fields: Fields { all: all.collect(), ..Fields::default() }, ..Target::default() };
