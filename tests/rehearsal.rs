@@ -6,6 +6,9 @@ mod rehearsed;
 
 mod rehearsal {
     mod bad_input;
+    mod full_disk;
+    mod mixed;
+    mod output;
     mod platform;
     mod resume;
     mod scenarios;

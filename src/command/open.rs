@@ -12,7 +12,7 @@ use landfall_core::{
 };
 use tokio::sync::mpsc;
 
-use super::{Exit, Reporter};
+use super::{Exit, Reporter, say::complain};
 use crate::{
     cloud::{Endpoints, Trouble},
     guides,
@@ -234,7 +234,13 @@ impl Opened {
             outcome: exit.words().to_owned(),
             summary: summary.map(Box::new),
         });
-        exit.code()
+        match self.reporter.lost() {
+            Some(error) => {
+                complain!("landfall: standard output cannot be written: {error}");
+                if exit == Exit::Done { Exit::Failed.code() } else { exit.code() }
+            }
+            None => exit.code(),
+        }
     }
 }
 

@@ -103,3 +103,31 @@ fn a_key_of_the_values_file_that_nobody_mapped_is_named_with_the_answer_it_needs
     step.ends_with(2);
     says(&step, &["ANSWERS-WRONG", "database.host"]);
 }
+
+#[test]
+fn a_region_without_the_cluster_is_named() {
+    let served = Served::start("smooth");
+    let said = served.landfall(&["check", "arthur-shield", "--yes", "--region", "eu-west-1"]);
+    said.ends_with(2);
+    says(&said, &["EKS-NOT-FOUND", "pay-1 in eu-west-1", "fix", "aws eks list-clusters --region eu-west-1"]);
+}
+
+#[test]
+fn without_credentials_it_says_how_to_sign_in() {
+    let served = Served::start("smooth");
+    let check = ["check", "arthur-shield", "--yes"];
+    let nobody = served.landfall(&["check", "arthur-shield", "--yes", "--profile", "nobody"]);
+    nobody.ends_with(2);
+    says(&nobody, &["AWS-NO-CREDENTIALS", "why", "nobody", "fix", "aws sso login"]);
+
+    let config = served.world().join("aws/config");
+    std::fs::write(&config, "[profile corp-prod]\nregion = us-east-2\n").unwrap();
+    let empty = served.landfall(&check);
+    empty.ends_with(2);
+    says(&empty, &["AWS-NO-CREDENTIALS", "fix"]);
+
+    std::fs::write(&config, "[profile corp-prod\nregion").unwrap();
+    let broken = served.landfall(&check);
+    broken.ends_with(2);
+    says(&broken, &["AWS-CONFIG-UNREADABLE", "why", "fix", "AWS_CONFIG_FILE"]);
+}
