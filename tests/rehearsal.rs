@@ -6,6 +6,7 @@ mod rehearsed;
 
 mod rehearsal {
     mod bad_input;
+    mod handed_over;
     mod platform;
     mod resume;
     mod scenarios;

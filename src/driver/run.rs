@@ -5,7 +5,7 @@ use std::sync::Arc;
 use landfall_core::{
     event::{Problem, Section, TaskPath},
     journal,
-    plan::{PlannedTask, Said},
+    plan::{HandOver, PlannedTask, Said},
     wizard::{Ended, Input, Record},
 };
 use serde_json::Value;
@@ -86,7 +86,7 @@ impl Worker {
             let (ended, code) = match ended {
                 Ok((RunEnd::Finished, _)) => (Ended::Done, None),
                 Ok((RunEnd::Failed(_), _)) => (Ended::Failed, Some(1)),
-                Ok((RunEnd::WaitsForPerson(_), _)) => (Ended::Failed, Some(5)),
+                Ok((RunEnd::WaitsForPerson(_), _)) => (Ended::WaitsForPerson, Some(5)),
                 Ok((RunEnd::Interrupted, _)) => (Ended::Paused, Some(130)),
                 Err(trouble) => {
                     let _ = inputs.send(Input::Trouble(trouble.problem()));
@@ -121,6 +121,24 @@ impl Worker {
         }
     }
 
+    /// Writes down for somebody else what a step would do.
+    async fn hand_over(&self, path: &TaskPath, what: HandOver) {
+        let Some(session) = &self.session else { return };
+        let handed = async {
+            let plan = session.resolve()?;
+            let engine = session.engine(&plan)?;
+            let gone = || Trouble::guide(format!("{path} is not in the plan any more"), "Make the plan again.");
+            let task = plan.task(path).ok_or_else(gone)?;
+            let scope = engine.scope_of(task, &session.outputs()).with_late_steps();
+            let parameters = scope.render(&task.template).unwrap_or_else(|_| task.parameters.clone());
+            engine.hand_over(task, &parameters, &what).await
+        };
+        self.tell(match handed.await {
+            Ok(handed) => Input::Handed { path: path.clone(), handed: Box::new(handed) },
+            Err(trouble) => Input::Trouble(trouble.problem()),
+        });
+    }
+
     pub(super) async fn record(&mut self, record: Record) {
         let Some(session) = self.session.as_mut() else { return };
         let said = |vouched: landfall_core::wizard::Vouched| Said {
@@ -136,6 +154,10 @@ impl Worker {
             }
             Record::Waiver(vouched) => write(session, journal::Record::Waived { said: said(vouched) }).await,
             Record::Attestation(vouched) => write(session, journal::Record::Attested { said: said(vouched) }).await,
+            Record::HandOver { path, to, reason, name } => {
+                return self.hand_over(&path, HandOver { to, reason, name, ..HandOver::default() }).await;
+            }
+            Record::TakeBack(path) => write(session, journal::Record::TakenBack { path }).await,
             Record::Approval { digest, probes: _, name: _ } => {
                 let facts = Value::Object(session.frozen.clone());
                 write(session, journal::Record::Planned { digest, facts }).await

@@ -6,6 +6,7 @@
 
 mod desk;
 mod gate;
+mod hand_over;
 mod journal;
 mod look;
 mod needs;
@@ -29,7 +30,7 @@ pub use desk::{Desk, Verdict};
 pub use gate::Gate;
 pub use journal::{Journal, JournalTrouble, installs, private_folder};
 pub use look::Standing;
-pub use needs::needs;
+pub use needs::{looking, needs};
 pub use run::{RunEnd, RunOptions};
 pub use teller::Teller;
 pub use undo::UndoLine;

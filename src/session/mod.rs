@@ -19,7 +19,7 @@ use landfall_core::{
     event::{Fact, Problem, Section, TaskPath},
     guide::{LoadedGuide, Severity},
     journal::{Record, Story},
-    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, scope, settle},
+    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle},
     value::{Mask, Scope},
 };
 use serde_json::Value;
@@ -195,6 +195,10 @@ impl Session {
         answers.waive.extend(self.answers.waive.iter().cloned());
         answers.approve.extend(self.answers.approve.iter().cloned());
         answers.adopt.extend(self.answers.adopt.iter().cloned());
+        // A named file says anew who does what.
+        if !self.answers.hand_over.is_empty() {
+            answers.hand_over.clone_from(&self.answers.hand_over);
+        }
         answers.steps.extend(self.answers.steps.clone());
         answers.probes |= self.answers.probes;
         for list in [&mut answers.attest, &mut answers.waive, &mut answers.approve, &mut answers.adopt] {
@@ -300,7 +304,8 @@ impl Session {
         let scope = self.scope_without_steps();
         let target = self.proven.as_ref().map(|proven| Arc::new(proven.target.clone())).unwrap_or_default();
         let bound = self.bound()?;
-        let needs = needs(plan, &self.guide, &self.house.kinds, &target, &bound.install, &scope);
+        let by_other = self.by_other();
+        let needs = needs(plan, &self.guide, &self.house.kinds, &target, &bound.install, &scope, &by_other);
         Ok(Engine {
             kinds: self.house.kinds.clone(),
             cloud: self.cloud.clone(),
@@ -323,7 +328,14 @@ impl Session {
     pub fn needs(&self, plan: &Plan) -> Needs {
         let target = self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default();
         let install = self.bound.as_ref().map_or_else(|| InstallId::of("preview"), |bound| bound.install.clone());
-        needs(plan, &self.guide, &self.house.kinds, &target, &install, &self.scope_without_steps())
+        let scope = self.scope_without_steps();
+        needs(plan, &self.guide, &self.house.kinds, &target, &install, &scope, &self.by_other())
+    }
+
+    /// Whether somebody else does a step.
+    fn by_other(&self) -> impl Fn(&PlannedTask) -> bool {
+        let (story, rules) = (self.story(), self.answers.hand_over.clone());
+        move |task| handed_over(story.steps.get(&task.path), &rules, &task.path, &task.kind).is_some()
     }
 
     /// Writes the answers down as they are now.
@@ -358,12 +370,7 @@ impl Session {
 
     /// Outputs of every finished step, as the journal knows them.
     pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
-        self.story()
-            .steps
-            .into_iter()
-            .filter(|(_, step)| step.how.is_some())
-            .map(|(path, step)| (path, step.outputs))
-            .collect()
+        self.story().outputs()
     }
 
     /// The plan's tasks of a section that are not run in the middle of the install.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use landfall_core::{
+    clock::ago,
     event::{Difference, Owner, Permissions, Problem, Section, State},
     journal::Story,
     plan::{Plan, PlannedTask},
@@ -11,7 +12,10 @@ use landfall_core::{
 };
 
 use super::Session;
-use crate::{cloud::Trouble, engine::Engine};
+use crate::{
+    cloud::Trouble,
+    engine::{Engine, looking},
+};
 
 /// A resolved plan and how it is shown.
 pub struct Planned {
@@ -139,6 +143,10 @@ async fn shown(
     if row.what == Change::Person {
         return Ok(row);
     }
+    let other = engine.by_other(task, &session.answers);
+    if other.is_some() {
+        row.permissions = permissions_lines(&engine.view(task, |_, view| looking(kind.permissions(view, &parameters))));
+    }
     let cx = engine.context(task, known);
     let ours = story.steps.get(&task.path);
     match kind.inspect(&cx, &parameters).await {
@@ -166,6 +174,20 @@ async fn shown(
             row.what = Change::Make;
             row.line = format!("could not be looked at: {}", trouble.problem().what);
         }
+    }
+    let asked = ours.and_then(|step| step.handed_over.as_ref());
+    if let Some(what) = other.filter(|_| asked.is_some() || !matches!(row.what, Change::Unchanged | Change::Adopt)) {
+        let now = session.cloud.clock().now();
+        let at = asked.map_or(now, |asked| asked.at);
+        if row.what != Change::Unchanged {
+            (row.what, row.undo) = (Change::HandOver, String::new());
+            row.line = match asked {
+                Some(_) => format!("handed over to {}, {}", what.to, ago(at, now)),
+                None => format!("by {}", what.to),
+            };
+            row.rendered = engine.page(task, &parameters, &what, at);
+        }
+        return Ok(row);
     }
     if row.what != Change::Unchanged {
         row.rendered = match kind.preview(&cx, &parameters).await {
@@ -200,7 +222,7 @@ fn review(plan: &Plan, story: &Story, tasks: &[Shown]) -> Vec<ReviewLine> {
         .filter_map(|(task, shown)| {
             let step = story.steps.get(&task.path);
             let why = match shown.what {
-                Change::Unchanged | Change::Look | Change::Person => return None,
+                Change::Unchanged | Change::Look | Change::Person | Change::HandOver => return None,
                 Change::Make if step.is_some_and(|step| step.how.is_some()) => {
                     "it was made before and is gone".to_owned()
                 }

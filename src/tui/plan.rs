@@ -124,6 +124,9 @@ fn tabs(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
 
 fn shown(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let stage = &view.wizard.plan;
+    if let Some(handing) = &view.wizard.handing {
+        return super::story::hand_over(view, handing, width);
+    }
     let commands = stage.tab == PlanTab::Commands;
     let room = width.saturating_sub(2);
     stage

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     event::{How, Outcome, Problem, TaskPath},
-    plan::{Answers, InstallId, Said},
+    plan::{Answers, HandOver, InstallId, Said},
 };
 
 /// The version this program writes.
@@ -136,8 +136,16 @@ pub enum Record {
     HandedOver {
         /// Which.
         path: TaskPath,
-        /// Who was asked.
-        to: String,
+        /// Who was asked, by whom and why.
+        #[serde(flatten)]
+        what: HandOver,
+        /// Where what to do is written.
+        file: String,
+    },
+    /// A step that was handed over is ours again.
+    TakenBack {
+        /// Which.
+        path: TaskPath,
     },
     /// A step is about to be taken away.
     Undoing {

@@ -4,10 +4,12 @@
 
 mod answers;
 mod graph;
+mod hand_over;
 mod install_id;
 mod scope;
 
 pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
+pub use hand_over::{HandOver, handed_over};
 pub use install_id::InstallId;
 pub use scope::{Facts, Settled, scope, settle};

@@ -193,6 +193,19 @@ pub enum Record {
     Waiver(Vouched),
     /// A person answers for what could not be looked at.
     Attestation(Vouched),
+    /// Somebody else does a step: write down for them what to do.
+    HandOver {
+        /// Which step.
+        path: TaskPath,
+        /// Who is asked.
+        to: String,
+        /// Why, or a ticket.
+        reason: String,
+        /// Who hands it over.
+        name: String,
+    },
+    /// A step that was handed over is ours again.
+    TakeBack(TaskPath),
     /// The plan was agreed to.
     Approval {
         /// Digest of the plan.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, SummaryShown, TargetSeen};
 use crate::{
-    event::{Fact, Problem, Table, TaskPath},
+    event::{Fact, Handed, Problem, Table, TaskPath},
     guide::LoadedGuide,
     plan::Facts,
     value::{Plain, SecretRef},
@@ -143,6 +143,13 @@ pub enum Input {
     Snapshot(Arc<Snapshot>),
     /// What the summary shows, once there is something to show.
     Summary(Arc<SummaryShown>),
+    /// It was written down who does a step instead of us (answers `Record::HandOver`).
+    Handed {
+        /// Which step.
+        path: TaskPath,
+        /// Who, when, and what to do.
+        handed: Box<Handed>,
+    },
     /// A text was copied, and saved here.
     Copied(String),
     /// The person came back from a shell.
@@ -213,6 +220,17 @@ pub enum Input {
         /// Ticket or reason.
         reason: String,
     },
+    /// Somebody else does this step.
+    HandOver {
+        /// Which step.
+        path: TaskPath,
+        /// Who is asked.
+        to: String,
+        /// Why, or a ticket; may be empty.
+        reason: String,
+    },
+    /// A step that was handed over is ours again.
+    TakeBack(TaskPath),
     /// A person says that their step is done.
     Done(TaskPath),
     /// Agree to the plan and its probes.

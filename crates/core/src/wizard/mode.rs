@@ -3,8 +3,8 @@
 use super::{
     Action, Binding, Editing, Ended, Over, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MOVES, OVER, PICKING, PLAN, SECRETS,
-        SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
+        ANSWERING, CELLS, CHECKS, GUIDE, HANDING, INPUTS, INSTALL, INSTALLED, LEAVING, MOVES, OVER, PICKING, PLAN,
+        SECRETS, SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
     },
 };
 
@@ -27,6 +27,8 @@ pub enum Mode {
     Sources,
     /// A person's word is being typed.
     Vouching,
+    /// Who does a step instead of us is being typed.
+    Handing,
     /// A question is being answered.
     Answering,
     /// Something lies over the stage.
@@ -60,6 +62,7 @@ impl Mode {
             Self::Cells => CELLS,
             Self::Sources => SOURCES,
             Self::Vouching => VOUCHING,
+            Self::Handing => HANDING,
             Self::Answering => ANSWERING,
             Self::Over => OVER,
             Self::Leaving => LEAVING,
@@ -74,6 +77,9 @@ impl Wizard {
             Some(Over::Leave) => return Mode::Leaving,
             Some(_) => return Mode::Over,
             None => {}
+        }
+        if self.handing.is_some() {
+            return Mode::Handing;
         }
         let fields = match self.stage {
             Stage::Target => Some(&self.target.fields),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, Effect, PlanShown, PlannedTask, Record, Stage, Wizard};
+use super::{Action, Change, Effect, PlanShown, PlannedTask, Record, Stage, Wizard};
 use crate::event::Problem;
 
 /// The sixth screen.
@@ -89,6 +89,7 @@ impl PlanStage {
                 shown.extend(task.from.as_ref().map(|from| format!("from: {from}")));
                 shown
             }
+            PlanTab::Changes if task.what == Change::HandOver => lines(&task.rendered),
             PlanTab::Changes => {
                 let mut shown: Vec<String> = task
                     .changes
@@ -106,6 +107,7 @@ impl PlanStage {
             }
             PlanTab::Commands if task.commands.is_empty() => vec!["nobody has to type anything".into()],
             PlanTab::Commands => task.commands.iter().flat_map(|command| lines(command)).collect(),
+            PlanTab::Undo if task.what == Change::HandOver => vec!["it stays with whom makes it".into()],
             PlanTab::Undo if task.undo.is_empty() => vec!["there is nothing to take away".into()],
             PlanTab::Undo => lines(&task.undo),
             PlanTab::Permissions if task.permissions.is_empty() => vec!["none of its own".into()],

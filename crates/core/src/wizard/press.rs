@@ -126,6 +126,8 @@ pub enum Action {
     Waive,
     /// Answer for what nobody could look at.
     Attest,
+    /// Let somebody else do the selected step, or take it back.
+    HandOver,
     /// Agree to the plan.
     Approve,
     /// Where the secret comes from.

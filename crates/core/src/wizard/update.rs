@@ -39,6 +39,8 @@ impl Wizard {
             summary: Default::default(),
             snapshot: Arc::new(Snapshot::default()),
             over: None,
+            handing: None,
+            handed_to: String::new(),
             over_scroll: 0,
             notice: None,
             gathering: false,
@@ -113,6 +115,7 @@ impl Wizard {
                 self.secrets.stores = stores;
             }
             Input::Summary(shown) => self.summary.shown = Some(shown),
+            Input::Handed { path, handed } => self.handed(&path, *handed),
             Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
             Input::ShellEnded => return self.shell_ended(),
             Input::Trouble(problem) => {
@@ -141,6 +144,8 @@ impl Wizard {
             }
             Input::Waive { path, name, reason } => self.vouch(path, VouchAs::Waiver, &name, &reason),
             Input::Attest { path, name, reason } => self.vouch(path, VouchAs::Attestation, &name, &reason),
+            Input::HandOver { path, to, reason } => self.hand_over(&path, &to, &reason),
+            Input::TakeBack(path) => self.take_back(path),
             Input::Done(path) => {
                 let who = self.who.clone();
                 self.decide(&path, "done", None, &who, "")
