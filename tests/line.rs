@@ -4,6 +4,9 @@
 #[path = "line/conversation.rs"]
 mod conversation;
 
+#[path = "line/steps.rs"]
+mod steps;
+
 use conversation::Conversation;
 
 /// What no rehearsal may ever print.

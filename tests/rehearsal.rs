@@ -6,6 +6,7 @@ mod rehearsed;
 
 mod rehearsal {
     mod bad_input;
+    mod changes;
     mod handed_over;
     mod platform;
     mod resume;

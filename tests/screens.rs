@@ -7,4 +7,5 @@ mod screens {
     mod keys;
     mod looks;
     mod stages;
+    mod steps;
 }

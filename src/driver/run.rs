@@ -54,8 +54,18 @@ impl Worker {
 
     /// The plan is made while the worker waits: what follows (approve, run) needs it.
     pub(super) fn plan(&mut self) {
-        let Some(session) = self.session.clone() else { return };
-        let planned = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(session.plan()));
+        let Some(session) = self.session.as_mut() else { return };
+        let planned = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                let renewed = session.renew_if_near().await;
+                (renewed, session.plan().await)
+            })
+        });
+        let (renewed, planned) = planned;
+        let expires = session.proven.as_ref().and_then(|proven| proven.expires);
+        if renewed {
+            self.tell(Input::Expires(expires));
+        }
         match planned {
             Ok(planned) => {
                 let planned = Arc::new(planned);
@@ -77,12 +87,25 @@ impl Worker {
         let (Some(session), Some(planned)) = (self.session.clone(), self.planned.clone()) else {
             return self.tell(Input::Ended(Ended::Failed));
         };
-        let inputs = self.inputs.clone();
+        // Answers may have changed since, also in another run: nothing begins before somebody agreed to what they change.
+        if session.compared(&planned.plan, &planned.approved).iter().any(|line| line.fresh) {
+            return self.tell(Input::NotAgreed);
+        }
+        let (inputs, unwanted) = (self.inputs.clone(), self.unwanted.clone());
         tokio::spawn(async move {
             let options = RunOptions { answers: session.answers.clone(), alone: false, wait_person: None };
             let mut engine = planned.engine.clone();
             engine.cancel = session.cancel.clone();
-            let ended = engine.run(&planned.plan, &options).await;
+            let mut ended = engine.run(&planned.plan, &options).await;
+            if matches!(ended, Ok((RunEnd::Finished, _))) && !unwanted.is_empty() {
+                let mut lines = engine.undo_plan(&engine.journal.story());
+                lines.retain(|line| unwanted.contains(&line.path) && planned.plan.task(&line.path).is_none());
+                match engine.take_away(lines, &[]).await {
+                    Ok(left) if left.is_empty() => {}
+                    Ok(left) => ended = Ok((RunEnd::Failed(left), Default::default())),
+                    Err(trouble) => ended = Err(trouble),
+                }
+            }
             let (ended, code) = match ended {
                 Ok((RunEnd::Finished, _)) => (Ended::Done, None),
                 Ok((RunEnd::Failed(_), _)) => (Ended::Failed, Some(1)),
@@ -158,9 +181,12 @@ impl Worker {
                 return self.hand_over(&path, HandOver { to, reason, name, ..HandOver::default() }).await;
             }
             Record::TakeBack(path) => write(session, journal::Record::TakenBack { path }).await,
-            Record::Approval { digest, probes: _, name: _ } => {
+            Record::Approval { digest, probes: _, name, take_away } => {
                 let facts = Value::Object(session.frozen.clone());
-                write(session, journal::Record::Planned { digest, facts }).await
+                let approved =
+                    Box::new(self.planned.as_ref().map(|planned| planned.approved.clone()).unwrap_or_default());
+                self.unwanted = take_away;
+                write(session, journal::Record::Planned { digest, facts, approved, name }).await
             }
         };
         if let Err(trouble) = written {

@@ -1,10 +1,14 @@
 //! Handing a step over: what it would do is written down for somebody else, and we look until it is done.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use landfall_core::{
-    event::{Choice, Difference, Found, Handed, Happened, How, Owner, Question, Section, State, TaskPath},
+    event::{Choice, Difference, Found, Handed, Happened, How, Owner, Problem, Question, Section, State, TaskPath},
     journal::Record,
     plan::{Answers, HandOver, Plan, PlannedTask, handed_over},
 };
@@ -15,12 +19,12 @@ use super::{
     run::TaskEnd,
     step::{Running, shown},
 };
-use crate::cloud::{Trouble, private};
+use crate::cloud::{Trouble, keep_private};
 
 /// How long somebody else is waited for where nobody says.
 const WITHIN: Duration = Duration::from_secs(2 * 24 * 3_600);
 
-/// How often it is looked at, at most.
+/// It is looked at no more often than this: people take hours.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 impl Engine {
@@ -41,9 +45,8 @@ impl Engine {
         let at = known.as_ref().map_or_else(|| self.cloud.clock().now(), |asked| asked.at);
         let page = self.page(task, parameters, what, at);
         let path = self.page_file(&task.path);
-        super::private_folder(path.parent().unwrap_or(&self.folder))
-            .map_err(|error| Trouble::setting(&path.display().to_string(), &error))?;
-        private::keep_private(&path, page.as_bytes())?;
+        super::private_folder(path.parent().unwrap_or(&self.folder)).map_err(|error| unusable(&path, &error))?;
+        keep_private(&path, page.as_bytes())?;
         let file = path.display().to_string();
         if known.is_none() {
             let record = Record::HandedOver { path: task.path.clone(), what: what.clone(), file: file.clone() };
@@ -177,7 +180,7 @@ impl Running<'_> {
             if clock.now() >= deadline {
                 return Ok(TaskEnd::Person);
             }
-            let wait = self.about.interval.0.min(INTERVAL);
+            let wait = self.about.interval.0.max(INTERVAL);
             if let Some((_, heard)) = &mut asked {
                 tokio::select! {
                     verdict = heard => {
@@ -202,6 +205,11 @@ impl Running<'_> {
             found = self.inspect().await;
         }
     }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Problem {
+    let fix = "Free some space, or make the folder yours again; then start again.";
+    Problem::new("FOLDER-UNUSABLE", format!("{} cannot be written", path.display()), fix).why(error.to_string())
 }
 
 fn as_it_is(to: &str, differences: &[Difference]) -> Question {

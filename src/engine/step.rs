@@ -148,7 +148,8 @@ impl Running<'_> {
             }
             State::Drifted { outputs, differences } => {
                 let ours = found.owner == Owner::Ours;
-                let agreed = ours && (known.open || known.digest != self.digest);
+                let other_secrets = !known.secrets.is_empty() && known.secrets != self.marks().await?;
+                let agreed = ours && (known.open || known.digest != self.digest || other_secrets);
                 self.drifted(outputs, differences, ours, agreed).await
             }
             State::Broken { problem, recoveries } => self.broken(problem, recoveries).await,
@@ -494,10 +495,16 @@ impl Running<'_> {
             how,
             parameters: self.parameters.clone(),
             outputs: outputs.clone(),
+            secrets: self.marks().await?,
         };
         self.engine.journal.write(record).await?;
         self.tell(Happened::Finished { how, outputs: outputs.clone() });
         Ok(TaskEnd::Done(outputs))
+    }
+
+    /// Keyed fingerprints of the secrets in its parameters: what tells later that one of them is another.
+    async fn marks(&self) -> Result<BTreeMap<String, String>, Trouble> {
+        self.engine.marks([&self.parameters]).await
     }
 
     /// Inspects; an expired session parks it, silence is asked again.

@@ -44,17 +44,26 @@ pub(super) fn agree(talk: &mut Talk) -> Result<(), Leave> {
             probe.title
         ))?;
     }
-    let offers = vec![
+    let mut offers = vec![
         Offer::new("one", "Look closer at one task: changes, commands, undo, permissions"),
         Offer::new("hand", "Hand a step over to somebody else, or take it back"),
         Offer::new("commands", "Everything a person would type"),
         Offer::new("hosts", "Who must reach whom"),
         Offer::new("permissions", "Permissions of the whole plan"),
         Offer::new("again", "Make the plan again"),
-        Offer::new("agree", "Agree to this plan and begin"),
     ];
+    if !wizard.plan.unwanted().is_empty() {
+        let label = if wizard.plan.take_away {
+            "Leave what is no longer wanted after all"
+        } else {
+            "Take away what is no longer wanted, once the rest is done"
+        };
+        offers.push(Offer::new("take_away", label));
+    }
+    offers.push(Offer::new("agree", "Agree to this plan and begin"));
     match menu(talk, "The plan", offers, None)?.as_deref() {
         Some("agree") => begin(talk),
+        Some("take_away") => talk.send(Input::TakeAway),
         Some("one") => one(talk, &wizard.plan, &plan),
         Some("hand") => hand_over(talk, &wizard, &plan),
         Some("commands") => {

@@ -225,6 +225,9 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
             wrapped(&format!("{} {}: {}", line.what.verb(), line.path, line.why), "  ", look)
         ));
     }
+    if !plan.review.is_empty() && plan.unchanged > 0 {
+        text.push_str(&format!("\n  {} steps stay as they are", plan.unchanged));
+    }
     for note in &plan.notes {
         text.push_str(&format!("\n{}", explained(note, look)));
     }

@@ -4,6 +4,7 @@
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
 mod answers;
+mod changes;
 mod planning;
 mod secrets;
 mod summary;
@@ -20,7 +21,7 @@ use landfall_core::{
     guide::{LoadedGuide, Severity},
     journal::{Record, Story},
     plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle},
-    value::{Mask, Scope},
+    value::{Mask, Scope, references},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
@@ -193,6 +194,8 @@ impl Session {
         }
         answers.attest.extend(self.answers.attest.iter().cloned());
         answers.waive.extend(self.answers.waive.iter().cloned());
+        // Who agreed to one plan has not agreed to the next.
+        answers.approve.retain(|said| said.task != "plan");
         answers.approve.extend(self.answers.approve.iter().cloned());
         answers.adopt.extend(self.answers.adopt.iter().cloned());
         // A named file says anew who does what.
@@ -219,11 +222,22 @@ impl Session {
 
     /// Looks the guide's facts up. Those of an approved plan stay frozen.
     pub async fn gather(&mut self) -> Result<(), Trouble> {
-        if let Some(Value::Object(frozen)) = self.story().facts {
-            self.frozen = frozen;
-            return Ok(());
-        }
+        let story = self.story();
+        self.frozen = match story.facts {
+            Some(Value::Object(frozen)) => frozen,
+            _ => Facts::new(),
+        };
+        let (agreed, now) = (story.approved.inputs, self.settle().values);
+        // A look-up that reads an answer is made again where that answer is another now.
+        let reads_another = |with: &Value| {
+            let names = references(with).map(|references| references.names).unwrap_or_default();
+            let inputs = names.iter().filter_map(|name| name.split('.').next());
+            inputs.into_iter().any(|input| agreed.get(input).is_some_and(|was| now.get(input) != Some(was)))
+        };
         for fact in self.guide.guide.facts.clone() {
+            if self.frozen.contains_key(&fact.id) && !reads_another(&fact.with) {
+                continue;
+            }
             let with = self.scope_without_steps().render(&fact.with).unwrap_or_default();
             let seen = match self.house.kinds.lookups.get(&fact.lookup) {
                 None => {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Record, Stamped};
 use crate::{
     event::{Fact, Happened, How, Outcome, Problem, TaskPath},
-    plan::{Answers, HandOver, InstallId, Said},
+    plan::{Answers, Approved, HandOver, InstallId, Said},
 };
 
 /// Everything a journal says.
@@ -28,6 +28,8 @@ pub struct Story {
     pub facts: Option<Value>,
     /// Digest of the approved plan.
     pub plan_digest: Option<String>,
+    /// What was agreed to last.
+    pub approved: Approved,
     /// Latest outcome of every check and verification.
     pub looked: BTreeMap<TaskPath, Outcome>,
     /// Waivers by task.
@@ -65,6 +67,8 @@ pub struct StepStory {
     pub how: Option<How>,
     /// Its outputs.
     pub outputs: Value,
+    /// Keyed fingerprints of the secrets it was finished with.
+    pub secrets: BTreeMap<String, String>,
     /// Why it failed last.
     pub failed: Option<Problem>,
     /// Who was asked to do it instead of us.
@@ -110,7 +114,8 @@ impl Story {
                 self.opened = Some(stamped.at);
             }
             Record::Answered { answers } => self.answers = (**answers).clone(),
-            Record::Planned { digest, facts } => {
+            Record::Planned { digest, facts, approved, .. } => {
+                self.approved = (**approved).clone();
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;
@@ -146,7 +151,7 @@ impl Story {
                     step.before.get_or_insert_with(|| before.clone());
                 }
             }
-            Record::Result { path, kind, how, parameters, outputs } => {
+            Record::Result { path, kind, how, parameters, outputs, secrets } => {
                 let step = self.steps.entry(path.clone()).or_default();
                 step.kind.clone_from(kind);
                 step.open = false;
@@ -154,6 +159,7 @@ impl Story {
                 step.undone = false;
                 step.parameters = parameters.clone();
                 step.outputs = outputs.clone();
+                step.secrets.clone_from(secrets);
                 // Made stays made: a later run that finds or changes it did not adopt it.
                 step.how = match (step.how, how) {
                     (Some(How::Made), How::Adopted | How::Changed | How::HandedOver) => Some(How::Made),
@@ -291,7 +297,14 @@ mod tests {
     }
 
     fn result(text: &str, how: How) -> Record {
-        Record::Result { path: path(text), kind: "k".into(), how, parameters: json!({}), outputs: json!({"id": 1}) }
+        Record::Result {
+            path: path(text),
+            kind: "k".into(),
+            how,
+            parameters: json!({}),
+            outputs: json!({"id": 1}),
+            secrets: BTreeMap::new(),
+        }
     }
 
     #[test]

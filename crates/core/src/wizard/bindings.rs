@@ -128,6 +128,11 @@ pub(super) const PLAN: &[Binding] = &[
         "hand over",
         "let somebody else do the selected step, or take it back",
     ),
+    quiet(
+        Press::Letter('u'),
+        Action::TakeAway,
+        "take away what is no longer wanted once the rest is done, or leave it",
+    ),
     quiet(Press::BackTab, Action::TabBack, "the tab before"),
     quiet(Press::Right, Action::TabOn, "next tab"),
     quiet(Press::Left, Action::TabBack, "tab before"),

@@ -63,6 +63,19 @@ pub enum Effect {
     Quit,
 }
 
+impl Effect {
+    /// Whether a secret may be another afterwards. One that is adopted from the cluster is the one in use.
+    pub(super) fn changes_secret(&self) -> bool {
+        match self {
+            Self::Vault(Vault::Take { from, .. }) => !matches!(from, Origin::Existing { .. }),
+            Self::Vault(vault) => {
+                matches!(vault, Vault::Put { .. } | Vault::Generate { .. } | Vault::Trim(_) | Vault::Forget(_))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -214,6 +227,8 @@ pub enum Record {
         probes: Vec<TaskPath>,
         /// Who agreed; empty where nobody asked.
         name: String,
+        /// Steps that are no longer wanted and are taken away once the rest is done.
+        take_away: Vec<TaskPath>,
     },
 }
 

@@ -133,6 +133,8 @@ pub enum Input {
     PlanReady(Arc<PlanShown>),
     /// There is no plan, and why.
     PlanFailed(Problem),
+    /// It was not begun: the plan is not the one that was agreed to.
+    NotAgreed,
     /// The run ended: done, stopped by a failure, or paused.
     Ended(Ended),
     /// What the vault knows of one reference; never the value.
@@ -150,6 +152,8 @@ pub enum Input {
         /// Who, when, and what to do.
         handed: Box<Handed>,
     },
+    /// Credentials were renewed: when the session ends now.
+    Expires(Option<Timestamp>),
     /// A text was copied, and saved here.
     Copied(String),
     /// The person came back from a shell.
@@ -238,6 +242,8 @@ pub enum Input {
         /// Who agrees; empty where nobody asked.
         name: String,
     },
+    /// Take away what is no longer wanted once the rest is done, or leave it after all.
+    TakeAway,
     /// On to the next stage.
     Next,
     /// Back to the one before.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Action, Change, Effect, PlanShown, PlannedTask, Record, Stage, Wizard};
-use crate::event::Problem;
+use super::{Action, Change, Effect, PlanShown, PlannedTask, Record, Stage, TaskState, Wizard};
+use crate::event::{Problem, TaskPath};
 
 /// The sixth screen.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct PlanStage {
     pub scroll: usize,
     /// Digest of the plan that was agreed to.
     pub approved: Option<String>,
+    /// What is no longer wanted is taken away once the rest is done.
+    pub take_away: bool,
 }
 
 /// What is shown of the selected task.
@@ -116,6 +118,12 @@ impl PlanStage {
         }
     }
 
+    /// What is no longer wanted and can be taken away without losing data.
+    pub fn unwanted(&self) -> Vec<TaskPath> {
+        let review = self.plan.iter().flat_map(|plan| &plan.review);
+        review.filter(|line| line.what == Change::Unwanted && !line.keeps_data).map(|line| line.path.clone()).collect()
+    }
+
     /// Tasks that look but touch the cluster; agreeing to the plan agrees to them.
     pub fn probes(&self) -> Vec<&PlannedTask> {
         self.plan.iter().flat_map(|plan| &plan.tasks).filter(|task| task.probe).collect()
@@ -136,6 +144,10 @@ impl Wizard {
         match action {
             Action::Approve => return self.approve(""),
             Action::AgainAll => return self.make_plan(),
+            Action::TakeAway if self.plan.unwanted().is_empty() => {
+                self.notice = Some("everything that is there is still wanted".into());
+            }
+            Action::TakeAway => self.plan.take_away = !self.plan.take_away,
             Action::TabOn => self.plan.tab = PlanTab::ALL[if tab == last_tab { 0 } else { tab + 1 }],
             Action::TabBack => self.plan.tab = PlanTab::ALL[if tab == 0 { last_tab } else { tab - 1 }],
             Action::Copy => return vec![Effect::Copy(self.plan.shown().join("\n"))],
@@ -166,7 +178,16 @@ impl Wizard {
         let probes = self.plan.probes().into_iter().map(|task| task.path.clone()).collect();
         self.plan.approved = Some(plan.digest.clone());
         let name = if name.is_empty() { self.who.clone() } else { name.to_owned() };
-        let mut effects = vec![Effect::Record(Record::Approval { digest: plan.digest.clone(), probes, name })];
+        let take_away = if self.plan.take_away { self.plan.unwanted() } else { Vec::new() };
+        let approval = Record::Approval { digest: plan.digest.clone(), probes, name, take_away };
+        let mut effects = vec![Effect::Record(approval)];
+        if self.install.begun {
+            // What was proven before may no longer be so.
+            for row in &mut self.verify.tasks.rows {
+                (row.state, row.since, row.ended, row.vouched) = (TaskState::Waits, None, None, None);
+            }
+            self.summary.shown = None;
+        }
         effects.extend(self.enter(Stage::Install));
         effects
     }

@@ -128,6 +128,8 @@ pub enum Action {
     Attest,
     /// Let somebody else do the selected step, or take it back.
     HandOver,
+    /// Take away what is no longer wanted, or leave it.
+    TakeAway,
     /// Agree to the plan.
     Approve,
     /// Where the secret comes from.

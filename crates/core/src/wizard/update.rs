@@ -56,7 +56,11 @@ impl Wizard {
 
     /// Takes one input in; gives what is to be done about it.
     pub fn update(&mut self, input: Input) -> Vec<Effect> {
-        let effects = self.take_in(input);
+        let mut effects = self.take_in(input);
+        // A secret that is another changes what holds it, as an answer does.
+        if self.install.begun && effects.iter().any(Effect::changes_secret) {
+            effects.extend(self.answers_changed());
+        }
         self.count_wishes(&effects);
         effects
     }
@@ -100,6 +104,14 @@ impl Wizard {
                 self.plan.plan = Some(plan);
             }
             Input::PlanFailed(problem) => (self.plan.making, self.plan.refused) = (false, Some(problem)),
+            Input::NotAgreed => {
+                self.install.tasks.running = false;
+                self.pausing = false;
+                self.plan.approved = None;
+                let effects = self.enter(Stage::Plan);
+                self.notice = Some("this differs from what was agreed to: look at it and agree to it first".into());
+                return effects;
+            }
             Input::Ended(ended) => return self.ended(ended),
             Input::VaultSaid(said) => {
                 let effects = self.vault_said(said);
@@ -115,6 +127,11 @@ impl Wizard {
                 self.secrets.stores = stores;
             }
             Input::Summary(shown) => self.summary.shown = Some(shown),
+            Input::Expires(expires) => {
+                if let Some(seen) = &mut self.target.seen {
+                    seen.expires = expires;
+                }
+            }
             Input::Handed { path, handed } => self.handed(&path, *handed),
             Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
             Input::ShellEnded => return self.shell_ended(),
@@ -151,6 +168,7 @@ impl Wizard {
                 self.decide(&path, "done", None, &who, "")
             }
             Input::Approve { name } => self.approve(&name),
+            Input::TakeAway => self.plan_act(super::Action::TakeAway),
             Input::Next => self.next(),
             Input::Back => self.back(),
             Input::Go(stage) => self.go(stage),

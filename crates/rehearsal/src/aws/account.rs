@@ -91,7 +91,12 @@ impl Account {
                 continue;
             }
             inner.later[index].0 = true;
-            let asked = Asked { now, caller: "somebody-else".to_owned(), access_key: String::new(), region: self.setup.region.clone() };
+            let asked = Asked {
+                now,
+                caller: "somebody-else".to_owned(),
+                access_key: String::new(),
+                region: self.setup.region.clone(),
+            };
             let input = fill_in(&inner.home, call.input.clone());
             if let Err(error) = perform(&mut inner.home, &call.service, &call.operation, &input, &asked) {
                 let trouble = format!("{} {} later: {}: {}", call.service, call.operation, error.code, error.message);
