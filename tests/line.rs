@@ -8,6 +8,9 @@ mod rehearsed;
 #[path = "common/same_world.rs"]
 mod same_world;
 
+#[path = "line/steps.rs"]
+mod steps;
+
 use conversation::Conversation;
 
 /// What no rehearsal may ever print.

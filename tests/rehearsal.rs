@@ -6,7 +6,9 @@ mod rehearsed;
 
 mod rehearsal {
     mod bad_input;
+    mod changes;
     mod full_disk;
+    mod handed_over;
     mod mixed;
     mod output;
     mod platform;

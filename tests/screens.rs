@@ -8,4 +8,5 @@ mod screens {
     mod looks;
     mod mapping;
     mod stages;
+    mod steps;
 }

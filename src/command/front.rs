@@ -84,6 +84,7 @@ fn left(wizard: &landfall_core::wizard::Wizard) -> i32 {
     match (wizard.stage, &wizard.install.ended) {
         (Stage::Summary, _) | (_, Some(Ended::Done)) => Exit::Done,
         (_, Some(Ended::Failed)) => Exit::Failed,
+        (_, Some(Ended::WaitsForPerson)) => Exit::Person,
         (Stage::Guide | Stage::Target | Stage::Inputs | Stage::Secrets | Stage::Checks | Stage::Plan, None) => {
             Exit::Done
         }

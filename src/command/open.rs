@@ -184,6 +184,15 @@ impl Opened {
         if !open.is_empty() {
             return Err(Exit::Usage);
         }
+        // Before it is written down: a refused answer must not stand in the journal.
+        let locked = match self.session.resolve() {
+            Ok(plan) if self.session.answers != self.session.story().answers => self.session.locked_answers(&plan),
+            _ => Vec::new(),
+        };
+        if !locked.is_empty() {
+            locked.into_iter().for_each(|problem| self.reporter.problem(problem));
+            return Err(Exit::Usage);
+        }
         self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()))
     }
 
@@ -229,11 +238,13 @@ impl Opened {
 
     /// Says how it ended, and gives the exit code.
     pub fn end(&mut self, exit: Exit, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
-        self.reporter.line(&Line::End {
-            code: exit.code(),
-            outcome: exit.words().to_owned(),
-            summary: summary.map(Box::new),
-        });
+        self.end_saying(exit, exit.words(), summary)
+    }
+
+    /// The same in a command's own words.
+    pub fn end_saying(&mut self, exit: Exit, words: &str, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
+        let summary = summary.map(Box::new);
+        self.reporter.line(&Line::End { code: exit.code(), outcome: words.to_owned(), summary });
         match self.reporter.lost() {
             Some(error) => {
                 complain!("landfall: standard output cannot be written: {error}");

@@ -1,8 +1,10 @@
 //! `status`: where installs stand, from their journals.
 
+use jiff::Timestamp;
 use landfall_core::{
+    clock::ago,
     event::{How, Problem},
-    journal::Story,
+    journal::{Asked, Story},
 };
 
 use super::{Common, Exit, say::say};
@@ -54,15 +56,22 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
-    say!("{} {}: {}", story.guide, install, place(&story));
+    let now = common.endpoints().map_or(story.last.unwrap_or_default(), |endpoints| endpoints.clock.now());
+    // Also where it was named by its guide.
+    let id = story.install.as_ref().map_or(install, |install| install.as_str());
+    say!("{} {id}: {}", story.guide, place(&story));
     for (path, step) in &story.steps {
+        let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
+            (.., None, _) if asked.is_some() => asked.map(|asked| handed(asked, now)).unwrap_or_default(),
             (_, true, ..) => "taken away".into(),
             (.., Some(How::Made), _) => "made".into(),
             (.., Some(How::Changed), _) => "changed".into(),
             (.., Some(How::Adopted), _) => "there already".into(),
-            (.., Some(How::HandedOver), _) => "done by a person".into(),
+            (.., Some(How::HandedOver), _) => {
+                format!("done by {}", asked.map_or("a person", |asked| asked.what.to.as_str()))
+            }
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
@@ -96,7 +105,10 @@ fn all(common: &Common) -> i32 {
                 let state = match story.closed {
                     Some(0) => "finished".to_owned(),
                     Some(130) => format!("interrupted after {done} steps"),
-                    Some(5) => format!("waits for a person after {done} steps"),
+                    Some(5) => match story.with_others().next() {
+                        Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
+                        None => format!("waits for a person after {done} steps"),
+                    },
                     Some(3) => "stopped by a check".into(),
                     Some(_) => format!("failed after {done} steps"),
                     None => format!("unfinished after {done} steps"),
@@ -107,6 +119,10 @@ fn all(common: &Common) -> i32 {
         }
     }
     Exit::Done.code()
+}
+
+fn handed(asked: &Asked, now: Timestamp) -> String {
+    format!("handed over to {}, {}; what to do: {}", asked.what.to, ago(asked.at, now), asked.file)
 }
 
 fn place(story: &Story) -> String {

@@ -343,7 +343,10 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
         target: format!("{} {} {}/{}", field("account"), field("region"), field("cluster"), field("namespace")),
         stage: stage_of(story),
         waits_for: failed.unwrap_or_else(|| match story.closed {
-            Some(5) => "a person".into(),
+            Some(5) => match story.with_others().next() {
+                Some((path, asked)) => format!("{}, who was asked for {path}", asked.what.to),
+                None => "a person".into(),
+            },
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
             None => format!("to go on after {} steps", story.finished.len()),

@@ -100,6 +100,7 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
         begin,
         session: None,
         planned: None,
+        unwanted: Vec::new(),
         watching: None,
         inputs: inputs.clone(),
         asks,
@@ -152,6 +153,8 @@ struct Worker {
     begin: Begin,
     session: Option<Session>,
     planned: Option<Arc<Planned>>,
+    /// Steps that are no longer wanted and that a person agreed to take away.
+    unwanted: Vec<landfall_core::event::TaskPath>,
     watching: Option<crate::watch::Watch>,
     inputs: mpsc::UnboundedSender<Input>,
     asks: mpsc::UnboundedSender<Ask>,

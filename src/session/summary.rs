@@ -23,12 +23,13 @@ impl Session {
             .tasks
             .iter()
             .filter_map(|task| {
-                let how = story.steps.get(&task.path)?.how?;
-                let word = match how {
-                    How::Made => "made",
-                    How::Changed => "changed",
-                    How::Adopted => "found there",
-                    How::HandedOver => "done by a person",
+                let step = story.steps.get(&task.path)?;
+                let word = match (step.how?, &step.handed_over) {
+                    (How::Made, _) => "made".to_owned(),
+                    (How::Changed, _) => "changed".to_owned(),
+                    (How::Adopted, _) => "found there".to_owned(),
+                    (How::HandedOver, Some(asked)) => format!("done by {}", asked.what.to),
+                    (How::HandedOver, None) => "done by a person".to_owned(),
                 };
                 Some(format!("{word}: {}", task.title))
             })

@@ -1,9 +1,9 @@
 //! Where does it go? Account, region, cluster, namespace, and the proof that the kubeconfig's context is that cluster.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::provider::ProvideCredentials;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use landfall_core::event::{Outcome, Problem};
 use landfall_core::plan::TargetAnswers;
 use serde_json::json;
@@ -14,6 +14,9 @@ use crate::{
     engine::Teller,
     kind::{Context, Needs, Target},
 };
+
+/// Credentials that end sooner than this are asked for again before a plan.
+const NEAR: Duration = Duration::from_secs(15 * 60);
 
 /// What was chosen; what is left out is found.
 pub type TargetChoice = TargetAnswers;
@@ -143,6 +146,26 @@ impl Session {
         proven.target.cluster_id = described.cluster().and_then(|cluster| cluster.arn()).unwrap_or_default().to_owned();
         proven.target.cluster = cluster;
         Ok(())
+    }
+
+    /// Asks for credentials again where these end before the plan's longest step might, so that the plan is made (and
+    /// begun) with what lasts. True where they end at another time now.
+    pub async fn renew_if_near(&mut self) -> bool {
+        let Some(expires) = self.proven.as_ref().and_then(|proven| proven.expires) else { return false };
+        let longest = self.resolve().ok().and_then(|plan| self.needs(&plan).longest_step).map_or(NEAR, |span| span.0);
+        let near = SignedDuration::try_from(longest.max(NEAR)).unwrap_or_default();
+        if expires.duration_since(self.cloud.clock().now()) > near {
+            return false;
+        }
+        self.cloud.aws.renew();
+        let Some(provider) = self.cloud.aws.config().await.credentials_provider() else { return false };
+        // Whoever cannot renew them now is told by the plan's note, and asked once they have ended.
+        let Ok(credentials) = provider.provide_credentials().await else { return false };
+        let renewed = credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok());
+        if let Some(proven) = &mut self.proven {
+            proven.expires = renewed;
+        }
+        renewed != Some(expires)
     }
 
     /// What a kind gets before an install is bound: no vault, nobody listens.

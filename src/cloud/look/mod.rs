@@ -3,6 +3,7 @@
 pub mod addon;
 pub mod bucket;
 pub mod cluster;
+pub mod hcl;
 pub mod health;
 pub mod instance_type;
 pub mod launch;

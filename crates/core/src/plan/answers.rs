@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::HandOver;
 use crate::{
+    event::{Section, TaskPath},
     guide::{Guide, InputType, lint::refuse_name},
     mapping::Mapping,
     value::{Document, Fault, references},
@@ -37,7 +39,10 @@ pub struct Answers {
     /// Things found that may be taken over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adopt: Vec<Said>,
-    /// Optional steps left for later, and steps handed over: path to `later` or `handed_over`.
+    /// Steps that somebody else does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hand_over: Vec<HandOver>,
+    /// Optional steps left for later: path to `later`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<String, String>,
     /// Agreed to what checks make in the cluster for a moment.
@@ -156,6 +161,24 @@ impl Answers {
                     format!("{} has no secret called {reference}{hint}", guide.title),
                 ));
             }
+        }
+        for (index, handed) in answers.hand_over.iter().enumerate() {
+            let refused = match (&handed.task, &handed.kind) {
+                (Some(_), Some(_)) | (None, None) => {
+                    Some("say either which task or which kind is handed over".to_owned())
+                }
+                (Some(task), None) => {
+                    let meant =
+                        |id: &str| TaskPath::new(Section::Steps, id).matches(task.split('[').next().unwrap_or(task));
+                    let hint = || nearest(task, guide.steps.iter().map(|step| step.id.as_str()));
+                    let known = guide.steps.iter().any(|step| meant(&step.id));
+                    (!known).then(|| format!("{} has no step called {task}{}", guide.title, hint()))
+                }
+                (None, Some(_)) => None,
+            };
+            let refused =
+                refused.or_else(|| handed.to.trim().is_empty().then(|| "say who is asked, in `to`".to_owned()));
+            faults.extend(refused.map(|refused| document.fault(&format!("/hand_over/{index}"), refused)));
         }
         if faults.is_empty() { Ok(answers) } else { Err(faults) }
     }

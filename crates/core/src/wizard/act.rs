@@ -28,6 +28,7 @@ impl Wizard {
     fn text(&mut self, mode: Mode, key: &Key) {
         match (mode, self.stage) {
             (Mode::Vouching, _) => self.vouching_text(key),
+            (Mode::Handing, _) => self.handing_text(key),
             (Mode::Answering, _) => self.answering_text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Target) => self.target.fields.text(key),
             (_, Stage::Inputs) if self.inputs.keys().is_some() => self.mapping_text(key),
@@ -41,6 +42,7 @@ impl Wizard {
         match mode {
             Mode::Over | Mode::Leaving => return self.over_act(action),
             Mode::Vouching => return self.vouching_act(action),
+            Mode::Handing => return self.handing_act(action),
             Mode::Answering => return self.answering_act(action),
             _ => {}
         }
@@ -48,6 +50,7 @@ impl Wizard {
             Action::Next => return self.next(),
             Action::Back => return self.back(),
             Action::Shell => return vec![Effect::Shell],
+            Action::HandOver => return self.hand_over_selected(),
             Action::Help => {
                 self.over = Some(Over::Help);
                 return Vec::new();

@@ -121,6 +121,18 @@ pub(super) const PLAN: &[Binding] = &[
     BACK,
     UP,
     shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    shown(
+        Press::Letter('h'),
+        Action::HandOver,
+        "h",
+        "hand over",
+        "let somebody else do the selected step, or take it back",
+    ),
+    quiet(
+        Press::Letter('u'),
+        Action::TakeAway,
+        "take away what is no longer wanted once the rest is done, or leave it",
+    ),
     quiet(Press::BackTab, Action::TabBack, "the tab before"),
     quiet(Press::Right, Action::TabOn, "next tab"),
     quiet(Press::Left, Action::TabBack, "tab before"),
@@ -151,6 +163,7 @@ pub(super) const INSTALL: &[Binding] = &[
     quiet(Press::Letter('5'), Action::Panel(Panel::Logs), "logs"),
     shown(Press::Letter('p'), Action::Pause, "p", "pause", "stop at the next safe point, or go on"),
     quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    quiet(Press::Letter('h'), Action::HandOver, "let somebody else do the selected step, or take it back"),
     shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
     SHELL,
@@ -229,6 +242,15 @@ pub(super) const VOUCHING: &[Binding] = &[
     ACCEPT,
     CANCEL,
     shown(Press::Tab, Action::TabOn, "Tab", "name/reason", "the other field"),
+    quiet(Press::BackTab, Action::TabBack, "the other field"),
+    quiet(Press::Up, Action::TabBack, "the other field"),
+    quiet(Press::Down, Action::TabOn, "the other field"),
+];
+
+pub(super) const HANDING: &[Binding] = &[
+    ACCEPT,
+    CANCEL,
+    shown(Press::Tab, Action::TabOn, "Tab", "who/why", "the other field"),
     quiet(Press::BackTab, Action::TabBack, "the other field"),
     quiet(Press::Up, Action::TabBack, "the other field"),
     quiet(Press::Down, Action::TabOn, "the other field"),

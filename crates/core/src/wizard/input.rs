@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, SummaryShown, TargetSeen};
 use crate::{
-    event::{Fact, Problem, Table, TaskPath},
+    event::{Fact, Handed, Problem, Table, TaskPath},
     guide::LoadedGuide,
     mapping::{Decision, KeyPath},
     plan::Facts,
@@ -136,6 +136,8 @@ pub enum Input {
     PlanReady(Arc<PlanShown>),
     /// There is no plan, and why.
     PlanFailed(Problem),
+    /// It was not begun: the plan is not the one that was agreed to.
+    NotAgreed,
     /// The run ended: done, stopped by a failure, or paused.
     Ended(Ended),
     /// What the vault knows of one reference; never the value.
@@ -146,6 +148,15 @@ pub enum Input {
     Snapshot(Arc<Snapshot>),
     /// What the summary shows, once there is something to show.
     Summary(Arc<SummaryShown>),
+    /// It was written down who does a step instead of us (answers `Record::HandOver`).
+    Handed {
+        /// Which step.
+        path: TaskPath,
+        /// Who, when, and what to do.
+        handed: Box<Handed>,
+    },
+    /// Credentials were renewed: when the session ends now.
+    Expires(Option<Timestamp>),
     /// A text was copied, and saved here.
     Copied(String),
     /// The person came back from a shell.
@@ -225,6 +236,17 @@ pub enum Input {
         /// Ticket or reason.
         reason: String,
     },
+    /// Somebody else does this step.
+    HandOver {
+        /// Which step.
+        path: TaskPath,
+        /// Who is asked.
+        to: String,
+        /// Why, or a ticket; may be empty.
+        reason: String,
+    },
+    /// A step that was handed over is ours again.
+    TakeBack(TaskPath),
     /// A person says that their step is done.
     Done(TaskPath),
     /// Agree to the plan and its probes.
@@ -232,6 +254,8 @@ pub enum Input {
         /// Who agrees; empty where nobody asked.
         name: String,
     },
+    /// Take away what is no longer wanted once the rest is done, or leave it after all.
+    TakeAway,
     /// On to the next stage.
     Next,
     /// Back to the one before.

@@ -244,6 +244,8 @@ impl Wizard {
             self.notice = Some(format!("{} cannot change any more: {why}", field.label()));
             return Vec::new();
         }
+        let before = field.given.clone();
+        let by_before = field.by;
         match field.asked.accept(&value) {
             Err(refused) if !value.is_null() => {
                 field.refusal = Some(refused.0);
@@ -258,7 +260,26 @@ impl Wizard {
                 field.by = by;
             }
         }
+        let locked: Vec<(String, Value, String)> = self
+            .inputs
+            .all
+            .iter()
+            .filter_map(|field| Some((field.name.clone(), field.answer.clone(), field.locked.clone()?)))
+            .collect();
         let mut effects = self.refresh_inputs();
+        // A default that follows another answer is locked with what was made of it.
+        let follows = locked.iter().find(|(name, was, _)| {
+            self.inputs.named_mut(name).is_some_and(|field| field.wanted && !was.is_null() && field.answer != *was)
+        });
+        if let Some((follower, _, why)) = follows {
+            let notice = format!("it cannot change any more: {} follows it, and {why}", follower.replace('_', " "));
+            if let Some(field) = self.inputs.named_mut(name) {
+                (field.given, field.by) = (before, by_before);
+            }
+            let effects = self.refresh_inputs();
+            self.notice = Some(notice);
+            return effects;
+        }
         effects.push(Effect::Record(Record::Answers(self.answers().inputs)));
         effects.extend(self.answers_changed());
         effects

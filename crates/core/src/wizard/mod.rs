@@ -12,6 +12,7 @@ mod effect;
 mod field;
 mod fields;
 mod guide;
+mod hand_over;
 mod header;
 mod input;
 mod inputs;
@@ -46,6 +47,7 @@ pub use checks::Tasks;
 pub use effect::{Effect, Look, Origin, Record, TargetChoice, Vault, Vouched};
 pub use field::{AnsweredBy, Field, Suggestions};
 pub use guide::{Entry, Guides};
+pub use hand_over::Handing;
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
 pub use install::{Install, Panel};
@@ -128,6 +130,10 @@ pub struct Wizard {
     pub over: Option<Over>,
     /// Lines scrolled down in it.
     pub over_scroll: usize,
+    /// A step being handed over.
+    pub handing: Option<Handing>,
+    /// Who was asked last: offered the next time.
+    pub handed_to: String,
     /// A line for the person, until the next key.
     pub notice: Option<String>,
     /// The target was confirmed, and what the inputs hang on is being found out.

@@ -3,7 +3,7 @@
 use super::{
     Action, Binding, Doing, Editing, Ended, Over, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MAPPING, MOVES, OVER, PICKING, PLAN,
+        ANSWERING, CELLS, CHECKS, GUIDE, HANDING, INPUTS, INSTALL, INSTALLED, LEAVING, MAPPING, MOVES, OVER, PICKING, PLAN,
         SECRETS, SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
     },
 };
@@ -29,6 +29,8 @@ pub enum Mode {
     Sources,
     /// A person's word is being typed.
     Vouching,
+    /// Who does a step instead of us is being typed.
+    Handing,
     /// A question is being answered.
     Answering,
     /// Something lies over the stage.
@@ -63,6 +65,7 @@ impl Mode {
             Self::Mapping => MAPPING,
             Self::Sources => SOURCES,
             Self::Vouching => VOUCHING,
+            Self::Handing => HANDING,
             Self::Answering => ANSWERING,
             Self::Over => OVER,
             Self::Leaving => LEAVING,
@@ -82,6 +85,9 @@ impl Wizard {
 
     /// The same, whatever lies over the stage.
     pub fn mode_below(&self) -> Mode {
+        if self.handing.is_some() {
+            return Mode::Handing;
+        }
         let fields = match self.stage {
             Stage::Target => Some(&self.target.fields),
             Stage::Inputs => Some(&self.inputs),

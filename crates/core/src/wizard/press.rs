@@ -132,6 +132,10 @@ pub enum Action {
     Waive,
     /// Answer for what nobody could look at.
     Attest,
+    /// Let somebody else do the selected step, or take it back.
+    HandOver,
+    /// Take away what is no longer wanted, or leave it.
+    TakeAway,
     /// Agree to the plan.
     Approve,
     /// Where the secret comes from.

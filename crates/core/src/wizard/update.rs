@@ -39,6 +39,8 @@ impl Wizard {
             summary: Default::default(),
             snapshot: Arc::new(Snapshot::default()),
             over: None,
+            handing: None,
+            handed_to: String::new(),
             over_scroll: 0,
             notice: None,
             gathering: false,
@@ -54,7 +56,11 @@ impl Wizard {
 
     /// Takes one input in; gives what is to be done about it.
     pub fn update(&mut self, input: Input) -> Vec<Effect> {
-        let effects = self.take_in(input);
+        let mut effects = self.take_in(input);
+        // A secret that is another changes what holds it, as an answer does.
+        if self.install.begun && effects.iter().any(Effect::changes_secret) {
+            effects.extend(self.answers_changed());
+        }
         self.count_wishes(&effects);
         effects
     }
@@ -102,6 +108,14 @@ impl Wizard {
                 self.plan.plan = Some(plan);
             }
             Input::PlanFailed(problem) => (self.plan.making, self.plan.refused) = (false, Some(problem)),
+            Input::NotAgreed => {
+                self.install.tasks.running = false;
+                self.pausing = false;
+                self.plan.approved = None;
+                let effects = self.enter(Stage::Plan);
+                self.notice = Some("this differs from what was agreed to: look at it and agree to it first".into());
+                return effects;
+            }
             Input::Ended(ended) => return self.ended(ended),
             Input::VaultSaid(said) => {
                 let effects = self.vault_said(said);
@@ -117,6 +131,12 @@ impl Wizard {
                 self.secrets.stores = stores;
             }
             Input::Summary(shown) => self.summary.shown = Some(shown),
+            Input::Expires(expires) => {
+                if let Some(seen) = &mut self.target.seen {
+                    seen.expires = expires;
+                }
+            }
+            Input::Handed { path, handed } => self.handed(&path, *handed),
             Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
             Input::ShellEnded => return self.shell_ended(),
             Input::Trouble(problem) => {
@@ -152,11 +172,14 @@ impl Wizard {
             }
             Input::Waive { path, name, reason } => self.vouch(path, VouchAs::Waiver, &name, &reason),
             Input::Attest { path, name, reason } => self.vouch(path, VouchAs::Attestation, &name, &reason),
+            Input::HandOver { path, to, reason } => self.hand_over(&path, &to, &reason),
+            Input::TakeBack(path) => self.take_back(path),
             Input::Done(path) => {
                 let who = self.who.clone();
                 self.decide(&path, "done", None, &who, "")
             }
             Input::Approve { name } => self.approve(&name),
+            Input::TakeAway => self.plan_act(super::Action::TakeAway),
             Input::Next => self.next(),
             Input::Back => self.back(),
             Input::Go(stage) => self.go(stage),
