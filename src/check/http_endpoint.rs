@@ -35,6 +35,9 @@ pub struct HttpEndpoint {
     /// JSON pointers of the body and what must stand there.
     #[serde(default)]
     json: BTreeMap<String, Value>,
+    /// An authority that is trusted, too (PEM).
+    #[serde(default)]
+    ca: Option<SecretText>,
 }
 
 fn ok() -> u16 {
@@ -51,7 +54,7 @@ impl Check for HttpEndpoint {
     };
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
-        let mut request = cx.cloud.net.http()?.get(&self.url);
+        let mut request = cx.net(self.ca.as_ref()).await?.http()?.get(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, secret_header(cx.reveal(value).await?.reveal())?);
         }

@@ -3,6 +3,7 @@
 //! [`Endpoints`] says where everything is; it comes from the environment, which is also how a rehearsal hands itself out.
 //! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
 
+pub mod api_server;
 mod aws;
 mod chart;
 mod child_kubeconfig;
@@ -13,6 +14,7 @@ pub mod helm;
 mod helm_fault;
 mod helm_mark;
 pub mod ingress;
+pub mod ldap;
 mod kubernetes;
 pub mod look;
 pub mod manifests;
@@ -28,6 +30,7 @@ pub mod registry;
 pub mod release;
 pub mod storage_class;
 mod told;
+pub mod token;
 mod trouble;
 pub mod values;
 mod vouch;

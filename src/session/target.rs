@@ -51,6 +51,9 @@ impl Session {
         let kind = self.guide.guide.target.cluster.clone();
         if kind == "eks" {
             self.prove_aws(&cloud, choice, &mut proven).await?;
+        } else if !self.guide.guide.target.identities.is_empty() {
+            // AWS may be part of it without being where it goes.
+            proven.target.region = endpoints.region.clone().unwrap_or_default();
         }
         proven.target.namespace = choice
             .namespace

@@ -56,6 +56,10 @@ impl HandedOut<'_> {
         for (path, content) in &scenario.files {
             folder.write(path, folder.named_in(content))?;
         }
+        // As a person brings them along.
+        for (name, chart) in &scenario.tools.charts {
+            folder.write(&format!("charts/{}", chart.file_name(name)), chart.archive(name)?)?;
+        }
         folder.write("ca.pem", self.authorities.trusted_pem())?;
         // A folder that is used again keeps the vault it has.
         if !folder.join("vault-passphrase").exists() {
@@ -83,6 +87,8 @@ impl HandedOut<'_> {
     pub fn certificates(&self) -> Result<(), StartError> {
         for wanted in &self.world.scenario.outside.certificates {
             let leaf = self.authorities.leaf(&wanted.file, &wanted.certificate)?;
+            let issuer = self.authorities.issuer_pem(&wanted.certificate).unwrap_or_else(|| leaf.chain_pem.clone());
+            self.folder.write(&format!("{}-ca.crt", wanted.file), issuer).map_err(StartError::Folder)?;
             for (ending, pem) in [("crt", leaf.chain_pem), ("key", leaf.key_pem)] {
                 self.folder.write(&format!("{}.{ending}", wanted.file), pem).map_err(StartError::Folder)?;
             }

@@ -41,6 +41,30 @@ impl Net {
         Self { endpoints, roots: OnceLock::new(), http: OnceLock::new() }
     }
 
+    /// The same door, which trusts these certificates (PEM), too.
+    pub fn trusting(&self, pem: &[u8]) -> Result<Self, Trouble> {
+        let mut store = RootCertStore::clone(&*self.roots()?);
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let added = certificate
+                .map_err(|error| error.to_string())
+                .and_then(|certificate| store.add(certificate).map_err(|error| error.to_string()));
+            added.map_err(|why| {
+                Trouble::from(
+                    Problem::new(
+                        "TLS-UNREADABLE",
+                        "the certificate authority cannot be read",
+                        "Give the authority's certificate in PEM form.",
+                    )
+                    .why(why),
+                )
+            })?;
+        }
+        let net = Self::new(self.endpoints.clone());
+        // A new door has no roots yet.
+        let _ = net.roots.set(Ok(Arc::new(store)));
+        Ok(net)
+    }
+
     /// The proxy that is used for a host, if any.
     pub fn via(&self, host: &str) -> Option<&str> {
         self.endpoints.via.as_deref().filter(|_| !bypasses(&self.endpoints.no_proxy, host))
