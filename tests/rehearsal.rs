@@ -6,6 +6,7 @@ mod rehearsed;
 
 mod rehearsal {
     mod bad_input;
+    mod inference_model_manager;
     mod platform;
     mod resume;
     mod scenarios;

@@ -10,7 +10,6 @@ use landfall_core::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::http_endpoint::host_of;
 use crate::{
     cloud::{
         Trouble,
@@ -18,7 +17,7 @@ use crate::{
             identity_provider,
             shell::{aws, fix},
         },
-        net::Chain,
+        net::{Chain, host_of},
     },
     kind::{Check, CheckAbout, Context, PlanView},
 };

@@ -13,7 +13,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    cloud::{Trouble, net::secret_header},
+    cloud::{
+        Trouble,
+        net::{host_of, secret_header},
+    },
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
@@ -100,16 +103,6 @@ impl HttpEndpoint {
         }
         Outcome::pass(format!("{} answers {status}", self.url))
     }
-}
-
-fn host_of(url: &str, why: &str) -> Option<Host> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split('/').next()?;
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (authority, if scheme == "http" { 80 } else { 443 }),
-    };
-    (!host.contains('<')).then(|| Host { host: host.to_owned(), port, from: "browsers".into(), why: why.to_owned() })
 }
 
 #[cfg(test)]

@@ -10,9 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::http_endpoint::host_of;
 use crate::{
-    cloud::{Net, Trouble},
+    cloud::{Net, Trouble, net::host_of},
     kind::{Check, CheckAbout, Context, PlanView},
 };
 

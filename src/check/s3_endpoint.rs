@@ -12,9 +12,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::http_endpoint::{host_of, secret_header};
 use crate::{
-    cloud::Trouble,
+    cloud::{
+        Trouble,
+        net::{host_of, secret_header},
+    },
     kind::{Check, CheckAbout, Context, PlanView},
 };
 

@@ -1,5 +1,6 @@
 //! The network: connections through the proxy, one setting for trusted certificates, HTTP, and names.
 
+mod address;
 mod chain;
 mod header;
 mod names;
@@ -17,6 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
+pub use address::host_of;
 pub use chain::{Certificate, Chain};
 pub use header::secret_header;
 pub use names::{Answer, Names};
