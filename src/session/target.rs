@@ -176,7 +176,17 @@ impl Session {
                     proven.target.cluster_id =
                         landfall_core::plan::digest(&json!([config.cluster_url.to_string(), ca]));
                     proven.target.cluster.clone_from(&proven.context);
-                    proven.proof = Some(format!("context {}", proven.context));
+                    // It has to answer, and in doing so says whether it is simulated.
+                    let answer = match cloud.kube.client().await {
+                        Ok(client) => client.apiserver_version().await.map_err(Trouble::from),
+                        Err(trouble) => Err(trouble),
+                    };
+                    match answer {
+                        Ok(version) => {
+                            proven.proof = Some(format!("context {}, {}", proven.context, version.git_version));
+                        }
+                        Err(trouble) => proven.doubt = Some(trouble.problem()),
+                    }
                 }
                 Err(trouble) => proven.doubt = Some(trouble.problem()),
             }
