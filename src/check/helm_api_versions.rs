@@ -128,15 +128,19 @@ impl HelmApiVersions {
         }
         let line = |((version, kind), name): &(&Kind, &String)| {
             let others = groups.get(group_of(version)).map(|versions| versions.join(", ")).unwrap_or_default();
-            let instead = if others.is_empty() { "the group is not served at all".into() } else { format!("served: {others}") };
+            let instead =
+                if others.is_empty() { "the group is not served at all".into() } else { format!("served: {others}") };
             format!("{kind} {name} is {version} ({instead}).")
         };
         let why: Vec<String> = missing.iter().map(line).collect();
-        let kinds: BTreeSet<String> =
-            missing.iter().map(|((version, kind), _)| format!("{version} {kind}")).collect();
+        let kinds: BTreeSet<String> = missing.iter().map(|((version, kind), _)| format!("{version} {kind}")).collect();
         let problem = Problem::new(
             "HELM-API-VERSION",
-            format!("the chart {} renders what this cluster does not serve: {}", self.chart, kinds.into_iter().collect::<Vec<_>>().join(", ")),
+            format!(
+                "the chart {} renders what this cluster does not serve: {}",
+                self.chart,
+                kinds.into_iter().collect::<Vec<_>>().join(", ")
+            ),
             "Bring a chart that was ported to versions the cluster serves; another Kubernetes does not help where a version was removed.\n$ kubectl api-resources",
         );
         Outcome::Fail { problem: problem.why(why.join(" ")) }

@@ -28,12 +28,8 @@ pub struct KubeCrd {
 
 #[async_trait]
 impl Check for KubeCrd {
-    const ABOUT: CheckAbout = CheckAbout {
-        name: "kube.crd",
-        code: "K8S-12",
-        about: "a custom kind is served",
-        touches: Touches::Nothing,
-    };
+    const ABOUT: CheckAbout =
+        CheckAbout { name: "kube.crd", code: "K8S-12", about: "a custom kind is served", touches: Touches::Nothing };
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let definitions: Api<CustomResourceDefinition> = Api::all(cx.cloud.kube.client().await?);
@@ -101,7 +97,8 @@ mod tests {
             "status": {"conditions": conditions},
         });
         let definition: CustomResourceDefinition = serde_json::from_value(definition).unwrap();
-        let check: KubeCrd = serde_json::from_value(json!({"name": "widgets.example.com", "versions": ["v1"]})).unwrap();
+        let check: KubeCrd =
+            serde_json::from_value(json!({"name": "widgets.example.com", "versions": ["v1"]})).unwrap();
         let outcome = check.judged(Some(&definition));
         outcome.problem().map_or_else(|| "pass".to_owned(), |problem| problem.code.clone())
     }

@@ -61,7 +61,8 @@ impl Check for KubeDeniedUser {
         let asked: Vec<(String, SubjectAccessReview)> =
             deeds.map(|(resource, verb)| (format!("{verb} {resource}"), self.review(resource, verb))).collect();
         let count = asked.len();
-        let mut answers = stream::iter(asked).map(|(deed, review)| ask(reviews.clone(), deed, review)).buffered(AT_ONCE);
+        let mut answers =
+            stream::iter(asked).map(|(deed, review)| ask(reviews.clone(), deed, review)).buffered(AT_ONCE);
         let mut open = Vec::new();
         while let Some(answer) = answers.next().await {
             open.extend(answer?);
@@ -70,7 +71,8 @@ impl Check for KubeDeniedUser {
             return Ok(Outcome::pass(format!("{} is denied all {count} in {}", self.user, self.namespace)));
         }
         let deeds: Vec<&str> = open.iter().map(|(deed, _)| deed.as_str()).collect();
-        let reasons: Vec<&str> = open.iter().map(|(_, reason)| reason.as_str()).filter(|text| !text.is_empty()).collect();
+        let reasons: Vec<&str> =
+            open.iter().map(|(_, reason)| reason.as_str()).filter(|text| !text.is_empty()).collect();
         let problem = Problem::new(
             "K8S-NAMESPACE-OPEN",
             format!("{} may {} in {}", self.user, deeds.join(", "), self.namespace),

@@ -90,12 +90,8 @@ impl KubeSecret {
         // Texts of several lines (certificates, documents) end in a newline by right.
         let stray = |value: &[u8]| value.trim_ascii_end() != value && !value.trim_ascii_end().contains(&b'\n');
         let files = ["kubernetes.io/tls", "kubernetes.io/dockerconfigjson"].contains(&type_);
-        let stray: Vec<&str> = self
-            .keys
-            .iter()
-            .filter(|key| !files && value(key).is_some_and(stray))
-            .map(String::as_str)
-            .collect();
+        let stray: Vec<&str> =
+            self.keys.iter().filter(|key| !files && value(key).is_some_and(stray)).map(String::as_str).collect();
         if !stray.is_empty() {
             let problem = Problem::new(
                 "SEC-NEWLINE",

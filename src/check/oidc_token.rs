@@ -157,7 +157,9 @@ impl OidcToken {
         if !missing.is_empty() {
             let what = format!("the token says nothing of {}", missing.join(", "));
             let fix = "Correct the claim's name (the one for groups is groups), sign in with the scopes openid, email and groups, and check that the user is in a group.";
-            return Some(Problem::new("OIDC-TOKEN-CLAIM", what, fix).why(format!("It has: {}.", claims.names().join(", "))));
+            return Some(
+                Problem::new("OIDC-TOKEN-CLAIM", what, fix).why(format!("It has: {}.", claims.names().join(", "))),
+            );
         }
         let group = self.group.as_ref()?;
         (!claims.texts(&self.groups_claim).contains(&group.as_str())).then(|| {
@@ -186,8 +188,7 @@ impl OidcToken {
         }
         let prefixed = |prefix: &str, text: &str| format!("{prefix}{text}");
         let wrong_name = name != prefixed(&self.username_prefix, own);
-        let wrong_group =
-            of_token.iter().any(|group| !seen.contains(&prefixed(&self.groups_prefix, group).as_str()));
+        let wrong_group = of_token.iter().any(|group| !seen.contains(&prefixed(&self.groups_prefix, group).as_str()));
         (wrong_name || wrong_group).then(|| {
             let fix = format!(
                 "Set --oidc-username-prefix={} and --oidc-groups-prefix={} on the API server, or answer here with its own; roles are bound to the prefixed names.",

@@ -119,7 +119,8 @@ fn judged(address: &str, status: u16, body: &str) -> Outcome {
         return Outcome::Fail { problem: problem.why(format!("It answers {status}, {code}.")) };
     }
     if !code.is_empty() {
-        let problem = Problem::new("S3-ANSWER", format!("the store answers {code}"), "Read what it says, and try again.");
+        let problem =
+            Problem::new("S3-ANSWER", format!("the store answers {code}"), "Read what it says, and try again.");
         return Outcome::Fail { problem: problem.why(between("Message").unwrap_or_default()) };
     }
     let problem = Problem::new(
@@ -176,7 +177,8 @@ mod tests {
 
     #[test]
     fn each_answer_says_what_is_wrong() {
-        let code = |status, body: &str| judged("http://m:9000/", status, body).problem().map(|problem| problem.code.clone());
+        let code =
+            |status, body: &str| judged("http://m:9000/", status, body).problem().map(|problem| problem.code.clone());
         assert_eq!(code(200, "<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"), None);
         assert_eq!(code(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>").as_deref(), Some("S3-LOGIN"));
         assert_eq!(code(200, "<!doctype html>").as_deref(), Some("S3-PORT"));
@@ -187,7 +189,8 @@ mod tests {
     fn a_request_is_signed_for_its_day_region_and_host() {
         let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
         let plain = |text: &str| Plain::new(text.to_owned());
-        let sign = |url: &str, secret: &str| Signed::of(url, "us-east-1", &plain("AKID"), &plain(secret), now).authorization;
+        let sign =
+            |url: &str, secret: &str| Signed::of(url, "us-east-1", &plain("AKID"), &plain(secret), now).authorization;
         let one = sign("http://minio.corp.example:9000", "secret");
         assert!(one.starts_with("AWS4-HMAC-SHA256 Credential=AKID/20261120/us-east-1/s3/aws4_request, "), "{one}");
         assert_eq!(one, sign("http://minio.corp.example:9000/", "secret"));

@@ -136,12 +136,10 @@ impl Step for IdentityProvider {
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
         let cluster = cx.target.arn("eks", &format!("cluster/{}", self.cluster(&cx.target.cluster)));
-        Permissions::default()
-            .iam(&cluster, ["eks:AssociateIdentityProviderConfig", "eks:TagResource"])
-            .iam(
-                &cx.target.arn("eks", "identityproviderconfig/*"),
-                ["eks:DescribeIdentityProviderConfig", "eks:DisassociateIdentityProviderConfig"],
-            )
+        Permissions::default().iam(&cluster, ["eks:AssociateIdentityProviderConfig", "eks:TagResource"]).iam(
+            &cx.target.arn("eks", "identityproviderconfig/*"),
+            ["eks:DescribeIdentityProviderConfig", "eks:DisassociateIdentityProviderConfig"],
+        )
     }
 }
 
@@ -172,10 +170,8 @@ impl IdentityProvider {
         };
         let differences: Vec<Difference> = pairs.into_iter().filter_map(differs).collect();
         if !differences.is_empty() && owner != Owner::Ours {
-            let lines: Vec<String> = differences
-                .iter()
-                .map(|one| format!("{} is {}, not {}", one.field, one.found, one.wanted))
-                .collect();
+            let lines: Vec<String> =
+                differences.iter().map(|one| format!("{} is {}, not {}", one.field, one.found, one.wanted)).collect();
             let problem = Problem::new(
                 "EKS-IDENTITY-PROVIDER-DIFFERS",
                 format!("the identity provider {} is set up otherwise", self.name),

@@ -29,3 +29,4 @@ pub mod s3_bucket;
 pub mod s3_bucket_policy;
 pub mod tls_authority;
 mod secret_data;
+pub mod tls_authority;

@@ -113,9 +113,9 @@ impl Step for TlsAuthority {
 
     async fn undo(&self, cx: &Context, _made: &Made) -> Result<(), Trouble> {
         let ours = self.kept(cx, &self.ca).await?;
-        let exported = self.exported().filter(|path| {
-            std::fs::read_to_string(path).ok().as_deref() == ours.as_ref().map(Plain::reveal)
-        });
+        let exported = self
+            .exported()
+            .filter(|path| std::fs::read_to_string(path).ok().as_deref() == ours.as_ref().map(Plain::reveal));
         for path in exported.cloned().into_iter().chain([self.marker(cx)]) {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -140,7 +140,10 @@ impl Step for TlsAuthority {
                 "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.csr -subj / -addext {}",
                 shell_words::quote(&format!("subjectAltName={}", names.join(",")))
             ),
-            format!("openssl x509 -req -in tls.csr -CA {file} -CAkey ca.key -days {} -copy_extensions copyall -out tls.crt", self.days),
+            format!(
+                "openssl x509 -req -in tls.csr -CA {file} -CAkey ca.key -days {} -copy_extensions copyall -out tls.crt",
+                self.days
+            ),
         ]
     }
 

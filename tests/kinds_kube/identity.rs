@@ -13,7 +13,9 @@ fn token(claims: &Value) -> String {
 }
 
 fn anna() -> String {
-    token(&json!({"iss": ISSUER, "aud": "platform", "exp": 4_102_444_800_i64, "email": "anna@corp.example", "groups": ["admins"]}))
+    token(
+        &json!({"iss": ISSUER, "aud": "platform", "exp": 4_102_444_800_i64, "email": "anna@corp.example", "groups": ["admins"]}),
+    )
 }
 
 fn scenario() -> String {
@@ -157,14 +159,18 @@ async fn a_token_is_tried_at_the_api_server_and_its_rights_with_it() {
     assert_eq!(with("allowed", json!([{"verb": "create", "resource": "namespaces"}])).await, "pass");
     assert_eq!(with("allowed", json!([{"verb": "create", "resource": "nodes"}])).await, "OIDC-NOT-ALLOWED");
     assert_eq!(with("denied", json!([{"verb": "get", "resource": "secrets", "namespace": "closed"}])).await, "pass");
-    assert_eq!(with("denied", json!([{"verb": "get", "resource": "secrets", "namespace": "open"}])).await, "OIDC-ALLOWED");
+    assert_eq!(
+        with("denied", json!([{"verb": "get", "resource": "secrets", "namespace": "open"}])).await,
+        "OIDC-ALLOWED"
+    );
     assert_eq!(with("groups_prefix", json!("oidc:")).await, "OIDC-PREFIX");
     assert_eq!(with("username_prefix", json!("")).await, "OIDC-PREFIX");
     let strange = token(&json!({"iss": ISSUER, "aud": "platform", "email": "x@corp.example", "groups": ["admins"]}));
     assert_eq!(place.code("oidc.token", of_token(&place, &strange)).await, "OIDC-TOKEN-REFUSED");
     assert_eq!(place.code("oidc.token", of_token(&place, "opaque")).await, "OIDC-TOKEN-UNREADABLE");
     let mut nothing = of_token(&place, "x");
-    nothing["token"] = json!(landfall_core::value::SecretText::stand_in(&landfall_core::value::SecretRef("no.token".into())));
+    nothing["token"] =
+        json!(landfall_core::value::SecretText::stand_in(&landfall_core::value::SecretRef("no.token".into())));
     assert_eq!(place.code("oidc.token", nothing).await, "SECRET-MISSING");
 }
 
@@ -184,7 +190,10 @@ async fn what_is_closed_and_what_is_open_is_asked_on_somebodys_behalf() {
 async fn custom_kinds_and_flags_are_looked_at() {
     let place = Place::simulated(&scenario()).await;
     assert_eq!(place.code("kube.crd", json!({"name": "widgets.example.com", "versions": ["v1"]})).await, "pass");
-    assert_eq!(place.code("kube.crd", json!({"name": "widgets.example.com", "versions": ["v2"]})).await, "K8S-CRD-VERSION");
+    assert_eq!(
+        place.code("kube.crd", json!({"name": "widgets.example.com", "versions": ["v2"]})).await,
+        "K8S-CRD-VERSION"
+    );
     assert_eq!(place.code("kube.crd", json!({"name": "gadgets.example.com"})).await, "K8S-CRD-MISSING");
     let flags = |value: &str| json!({"flags": {"oidc-client-id": value, "oidc-ca-file": ""}});
     assert_eq!(place.code("kube.api_server_flags", flags("platform")).await, "pass");

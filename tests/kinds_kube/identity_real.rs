@@ -66,7 +66,13 @@ impl Outside {
     /// An ID token, as somebody who signs in gets it.
     fn sign_in(&self, client: &str, who: &str, scope: &str) -> String {
         let mut command = Command::new(self.issuer_folder.join("node"));
-        command.arg(self.issuer_folder.join("sign-in.mjs")).args([&self.issuer, client, who, &format!("{who}'s password"), scope]);
+        command.arg(self.issuer_folder.join("sign-in.mjs")).args([
+            &self.issuer,
+            client,
+            who,
+            &format!("{who}'s password"),
+            scope,
+        ]);
         succeed(command.env("NODE_EXTRA_CA_CERTS", self.ca())).trim().to_owned()
     }
 
@@ -175,12 +181,18 @@ async fn a_real_token_opens_what_it_should_and_each_wrong_setting_has_its_proble
     let others = |namespace: &str| json!({"user": "infer:otto@corp.example", "groups": ["infer:data-science"], "namespace": namespace});
     assert_eq!(place.code("kube.denied_user", others("crd")).await, "pass");
     assert_eq!(place.code("kube.denied_user", others("open")).await, "K8S-NAMESPACE-OPEN");
-    assert_eq!(place.code("kube.api_server_flags", json!({"flags": {"oidc-client-id": "infer-platform"}})).await, "unknown");
+    assert_eq!(
+        place.code("kube.api_server_flags", json!({"flags": {"oidc-client-id": "infer-platform"}})).await,
+        "unknown"
+    );
 
     let other = of_token(&outside, &place, &outside.sign_in("other-client", "anna", SCOPE));
     assert_eq!(place.code("oidc.token", other.clone()).await, "OIDC-TOKEN-CLIENT");
     // Taken for planned, it is the API server that refuses.
-    assert_eq!(place.code("oidc.token", with(other, &json!({"client_id": "other-client"}))).await, "OIDC-TOKEN-REFUSED");
+    assert_eq!(
+        place.code("oidc.token", with(other, &json!({"client_id": "other-client"}))).await,
+        "OIDC-TOKEN-REFUSED"
+    );
     let bare = of_token(&outside, &place, &outside.sign_in("infer-platform", "anna", "openid email"));
     assert_eq!(place.code("oidc.token", bare).await, "OIDC-TOKEN-CLAIM");
 }
@@ -203,7 +215,10 @@ async fn a_real_issuer_and_a_real_directory_are_looked_at() {
     assert_eq!(place.code("oidc.discovery", discovery.clone()).await, "pass");
     let slash = json!({"issuer": format!("{}/", outside.issuer)});
     assert_eq!(place.code("oidc.discovery", with(discovery.clone(), &slash)).await, "OIDC-ISSUER");
-    assert_eq!(place.code("oidc.discovery", with(discovery.clone(), &json!({"claims": ["group"]}))).await, "OIDC-CLAIM");
+    assert_eq!(
+        place.code("oidc.discovery", with(discovery.clone(), &json!({"claims": ["group"]}))).await,
+        "OIDC-CLAIM"
+    );
     assert_eq!(place.code("oidc.discovery", with(discovery, &json!({"ca": null}))).await, "OIDC-UNTRUSTED");
 
     let password = place.secret("ldap.password", "dex password");
@@ -240,16 +255,22 @@ async fn ported_charts_install(helm: &str) {
     for (name, values) in [
         ("crd", json!({"image": "r.example.com/crd", "tag": "1", "platformDomain": "corp.example"})),
         ("dex", json!({"ingress": hosts, "config": {"issuer": "https://a.corp.example/dex"}})),
-        ("management-api", json!({"image": "r.example.com/m", "tag": "1", "ingress": hosts, "minio": {"secretKey": key, "endpoint": "m:9000"}})),
+        (
+            "management-api",
+            json!({"image": "r.example.com/m", "tag": "1", "ingress": hosts, "minio": {"secretKey": key, "endpoint": "m:9000"}}),
+        ),
     ] {
-        let release = json!({"name": name, "namespace": name, "chart": name, "chart_file": chart(name), "values": values});
+        let release =
+            json!({"name": name, "namespace": name, "chart": name, "chart_file": chart(name), "values": values});
         assert_eq!(place.code("helm.api_versions", release.clone()).await, "pass", "{name}");
         place.apply("kube.namespace", &json!({"name": name})).await.unwrap();
         place.apply("helm.release", &release).await.unwrap();
     }
     place.until("kube.crd", json!({"name": "inferenceendpoints.ai.intel.com", "versions": ["v1"]}), "pass").await;
-    let endpoint = |version: &str| json!({"manifest": {"apiVersion": version, "kind": "InferenceEndpoint",
-        "metadata": {"name": "example", "namespace": "crd"}, "spec": {"modelName": "resnet"}}});
+    let endpoint = |version: &str| {
+        json!({"manifest": {"apiVersion": version, "kind": "InferenceEndpoint",
+        "metadata": {"name": "example", "namespace": "crd"}, "spec": {"modelName": "resnet"}}})
+    };
     place.apply("kube.manifest", &endpoint("ai.intel.com/v1")).await.unwrap();
     present(&place.inspect("kube.manifest", &endpoint("ai.intel.com/v1")).await);
     let printed = place.apply("kube.manifest", &endpoint("intel.com/v1")).await.unwrap_err();

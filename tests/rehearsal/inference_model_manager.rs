@@ -90,7 +90,8 @@ fn smooth_goes_from_the_first_check_to_a_served_endpoint() {
     for (key, value) in wanted.as_object().unwrap() {
         assert_eq!(&providers[0][key], value, "{key}");
     }
-    let bound = &run.left["kubernetes"]["clusterrolebindings.rbac.authorization.k8s.io"][""]["inference-platform-admin"];
+    let bound =
+        &run.left["kubernetes"]["clusterrolebindings.rbac.authorization.k8s.io"][""]["inference-platform-admin"];
     assert_eq!(bound["subjects"][0]["name"], "infer:inference-admins");
     let failed: Vec<Value> = run.said.events().into_iter().filter(|event| event["outcome"] == "fail").collect();
     assert!(failed.is_empty(), "{failed:?}");
@@ -104,7 +105,11 @@ fn flags_of_ones_own_api_server_are_shown_and_waited_for() {
     assert!(identity_providers(&run.left).is_empty());
     let asked = run.said.of("steps/api_server_flags").into_iter().find(|event| event["event"] == "person").unwrap();
     let asked = asked["instruction"].as_str().unwrap();
-    for flag in ["--oidc-issuer-url=https://dex.inference.mycompany.example:443/dex", "--oidc-groups-claim=groups", "--oidc-groups-prefix=infer:"] {
+    for flag in [
+        "--oidc-issuer-url=https://dex.inference.mycompany.example:443/dex",
+        "--oidc-groups-claim=groups",
+        "--oidc-groups-prefix=infer:",
+    ] {
         assert!(asked.contains(flag), "{asked}");
     }
     assert!(run.said.made().contains("done by a person: Flags of the API server"));
@@ -182,7 +187,8 @@ fn secrets_come_from_the_charts_from_here_or_from_elsewhere() {
         let data = &run.left["kubernetes"]["secrets"]["mgt-api"]["minio-access-info"]["data"];
         let keys: Vec<&String> = data.as_object().unwrap().keys().collect();
         assert_eq!(keys.len(), 6, "{keys:?}");
-        let url = base64::engine::general_purpose::STANDARD.decode(data["minio.endpoint_url"].as_str().unwrap()).unwrap();
+        let url =
+            base64::engine::general_purpose::STANDARD.decode(data["minio.endpoint_url"].as_str().unwrap()).unwrap();
         assert_eq!(String::from_utf8(url).unwrap(), wanted, "{scenario}");
     }
 }

@@ -192,7 +192,10 @@ fn filtered_secret(text: &str) -> bool {
             || before.ends_with("{{")
             || before.ends_with("else")
             || (before.ends_with([':', ',', '(', '[', '=']) && !before.ends_with("=="));
-        let ends = after.is_empty() || after.starts_with([',', ')', ']', '}']) || after.starts_with("if ") || after.starts_with("else ");
+        let ends = after.is_empty()
+            || after.starts_with([',', ')', ']', '}'])
+            || after.starts_with("if ")
+            || after.starts_with("else ");
         !(begins && ends)
     })
 }

@@ -95,12 +95,7 @@ fn authenticated(groups: &[String]) -> Vec<String> {
 }
 
 /// Refuses what is denied, in the API server's words.
-pub fn check(
-    state: &State,
-    user: Option<&User>,
-    resource: &Resource,
-    asked: Attributes<'_>,
-) -> Result<(), Refusal> {
+pub fn check(state: &State, user: Option<&User>, resource: &Resource, asked: Attributes<'_>) -> Result<(), Refusal> {
     if allowed_to(state, user, asked) {
         return Ok(());
     }

@@ -294,8 +294,10 @@ fn review(world: &World, call: &Call, target: &Target, body: &[u8]) -> Result<Re
     let setup = world.cluster.setup();
     let person = user(setup, call);
     if target.plural == "subjectaccessreviews" {
-        let asked = Attributes { verb: "create", group: &target.group, resource: &target.plural, ..Attributes::default() };
-        let kind = Resource { id: "subjectaccessreviews.authorization.k8s.io".into(), ..Resource::unnamed(&target.group) };
+        let asked =
+            Attributes { verb: "create", group: &target.group, resource: &target.plural, ..Attributes::default() };
+        let kind =
+            Resource { id: "subjectaccessreviews.authorization.k8s.io".into(), ..Resource::unnamed(&target.group) };
         world.cluster.look(|state| access::check(state, person, &kind, asked))?;
     }
     let answer = world

@@ -36,9 +36,8 @@ impl IdentityProvider {
         let id = uuid(&format!("identity-provider/{}/{}", self.cluster, self.name()));
         let mut answer = self.oidc.clone();
         answer["clusterName"] = json!(self.cluster);
-        answer["identityProviderConfigArn"] = json!(
-            state.arn("eks", &format!("identityproviderconfig/{}/oidc/{}/{id}", self.cluster, self.name()))
-        );
+        answer["identityProviderConfigArn"] =
+            json!(state.arn("eks", &format!("identityproviderconfig/{}/oidc/{}/{id}", self.cluster, self.name())));
         answer["tags"] = self.tags.clone();
         answer["status"] = json!(self.status);
         answer
