@@ -328,11 +328,16 @@ async fn an_identity_provider_is_associated_once_and_taken_away() {
     door.after(0.0);
     let oidc = "identityProviderConfigName=dex,issuerUrl=https://id.corp.example/dex,clientId=platform,usernameClaim=email,groupsClaim=groups,groupsPrefix=infer:";
     let associate = ["eks", "associate-identity-provider-config", "--cluster-name", "pay-1", "--oidc", oidc];
-    let describe =
-        ["eks", "describe-identity-provider-config", "--cluster-name", "pay-1", "--identity-provider-config", "type=oidc,name=dex"];
-    let status = async || {
-        aws(&door, &describe).await.map(|found| found["identityProviderConfig"]["oidc"]["status"].clone())
-    };
+    let describe = [
+        "eks",
+        "describe-identity-provider-config",
+        "--cluster-name",
+        "pay-1",
+        "--identity-provider-config",
+        "type=oidc,name=dex",
+    ];
+    let status =
+        async || aws(&door, &describe).await.map(|found| found["identityProviderConfig"]["oidc"]["status"].clone());
     assert!(status().await.expect_err("it is refused").contains("ResourceNotFoundException"));
     let made = aws(&door, &associate).await.expect("it answers");
     assert_eq!(made["update"]["type"], "AssociateIdentityProviderConfig");
