@@ -48,7 +48,7 @@ pub struct IdentityProvider {
 impl Check for IdentityProvider {
     const ABOUT: CheckAbout = CheckAbout {
         name: "aws.identity_provider",
-        code: "EKS-04",
+        code: "EKS-05",
         about: "an EKS cluster and an OIDC issuer fit together",
         touches: Touches::Nothing,
     };

@@ -29,7 +29,7 @@ pub struct KubeCrd {
 #[async_trait]
 impl Check for KubeCrd {
     const ABOUT: CheckAbout =
-        CheckAbout { name: "kube.crd", code: "K8S-12", about: "a custom kind is served", touches: Touches::Nothing };
+        CheckAbout { name: "kube.crd", code: "K8S-15", about: "a custom kind is served", touches: Touches::Nothing };
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let definitions: Api<CustomResourceDefinition> = Api::all(cx.cloud.kube.client().await?);

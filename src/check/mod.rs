@@ -45,7 +45,7 @@ pub mod person_attests;
 pub mod postgres_database;
 pub mod registry_image;
 pub mod s3_bucket;
-pub mod ses_identity;
 pub mod s3_endpoint;
+pub mod ses_identity;
 pub mod tls_certificate;
 pub mod tool_version;

@@ -46,7 +46,7 @@ fn first_region() -> String {
 impl Check for S3Endpoint {
     const ABOUT: CheckAbout = CheckAbout {
         name: "s3.endpoint",
-        code: "S3-01",
+        code: "S3-05",
         about: "an S3-compatible store answers and takes the keys",
         touches: Touches::Nothing,
     };

@@ -69,7 +69,7 @@ impl Step for IdentityProvider {
         interval: Span::seconds(20),
         deadline: Span::minutes(45),
         usual: Some("10 to 20 minutes"),
-        ..StepAbout::new("eks.identity_provider", "EKS-12", "lets a cluster accept an OIDC issuer's tokens")
+        ..StepAbout::new("eks.identity_provider", "EKS-14", "lets a cluster accept an OIDC issuer's tokens")
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {

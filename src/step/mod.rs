@@ -27,6 +27,5 @@ pub mod person_does;
 pub mod registry_mirror;
 pub mod s3_bucket;
 pub mod s3_bucket_policy;
-pub mod tls_authority;
 mod secret_data;
 pub mod tls_authority;

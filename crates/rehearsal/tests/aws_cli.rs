@@ -345,7 +345,8 @@ async fn an_identity_provider_is_associated_once_and_taken_away() {
     assert!(aws(&door, &associate).await.expect_err("it is refused").contains("ResourceInUseException"));
     door.after(13.0);
     assert_eq!(status().await.expect("it answers"), "ACTIVE");
-    let listed = aws(&door, &["eks", "list-identity-provider-configs", "--cluster-name", "pay-1"]).await.expect("it answers");
+    let listed =
+        aws(&door, &["eks", "list-identity-provider-configs", "--cluster-name", "pay-1"]).await.expect("it answers");
     assert_eq!(listed["identityProviderConfigs"], json!([{ "type": "oidc", "name": "dex" }]));
     let mut away = describe;
     away[1] = "disassociate-identity-provider-config";
