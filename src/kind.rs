@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::{Cloud, Trouble};
+use crate::cloud::{Cloud, Net, Trouble};
 
 /// Where an install goes; fixed when Target is confirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +136,20 @@ impl Context {
             Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// The network, trusting an authority of the customer's own, too, where one is given and entered.
+    pub async fn net(&self, ca: Option<&SecretText>) -> Result<Arc<Net>, Trouble> {
+        let pem = match ca {
+            None => None,
+            Some(ca) => match self.reveal(ca).await {
+                Ok(pem) => Some(pem),
+                Err(trouble) if trouble.code() == Some("SECRET-MISSING") => None,
+                Err(trouble) => return Err(trouble),
+            },
+        };
+        let pem = pem.as_ref().map_or("", Plain::reveal);
+        self.cloud.net.trusting(pem.as_bytes()).map(Arc::new)
     }
 
     /// A tree with its secrets put in, for the 0600 file or the call that needs it.

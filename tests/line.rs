@@ -69,6 +69,30 @@ fn the_smooth_rehearsal_is_walked_from_the_first_line_to_the_summary() {
 }
 
 #[test]
+fn the_inference_guide_is_walked_line_by_line() {
+    let mut talk = Conversation::rehearse("inference-model-manager", &[]);
+    for (stage, question, answer) in [
+        ("2 of 9: Target", "Is this where it goes", ""),
+        ("3 of 9: Inputs", "Answers", ""),
+        ("4 of 9: Secrets", "Secrets", ""),
+        ("5 of 9: Checks", "Checks", ""),
+        ("6 of 9: Plan", "The plan", "agree"),
+        ("8 of 9: Verify", "Verify", "go"),
+        ("9 of 9: Summary", "Done", ""),
+    ] {
+        talk.until(stage);
+        talk.answer(question, answer);
+    }
+    assert_eq!(talk.end(), 0);
+    for line in ["Let EKS know Dex: made", "First tenant: made", "As printed, this guide would have failed here"] {
+        assert!(talk.text.contains(line), "{line} is not in\n{}", talk.text);
+    }
+    for secret in ["rehearsed-minio-secret", "rehearsed-bind-password", "PRIVATE KEY"] {
+        assert!(!talk.text.contains(secret), "{secret} was printed");
+    }
+}
+
+#[test]
 fn an_answer_that_does_not_fit_is_refused_and_a_secret_typed_by_hand_is_never_shown() {
     let mut talk = Conversation::rehearse("arthur-shield", &[]);
     to_inputs(&mut talk);

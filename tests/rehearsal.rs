@@ -9,6 +9,7 @@ mod rehearsal {
     mod changes;
     mod full_disk;
     mod handed_over;
+    mod inference_model_manager;
     mod mixed;
     mod output;
     mod platform;

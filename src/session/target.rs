@@ -54,6 +54,9 @@ impl Session {
         let kind = self.guide.guide.target.cluster.clone();
         if kind == "eks" {
             self.prove_aws(&cloud, choice, &mut proven).await?;
+        } else if !self.guide.guide.target.identities.is_empty() {
+            // AWS may be part of it without being where it goes.
+            proven.target.region = endpoints.region.clone().unwrap_or_default();
         }
         proven.target.namespace = choice
             .namespace
@@ -202,7 +205,17 @@ impl Session {
                     proven.target.cluster_id =
                         landfall_core::plan::digest(&json!([config.cluster_url.to_string(), ca]));
                     proven.target.cluster.clone_from(&proven.context);
-                    proven.proof = Some(format!("context {}", proven.context));
+                    // It has to answer, and in doing so says whether it is simulated.
+                    let answer = match cloud.kube.client().await {
+                        Ok(client) => client.apiserver_version().await.map_err(Trouble::from),
+                        Err(trouble) => Err(trouble),
+                    };
+                    match answer {
+                        Ok(version) => {
+                            proven.proof = Some(format!("context {}, {}", proven.context, version.git_version));
+                        }
+                        Err(trouble) => proven.doubt = Some(trouble.problem()),
+                    }
                 }
                 Err(trouble) => proven.doubt = Some(trouble.problem()),
             }

@@ -221,7 +221,7 @@ impl Step for HelmRelease {
             description: "",
             revision: found.revision + 1,
         };
-        let after = helm.template(&upgrade, &cx.cancel).await?;
+        let after = helm.template(&upgrade, false, &cx.cancel).await?;
         let chart = Chart::open(&archive)?;
         let over = values.over(&chart.values);
         let manifests = manifests::diff(&before, after.reveal());

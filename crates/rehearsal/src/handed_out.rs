@@ -59,6 +59,7 @@ impl HandedOut<'_> {
         for (path, content) in &scenario.files {
             folder.write(path, folder.named_in(content))?;
         }
+        // As a person brings them along.
         for (name, chart) in &scenario.tools.charts {
             folder.write(&format!("charts/{}", chart.file_name(name)), chart.archive(name)?)?;
         }
@@ -96,6 +97,8 @@ impl HandedOut<'_> {
                     "data": { "tls.crt": STANDARD.encode(&leaf.chain_pem), "tls.key": STANDARD.encode(&leaf.key_pem) },
                 }));
             }
+            let issuer = self.authorities.issuer_pem(&wanted.certificate).unwrap_or_else(|| leaf.chain_pem.clone());
+            self.folder.write(&format!("{}-ca.crt", wanted.file), issuer).map_err(StartError::Folder)?;
             for (ending, pem) in [("crt", leaf.chain_pem), ("key", leaf.key_pem)] {
                 self.folder.write(&format!("{}.{ending}", wanted.file), pem).map_err(StartError::Folder)?;
             }
