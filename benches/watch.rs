@@ -88,7 +88,9 @@ fn measure(runtime: &tokio::runtime::Runtime, cluster: &Cluster, pods: usize) {
     let mut terminal = Terminal::start_in(&program(), &["status", "3fa9c1d2", "--watch"], &environment);
     terminal.until("the first frame", |screen| screen.contents().contains("Status of 3fa9c1d2"));
     terminal.press("3");
-    let rows = |screen: &vt100::Screen| screen.rows(0, 120).filter(|row| row.trim_start_matches([' ', '▶']).starts_with("P-")).count();
+    let rows = |screen: &vt100::Screen| {
+        screen.rows(0, 120).filter(|row| row.trim_start_matches([' ', '▶']).starts_with("P-")).count()
+    };
     let first = terminal.until("ten rows", |screen| rows(screen) >= 10) - terminal.begun;
     let count = format!("/{pods}");
     let all = terminal.until("all pods", |screen| screen.contents().contains(&count)) - terminal.begun;
@@ -101,7 +103,12 @@ fn measure(runtime: &tokio::runtime::Runtime, cluster: &Cluster, pods: usize) {
     let idle = cpu(terminal.process()) - before;
     against("resident", resident(terminal.process()), "MB", 64.0);
     against("processor, idle", idle.as_secs_f64() / IDLE.as_secs_f64() * 100.0, "%", 1.0);
-    println!("{:<44} {:>8} bytes in {} s", "written to the terminal, idle", terminal.written() - written, IDLE.as_secs());
+    println!(
+        "{:<44} {:>8} bytes in {} s",
+        "written to the terminal, idle",
+        terminal.written() - written,
+        IDLE.as_secs()
+    );
 
     keys(&mut terminal, "idle");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -162,8 +162,9 @@ impl Cli {
             Some(Command::Explain { code }) => command::explain(&common, &code),
             Some(Command::EksToken { cluster }) => command::eks_token(&common, &cluster).await,
             Some(Command::Completions { shell }) => {
-                clap_complete::generate(shell, &mut Self::command(), "landfall", &mut std::io::stdout());
-                0
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "landfall", &mut script);
+                command::completions(&script)
             }
         }
     }

@@ -112,7 +112,8 @@ async fn a_dropped_connection_is_said_and_mended_and_nothing_is_lost_or_doubled(
     watching.event("its log", |event| event["what"] == "log" && event["line"].to_string().contains("Listening")).await;
 
     relay.cut().await;
-    let lost = watching.event("the loss", |event| event["what"] == "connection" && event["state"] == "reconnecting").await;
+    let lost =
+        watching.event("the loss", |event| event["what"] == "connection" && event["state"] == "reconnecting").await;
     assert!(lost["why"].as_str().is_some_and(|why| !why.is_empty()), "{lost}");
     // What happens meanwhile is seen afterwards.
     cluster.deployment("other", 2).await;

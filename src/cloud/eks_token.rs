@@ -69,12 +69,7 @@ impl EksToken {
 type SigningFault = Box<dyn std::error::Error + Send + Sync>;
 
 /// The question as a URL.
-fn presigned(
-    credentials: &Credentials,
-    region: &str,
-    cluster: &str,
-    now: SystemTime,
-) -> Result<String, SigningFault> {
+fn presigned(credentials: &Credentials, region: &str, cluster: &str, now: SystemTime) -> Result<String, SigningFault> {
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     let host = format!("sts.{region}.{domain}");
     let url = format!("https://{host}/?Action=GetCallerIdentity&Version=2011-06-15");
@@ -99,9 +94,7 @@ fn presigned(
 
 fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 #[cfg(test)]
@@ -117,7 +110,10 @@ mod tests {
     #[test]
     fn the_question_is_bound_to_the_cluster_and_to_a_minute() {
         let url = url(Some("a/b+c="), "pay-1");
-        assert!(url.starts_with("https://sts.us-east-2.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&"), "{url}");
+        assert!(
+            url.starts_with("https://sts.us-east-2.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&"),
+            "{url}"
+        );
         assert!(url.contains("X-Amz-Expires=60") && url.contains("X-Amz-SignedHeaders=host%3Bx-k8s-aws-id"), "{url}");
         assert!(url.contains("X-Amz-Security-Token=a%2Fb%2Bc%3D"), "{url}");
         assert!(url.contains("X-Amz-Date=20261120T090000Z") && !url.contains("secret"), "{url}");

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc, sync::Mutex, time::Duration};
 
+use jiff::Timestamp;
 use kube::{
     Client, Config,
     client::ClientBuilder,
     config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig},
 };
-use jiff::Timestamp;
 use landfall_core::event::Problem;
 use tokio::sync::OnceCell;
 use tower::util::MapResponseLayer;
@@ -144,6 +144,9 @@ impl Kubernetes {
             Some(proxy) if !super::net::bypasses(&self.endpoints.no_proxy, &host) => proxy.parse().ok(),
             _ => None,
         };
+        if config.proxy_url.is_none() {
+            self.endpoints.admit(&host)?;
+        }
         Ok(config)
     }
 

@@ -1,6 +1,9 @@
 //! `eks-token`: what a kubeconfig built from EKS runs to sign in. It prints an ExecCredential and keeps nothing.
 
-use super::{Common, Exit};
+use super::{
+    Common, Exit,
+    say::{complain, say},
+};
 use crate::{
     cloud::{Cloud, EksToken},
     report::explained,
@@ -12,16 +15,16 @@ pub async fn eks_token(common: &Common, cluster: &str) -> i32 {
         Ok(endpoints) => {
             let cloud = Cloud::new(endpoints);
             EksToken::for_cluster(&cloud.aws, cloud.clock(), cluster).await
-        },
+        }
         Err(trouble) => Err(trouble),
     };
     match made {
         Ok(token) => {
-            println!("{}", token.exec_credential().reveal());
+            say!("{}", token.exec_credential().reveal());
             Exit::Done.code()
         }
         Err(trouble) => {
-            eprintln!("{}", explained(&trouble.problem(), common.look()));
+            complain!("{}", explained(&trouble.problem(), common.look()));
             Exit::Failed.code()
         }
     }

@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use landfall_core::{
+    clock::ago,
     event::{How, Problem},
-    journal::Story,
+    journal::{Asked, Story},
 };
 
-use super::{Common, Exit};
+use super::{Common, Exit, say::say};
 use crate::{engine::installs, report::explained};
 
 /// Says what is wrong, and gives the exit.
 pub(super) fn refuse(common: &Common, problem: &Problem, exit: Exit) -> Exit {
-    println!("{}", explained(problem, common.look()));
+    say!("{}", explained(problem, common.look()));
     exit
 }
 
@@ -64,24 +66,30 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
-    let id = story.install.as_ref().map_or_else(|| install.to_owned(), ToString::to_string);
-    println!("{} {id}: {}, {}", story.guide, place(&story), story.state());
+    let now = common.endpoints().map_or(story.last.unwrap_or_default(), |endpoints| endpoints.clock.now());
+    // Also where it was named by its guide.
+    let id = story.install.as_ref().map_or(install, |install| install.as_str());
+    say!("{} {id}: {}, {}", story.guide, place(&story), story.state());
     for (path, step) in &story.steps {
+        let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
+            (.., None, _) if asked.is_some() => asked.map(|asked| handed(asked, now)).unwrap_or_default(),
             (_, true, ..) => "taken away".into(),
             (.., Some(How::Made), _) => "made".into(),
             (.., Some(How::Changed), _) => "changed".into(),
             (.., Some(How::Adopted), _) => "there already".into(),
-            (.., Some(How::HandedOver), _) => "done by a person".into(),
+            (.., Some(How::HandedOver), _) => {
+                format!("done by {}", asked.map_or("a person", |asked| asked.what.to.as_str()))
+            }
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
-        println!("  {path}: {state}");
+        say!("  {path}: {state}");
     }
     for (path, outcome) in &story.looked {
         if let Some(problem) = outcome.problem() {
-            println!("  {path}: {} {}", problem.code, problem.what);
+            say!("  {path}: {} {}", problem.code, problem.what);
         }
     }
     Exit::Done.code()
@@ -91,25 +99,29 @@ fn all(common: &Common) -> i32 {
     let endpoints = match common.endpoints() {
         Ok(endpoints) => endpoints,
         Err(trouble) => {
-            println!("{}", explained(&trouble.problem(), common.look()));
+            say!("{}", explained(&trouble.problem(), common.look()));
             return Exit::Usage.code();
         }
     };
     let found = installs(&endpoints.state);
     if found.is_empty() {
-        println!("No installs here ({}).", endpoints.state.display());
+        say!("No installs here ({}).", endpoints.state.display());
     }
     for (folder, story) in found {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         match story {
             Ok(story) => {
                 let state = story.state();
-                println!("{name}  {}  {}  {state}", story.guide, place(&story));
+                say!("{name}  {}  {}  {state}", story.guide, place(&story));
             }
-            Err(fault) => println!("{name}  cannot be read: {fault}"),
+            Err(fault) => say!("{name}  cannot be read: {fault}"),
         }
     }
     Exit::Done.code()
+}
+
+fn handed(asked: &Asked, now: Timestamp) -> String {
+    format!("handed over to {}, {}; what to do: {}", asked.what.to, ago(asked.at, now), asked.file)
 }
 
 fn place(story: &Story) -> String {

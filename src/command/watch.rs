@@ -9,7 +9,13 @@ use std::{
 use landfall_core::{event::Problem, journal::Story};
 use tokio::sync::mpsc;
 
-use super::{Common, Exit, front::theme, open::stopped, status::{found, refuse}};
+use super::{
+    Common, Exit,
+    front::theme,
+    open::stopped,
+    say::complain,
+    status::{found, refuse},
+};
 use crate::{
     driver::{self, End, Watched},
     engine::installs,
@@ -47,7 +53,10 @@ fn opened(common: &Common, install: Option<&str>) -> Result<Opened, Exit> {
     let endpoints = common.endpoints().map_err(|trouble| refuse(common, &trouble.problem(), Exit::Usage))?;
     let (folder, story) = match install {
         Some(install) => found(common, install)?,
-        None => only(common, installs(&endpoints.state).into_iter().filter_map(|(folder, story)| Some((folder, story.ok()?))).collect())?,
+        None => only(
+            common,
+            installs(&endpoints.state).into_iter().filter_map(|(folder, story)| Some((folder, story.ok()?))).collect(),
+        )?,
     };
     let copy = folder.join("guide").join("guide.yaml").display().to_string();
     let guide = guides::find(&copy).or_else(|_| guides::find(&story.guide)).map_err(|fault| {
@@ -68,7 +77,11 @@ fn only(common: &Common, mut all: Vec<(PathBuf, Story)>) -> Result<(PathBuf, Sto
     }
     let names: Vec<String> =
         all.iter().filter_map(|(folder, _)| folder.file_name()?.to_str().map(str::to_owned)).collect();
-    let what = if names.is_empty() { "there is no install here".into() } else { format!("there are several installs: {}", names.join(", ")) };
+    let what = if names.is_empty() {
+        "there is no install here".into()
+    } else {
+        format!("there are several installs: {}", names.join(", "))
+    };
     let fix = "Name one; they are listed by\n$ landfall status";
     Err(refuse(common, &Problem::new("INSTALL-UNKNOWN", what, fix), Exit::Usage))
 }
@@ -86,7 +99,7 @@ async fn show(common: &Common, handle: driver::Handle) -> i32 {
                 refuse(common, &problem, Exit::Failed).code()
             }
             Err(error) => {
-                eprintln!("landfall: the screen stopped: {error}");
+                complain!("landfall: the screen stopped: {error}");
                 Exit::Failed.code()
             }
         };

@@ -106,6 +106,7 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
         begin,
         session: None,
         planned: None,
+        unwanted: Vec::new(),
         watching: None,
         inputs: inputs.clone(),
         asks,
@@ -168,6 +169,8 @@ struct Worker {
     begin: Begin,
     session: Option<Session>,
     planned: Option<Arc<Planned>>,
+    /// Steps that are no longer wanted and that a person agreed to take away.
+    unwanted: Vec<landfall_core::event::TaskPath>,
     watching: Option<crate::watch::Watch>,
     inputs: mpsc::UnboundedSender<Input>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -214,7 +217,8 @@ impl Worker {
             None => self.house.endpoints.state.clone(),
         };
         let path = folder.join("copied.txt");
-        let saved = crate::engine::private_folder(&folder).and_then(|()| std::fs::write(&path, &text));
+        let saved = crate::engine::private_folder(&folder)
+            .and_then(|()| crate::cloud::private::replace(&path, text.as_bytes()));
         let path = match saved {
             Ok(()) => path.display().to_string(),
             Err(error) => format!("nothing ({error})"),
@@ -233,7 +237,8 @@ impl Worker {
             set("AWS_PROFILE", target.map(|proven| proven.profile.clone()));
             set("AWS_REGION", target.map(|proven| proven.target.region.clone()));
             set("LANDFALL_CONTEXT", target.map(|proven| proven.context.clone()));
-            let own = session.bound.as_ref().map(|bound| bound.folder.join(KUBECONFIG_FILE)).filter(|path| path.is_file());
+            let own =
+                session.bound.as_ref().map(|bound| bound.folder.join(KUBECONFIG_FILE)).filter(|path| path.is_file());
             set("KUBECONFIG", own.map(|path| path.display().to_string()));
             set("LANDFALL_NAMESPACE", target.map(|proven| proven.target.namespace.clone()));
         }

@@ -48,6 +48,7 @@ pub fn watch(house: House, facts: mpsc::UnboundedReceiver<Fact>, watched: Watche
         begin: Begin::default(),
         session: Some(session),
         planned: None,
+        unwanted: Vec::new(),
         watching: None,
         inputs: inputs.clone(),
         asks,

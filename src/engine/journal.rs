@@ -221,10 +221,8 @@ fn is_alive(_: i32) -> bool {
 /// Installs under the state folder, newest first: folder, what its journal says, or why it cannot be read.
 pub fn installs(state: &Path) -> Vec<(PathBuf, Result<Story, journal::JournalFault>)> {
     let Ok(entries) = fs::read_dir(state) else { return Vec::new() };
-    let mut found: Vec<(PathBuf, Result<Story, journal::JournalFault>)> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| Some((entry.path(), story_in(&entry.path())?)))
-        .collect();
+    let mut found: Vec<(PathBuf, Result<Story, journal::JournalFault>)> =
+        entries.filter_map(Result::ok).filter_map(|entry| Some((entry.path(), story_in(&entry.path())?))).collect();
     found.sort_by_key(|(_, story)| std::cmp::Reverse(story.as_ref().ok().and_then(|story| story.last)));
     found
 }

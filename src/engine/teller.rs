@@ -142,7 +142,8 @@ mod tests {
 
     use super::*;
 
-    const GUIDE: &str = "id: small\ntitle: Small\ncode_prefix: SMALL\nsource: { document: none }\ntarget: { cluster: none }\n";
+    const GUIDE: &str =
+        "id: small\ntitle: Small\ncode_prefix: SMALL\nsource: { document: none }\ntarget: { cluster: none }\n";
 
     #[test]
     fn the_same_wait_is_told_once_and_told_again_when_it_changes() {

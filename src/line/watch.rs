@@ -65,9 +65,7 @@ impl Told {
             self.picture(&snapshot, wizard, &mut new);
             self.snapshot = Some(snapshot);
         }
-        new.into_iter()
-            .map(|(code, seen)| Line::Watched { at: wizard.now, code, seen: Box::new(seen) })
-            .collect()
+        new.into_iter().map(|(code, seen)| Line::Watched { at: wizard.now, code, seen: Box::new(seen) }).collect()
     }
 
     /// One row, where it is not as it was told.

@@ -209,7 +209,11 @@ impl Seen {
             Self::Install { state, held_by: None, .. } => format!("install: {state}"),
             Self::Task { title, state, problem, .. } => {
                 let problem = problem.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                if state.is_empty() { format!("step {title}: not begun") } else { format!("step {title}: {state}{problem}") }
+                if state.is_empty() {
+                    format!("step {title}: not begun")
+                } else {
+                    format!("step {title}: {state}{problem}")
+                }
             }
             Self::Connection { state: "reconnecting", why } => {
                 let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();

@@ -89,7 +89,8 @@ fn filter(view: &View<'_>, picture: &Snapshot, width: usize) -> Vec<Line<'static
     let found = format!("{} shown", panels.rows(panels.shown, picture));
     match &panels.typing {
         Some(line) => {
-            let mut lines = story::typing_line(view, "filter", line, false, true, width.saturating_sub(found.width() + 2));
+            let mut lines =
+                story::typing_line(view, "filter", line, false, true, width.saturating_sub(found.width() + 2));
             if let Some(last) = lines.last_mut() {
                 last.push_span(Span::styled(format!("  {found}"), view.theme.quiet()));
             }
@@ -226,8 +227,14 @@ fn events(view: &View<'_>, picture: &Snapshot, width: usize, room: usize) -> (Ve
             break;
         }
         let count = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
-        let text =
-            format!("{} {} {}: {}{count} {}", event.code(), age(event.at, now), event.about, event.reason, event.message);
+        let text = format!(
+            "{} {} {}: {}{count} {}",
+            event.code(),
+            age(event.at, now),
+            event.about,
+            event.reason,
+            event.message
+        );
         let plain = if event.warning { view.theme.warn() } else { view.theme.plain() };
         let style = if index == at { view.theme.strong().patch(plain) } else { plain };
         lines.extend(told(&text, list::mark(index == at), width, panels, style));
@@ -269,7 +276,8 @@ fn logs(view: &View<'_>, picture: &Snapshot, width: usize, room: usize) -> (Vec<
 /// A text behind a mark: wrapped, or run out to the right.
 fn told(text: &str, mark: &str, width: usize, panels: &Panels, style: Style) -> Vec<Line<'static>> {
     if panels.unwrapped {
-        let shown: String = wrap::clean(text).chars().skip(panels.column).take(width.saturating_sub(mark.width() + 1)).collect();
+        let shown: String =
+            wrap::clean(text).chars().skip(panels.column).take(width.saturating_sub(mark.width() + 1)).collect();
         return vec![Line::styled(format!("{mark}{shown}"), style)];
     }
     let indent = " ".repeat(mark.width() + 2);

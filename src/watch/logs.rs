@@ -169,7 +169,9 @@ impl Reading {
             Some((last, _)) => format!("sinceTime={}", last.strftime("%Y-%m-%dT%H:%M:%SZ")),
             None => format!("tailLines={}", if self.run.chosen { CHOSEN_TAIL } else { TAIL }),
         };
-        format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&follow=true&timestamps=true&{from}")
+        format!(
+            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&follow=true&timestamps=true&{from}"
+        )
     }
 
     fn tell(&self, text: &str) {

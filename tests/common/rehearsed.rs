@@ -175,6 +175,11 @@ impl Served {
         self.exports.iter().find(|(known, _)| known == name).unwrap().1.clone()
     }
 
+    /// The names of what was handed out.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.exports.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The program in this world.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = landfall(self.folder.path());

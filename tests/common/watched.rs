@@ -36,13 +36,16 @@ pub fn begun(served: &Served) -> PathBuf {
         namespace: Some("shield".into()),
         ..TargetAnswers::default()
     };
-    record(&folder, Record::Opened {
-        install: InstallId::of(INSTALL),
-        guide: "arthur-shield".into(),
-        guide_digest: "d".into(),
-        program: "landfall test".into(),
-        target,
-    });
+    record(
+        &folder,
+        Record::Opened {
+            install: InstallId::of(INSTALL),
+            guide: "arthur-shield".into(),
+            guide_digest: "d".into(),
+            program: "landfall test".into(),
+            target,
+        },
+    );
     record(&folder, Record::Answered { answers: Box::new(Answers { target: said, ..Answers::default() }) });
     record(&folder, intent("steps/gpu_node_group"));
     record(&folder, result("steps/gpu_node_group"));
@@ -72,6 +75,7 @@ pub fn result(path: &str) -> Record {
         how: How::Made,
         parameters: json!({}),
         outputs: json!({}),
+        secrets: std::collections::BTreeMap::new(),
     }
 }
 

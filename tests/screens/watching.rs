@@ -54,11 +54,7 @@ fn facts() -> Vec<Fact> {
         said(
             642,
             "steps/release",
-            Happened::Waiting {
-                why: Waiting::on("begun, no result written down yet"),
-                deadline: None,
-                usual: None,
-            },
+            Happened::Waiting { why: Waiting::on("begun, no result written down yet"), deadline: None, usual: None },
         ),
     ]
 }
@@ -95,10 +91,7 @@ fn watching_events() {
 #[test]
 fn watching_while_reconnecting() {
     let mut led = watching();
-    let lost = Snapshot {
-        link: Link::Lost { since: at(748), why: "connection reset by peer".into() },
-        ..snapshot()
-    };
+    let lost = Snapshot { link: Link::Lost { since: at(748), why: "connection reset by peer".into() }, ..snapshot() };
     led.input(Input::Snapshot(Arc::new(lost)));
     led.type_in("3");
     led.snapshot("watching_reconnecting");
@@ -118,7 +111,12 @@ fn the_log_of_a_chosen_pod_is_followed() {
     let effects = led.input(Input::Key(enter()));
     assert_eq!(effects, [Effect::Follow(Some("shield-genai-0".into()))]);
     let lines = (0..40).map(|number| {
-        Arc::new(LogLine { pod: "shield-genai-0".into(), line: format!("INFO request {number} answered in 12 ms, model gpt-4, 812 tokens in, 64 tokens out, no rule was hit") })
+        Arc::new(LogLine {
+            pod: "shield-genai-0".into(),
+            line: format!(
+                "INFO request {number} answered in 12 ms, model gpt-4, 812 tokens in, 64 tokens out, no rule was hit"
+            ),
+        })
     });
     let log = PodLog { pod: "shield-genai-0".into(), lines: lines.collect(), logged: 40 };
     led.input(Input::Snapshot(Arc::new(Snapshot { pod_log: Some(Arc::new(log)), ..snapshot() })));
@@ -195,7 +193,11 @@ fn what_the_journal_says_next_is_shown_and_the_selection_stays() {
     let selected = led.0.install.tasks.selected().unwrap().path.clone();
     let mut facts = facts();
     facts.pop();
-    facts.push(said(700, "steps/release", Happened::Failed { problem: Problem::new("HELM-FAILED", "it failed", "Look.") }));
+    facts.push(said(
+        700,
+        "steps/release",
+        Happened::Failed { problem: Problem::new("HELM-FAILED", "it failed", "Look.") },
+    ));
     assert_eq!(led.input(resumed(facts)), []);
     assert_eq!(led.0.install.tasks.selected().unwrap().path, selected);
     assert!(led.screen((80, 24)).contains("it failed"));

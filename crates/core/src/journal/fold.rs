@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Record, Stamped};
 use crate::{
     event::{Fact, Happened, How, Outcome, Problem, TaskPath, Waiting},
-    plan::{Answers, InstallId, Said},
+    plan::{Answers, Approved, HandOver, InstallId, Said},
 };
 
 /// Everything a journal says.
@@ -28,6 +28,8 @@ pub struct Story {
     pub facts: Option<Value>,
     /// Digest of the approved plan.
     pub plan_digest: Option<String>,
+    /// What was agreed to last.
+    pub approved: Approved,
     /// Latest outcome of every check and verification.
     pub looked: BTreeMap<TaskPath, Outcome>,
     /// Waivers by task.
@@ -65,10 +67,14 @@ pub struct StepStory {
     pub how: Option<How>,
     /// Its outputs.
     pub outputs: Value,
+    /// Keyed fingerprints of the secrets it was finished with.
+    pub secrets: BTreeMap<String, String>,
     /// Why it failed last.
     pub failed: Option<Problem>,
-    /// Who was asked to do it.
-    pub handed_over: Option<String>,
+    /// Who was asked to do it instead of us.
+    pub handed_over: Option<Asked>,
+    /// It was handed over and is ours again.
+    pub taken_back: bool,
     /// Taking away was begun.
     pub undoing: bool,
     /// It was taken away.
@@ -77,6 +83,17 @@ pub struct StepStory {
     pub since: Option<Timestamp>,
     /// When its last result, failure or end was written.
     pub ended: Option<Timestamp>,
+}
+
+/// Who was asked to do a step, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Who, by whom, why.
+    pub what: HandOver,
+    /// When.
+    pub at: Timestamp,
+    /// Where what to do is written.
+    pub file: String,
 }
 
 impl Story {
@@ -101,7 +118,8 @@ impl Story {
                 self.opened = Some(stamped.at);
             }
             Record::Answered { answers } => self.answers = (**answers).clone(),
-            Record::Planned { digest, facts } => {
+            Record::Planned { digest, facts, approved, .. } => {
+                self.approved = (**approved).clone();
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;
@@ -138,7 +156,7 @@ impl Story {
                     step.before.get_or_insert_with(|| before.clone());
                 }
             }
-            Record::Result { path, kind, how, parameters, outputs } => {
+            Record::Result { path, kind, how, parameters, outputs, secrets } => {
                 let step = self.steps.entry(path.clone()).or_default();
                 step.kind.clone_from(kind);
                 step.open = false;
@@ -147,10 +165,11 @@ impl Story {
                 step.ended = Some(stamped.at);
                 step.parameters = parameters.clone();
                 step.outputs = outputs.clone();
+                step.secrets.clone_from(secrets);
                 // Made stays made: a later run that finds or changes it did not adopt it.
                 step.how = match (step.how, how) {
-                    (Some(How::Made), How::Adopted | How::Changed) => Some(How::Made),
-                    (Some(How::Changed), How::Adopted) => Some(How::Changed),
+                    (Some(How::Made), How::Adopted | How::Changed | How::HandedOver) => Some(How::Made),
+                    (Some(How::Changed), How::Adopted | How::HandedOver) => Some(How::Changed),
                     (_, how) => Some(*how),
                 };
                 // Found again in a later run, it keeps its place: undo goes back in the order things were made.
@@ -162,8 +181,15 @@ impl Story {
                 let step = self.steps.entry(path.clone()).or_default();
                 (step.failed, step.ended) = (Some(problem.clone()), Some(stamped.at));
             }
-            Record::HandedOver { path, to } => {
-                self.steps.entry(path.clone()).or_default().handed_over = Some(to.clone());
+            Record::HandedOver { path, what, file } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                let asked = Asked { what: what.clone(), at: stamped.at, file: file.clone() };
+                (step.handed_over, step.taken_back) = (Some(asked), false);
+                step.failed = None;
+            }
+            Record::TakenBack { path } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                (step.handed_over, step.taken_back) = (None, true);
             }
             Record::Undoing { path } => self.steps.entry(path.clone()).or_default().undoing = true,
             Record::Undone { path, .. } => {
@@ -186,7 +212,8 @@ impl Story {
         let mut paths: Vec<TaskPath> = self
             .steps
             .iter()
-            .filter(|(path, step)| step.open && !self.finished.contains(path))
+            // What somebody else was asked to do is theirs, also where we had begun it and were refused.
+            .filter(|(path, step)| step.open && step.handed_over.is_none() && !self.finished.contains(path))
             .map(|(path, _)| path.clone())
             .collect();
         paths.extend(
@@ -214,6 +241,12 @@ impl Story {
         let steps = self.steps.iter().flat_map(|(path, step)| {
             let end = match (&step.failed, step.how) {
                 (Some(problem), _) => Some(Happened::Failed { problem: problem.clone() }),
+                (None, None) => step.handed_over.as_ref().map(|asked| Happened::HandedOver {
+                    handed: Box::new(asked.into()),
+                    until: String::new(),
+                    story: Vec::new(),
+                    deadline: None,
+                }),
                 (None, Some(how)) if !step.undone => Some(Happened::Finished { how, outputs: step.outputs.clone() }),
                 _ => None,
             };
@@ -225,24 +258,19 @@ impl Story {
         looked.chain(steps).collect()
     }
 
-    /// The same for somebody who only watches: also what was begun and has no result, was taken away, or was handed over.
+    /// The same for somebody who only watches: also what was begun and has no result, and what was taken away.
     pub fn facts_watched(&self) -> Vec<Fact> {
         let last = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
         let mut facts = self.facts_told();
         facts.extend(self.steps.iter().filter_map(|(path, step)| {
-            let what = match (step.undone, &step.handed_over) {
-                (true, _) => Happened::Undone { line: "taken away".into() },
-                (false, Some(to)) if step.how.is_none() && step.failed.is_none() => Happened::Person {
-                    instruction: format!("{to} was asked to do it."),
-                    until: format!("{to} has done it"),
-                    deadline: None,
-                },
-                (false, _) if step.open && step.failed.is_none() => Happened::Waiting {
+            let what = match step.undone {
+                true => Happened::Undone { line: "taken away".into() },
+                false if step.open && step.failed.is_none() && step.handed_over.is_none() => Happened::Waiting {
                     why: Waiting::on("begun, no result written down yet"),
                     deadline: None,
                     usual: None,
                 },
-                _ => return None,
+                false => return None,
             };
             Some(Fact { at: step.since.or(step.ended).unwrap_or(last), path: path.clone(), what })
         }));
@@ -256,11 +284,28 @@ impl Story {
             Some(0) => "finished".to_owned(),
             Some(4) => "finished with warnings".to_owned(),
             Some(130) => format!("interrupted after {done} steps"),
-            Some(5) => format!("waits for a person after {done} steps"),
+            Some(5) => match self.with_others().next() {
+                Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
+                None => format!("waits for a person after {done} steps"),
+            },
             Some(3) => "stopped by a check".into(),
             Some(_) => format!("failed after {done} steps"),
             None => format!("unfinished after {done} steps"),
         }
+    }
+
+    /// Outputs of every finished step.
+    pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
+        let finished = self.steps.iter().filter(|(_, step)| step.how.is_some());
+        finished.map(|(path, step)| (path.clone(), step.outputs.clone())).collect()
+    }
+
+    /// Steps that somebody else was asked to do and that are not there yet.
+    pub fn with_others(&self) -> impl Iterator<Item = (&TaskPath, &Asked)> {
+        self.steps
+            .iter()
+            .filter(|(_, step)| step.how.is_none())
+            .filter_map(|(path, step)| Some((path, step.handed_over.as_ref()?)))
     }
 
     /// Whether every step that was begun is finished.
@@ -296,7 +341,14 @@ mod tests {
     }
 
     fn result(text: &str, how: How) -> Record {
-        Record::Result { path: path(text), kind: "k".into(), how, parameters: json!({}), outputs: json!({"id": 1}) }
+        Record::Result {
+            path: path(text),
+            kind: "k".into(),
+            how,
+            parameters: json!({}),
+            outputs: json!({"id": 1}),
+            secrets: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -335,6 +387,31 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_else_did_is_not_undone_also_where_we_had_begun_it() {
+        let handed = |text: &str| Record::HandedOver {
+            path: path(text),
+            what: HandOver { to: "IAM team".into(), ..HandOver::default() },
+            file: "x.md".into(),
+        };
+        let story =
+            fold(vec![intent("steps/a"), handed("steps/a"), handed("steps/b"), result("steps/b", How::HandedOver)]);
+        assert!(story.ours().is_empty());
+        assert_eq!(
+            story.with_others().map(|(path, asked)| (path.to_string(), asked.what.to.as_str())).collect::<Vec<_>>(),
+            [("steps/a".to_owned(), "IAM team")]
+        );
+        let back = Record::TakenBack { path: path("steps/a") };
+        let story = fold(vec![handed("steps/a"), back]);
+        assert!(story.steps[&path("steps/a")].taken_back && story.with_others().next().is_none());
+    }
+
+    #[test]
+    fn what_we_made_stays_ours_when_somebody_else_changes_it_for_us() {
+        let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::HandedOver)]);
+        assert_eq!(story.ours(), [path("steps/a")]);
+    }
+
+    #[test]
     fn what_was_undone_is_not_undone_again() {
         let undone = Record::Undone { path: path("steps/a"), line: String::new() };
         let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), undone]);
@@ -355,7 +432,10 @@ mod tests {
         let of = |name: &str| -> Vec<(i64, &Happened)> {
             facts.iter().filter(|fact| fact.path == path(name)).map(|fact| (fact.at.as_second(), &fact.what)).collect()
         };
-        assert!(matches!(of("steps/a")[..], [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]));
+        assert!(matches!(
+            of("steps/a")[..],
+            [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]
+        ));
         assert!(matches!(of("steps/b")[..], [(50, Happened::Waiting { .. })]));
         assert!(matches!(of("steps/c")[..], [(70, Happened::Undone { .. })]));
     }

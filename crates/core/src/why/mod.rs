@@ -15,7 +15,8 @@ mod volume;
 pub use chain::{Cause, Chain, Running};
 pub use code::code;
 pub use snapshot::{
-    ClaimRow, Container, EventRow, IngressRow, Link, LogLine, NodeRow, PodLog, PodRow, PodWait, Snapshot, Taint, Toleration,
+    ClaimRow, Container, EventRow, IngressRow, Link, LogLine, NodeRow, PodLog, PodRow, PodWait, Snapshot, Taint,
+    Toleration,
 };
 
 use jiff::Timestamp;

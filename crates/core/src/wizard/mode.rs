@@ -1,10 +1,11 @@
 //! Which table of keys holds now?
 
 use super::{
-    Action, Binding, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
+    Action, Binding, Doing, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, INPUTS, INSTALL, INSTALLED, INSTALLED_PANEL,
-        INSTALL_PANEL, LEAVING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
+        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, INPUTS, INSTALL, INSTALL_PANEL, INSTALLED,
+        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, SUMMARY, TARGET,
+        TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
     },
 };
 
@@ -33,10 +34,14 @@ pub enum Mode {
     Ticking,
     /// Cells of rows are being typed.
     Cells,
+    /// A values file is being filled in.
+    Mapping,
     /// A secret's source is being chosen.
     Sources,
     /// A person's word is being typed.
     Vouching,
+    /// Who does a step instead of us is being typed.
+    Handing,
     /// A question is being answered.
     Answering,
     /// Something lies over the stage.
@@ -86,8 +91,10 @@ impl Mode {
             Self::Picking => PICKING,
             Self::Ticking => TICKING,
             Self::Cells => CELLS,
+            Self::Mapping => MAPPING,
             Self::Sources => SOURCES,
             Self::Vouching => VOUCHING,
+            Self::Handing => HANDING,
             Self::Answering => ANSWERING,
             Self::Over => OVER,
             Self::Leaving => LEAVING,
@@ -101,12 +108,15 @@ impl Wizard {
         match self.over {
             Some(Over::Leave) => Mode::Leaving,
             Some(_) => Mode::Over,
-            None => self.beneath(),
+            None => self.mode_below(),
         }
     }
 
-    /// Which table of keys holds beneath what lies over the stage.
-    pub fn beneath(&self) -> Mode {
+    /// The same, whatever lies over the stage.
+    pub fn mode_below(&self) -> Mode {
+        if self.handing.is_some() {
+            return Mode::Handing;
+        }
         let fields = match self.stage {
             Stage::Target => Some(&self.target.fields),
             Stage::Inputs => Some(&self.inputs),
@@ -123,6 +133,13 @@ impl Wizard {
                     };
                 }
                 Some(Editing::Cells { .. }) => return Mode::Cells,
+                Some(Editing::Keys(keys)) => {
+                    return match keys.doing {
+                        None => Mode::Mapping,
+                        Some(Doing::Typing(_) | Doing::Leaving(_) | Doing::Naming(_)) => Mode::Typing,
+                        Some(Doing::Pointing(..) | Doing::Adding(..)) => Mode::Picking,
+                    };
+                }
                 None => {}
             }
         }
