@@ -51,6 +51,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("reqwest", &["cloud"]),
     ("hickory_resolver", &["cloud"]),
     ("oci_client", &["cloud"]),
+    ("ldap3", &["cloud"]),
     ("tokio::net", &["cloud"]),
     ("std::net::TcpStream", &["cloud"]),
     ("tokio::process", &["cloud", "command"]),

@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![cfg(unix)]
 
+#[path = "common/rehearsed.rs"]
+mod rehearsed;
+#[path = "common/same_world.rs"]
+mod same_world;
+
 use std::{
     io::{Read, Write},
     process::Command,
@@ -116,7 +121,10 @@ impl Drop for Screen {
 
 #[test]
 fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
-    let mut screen = Screen::of(&["rehearse", "arthur-shield", "--speed", "200"], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left.json");
+    let mut screen =
+        Screen::of(&["rehearse", "arthur-shield", "--speed", "200", "--snapshot", left.to_str().unwrap()], &[]);
     screen.shows("REHEARSAL │ Arthur Shield │ 123456789012");
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
     screen.press("n");
@@ -160,6 +168,45 @@ fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
         let looked = text.split("│ ").find_map(|part| part.split_once(" looked at")).map(|(count, _)| count.to_owned());
         looked.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
     });
+    screen.press("\r");
+    screen.shows("As printed, this guide would have failed here");
+    screen.press("\r");
+    assert_eq!(screen.end(), 0);
+
+    let alone = rehearsed::rehearse("smooth");
+    alone.said.ends_with(0);
+    same_world::is_the_same(&same_world::left(&left), &alone.left);
+}
+
+/// Whether the header counts all of it, e.g. `9 of 9 looked at`.
+fn all_of_it(screen: &vt100::Screen, word: &str) -> bool {
+    let text = screen.contents();
+    let word = format!(" {word}");
+    let counted = text.split("│ ").find_map(|part| part.split_once(&word)).map(|(count, _)| count.to_owned());
+    counted.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
+}
+
+#[test]
+fn the_inference_guide_is_walked_by_keyboard_alone() {
+    let mut screen = Screen::of(&["rehearse", "inference-model-manager", "--speed", "200"], &[]);
+    screen.shows("REHEARSAL │ Inference Model Manager");
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.press("n");
+    screen.until("all answers", |screen| all_of_it(screen, "answered"));
+    screen.press("n");
+    screen.shows("Secrets 4/9");
+    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
+    screen.press("n");
+    screen.until("every check", |screen| all_of_it(screen, "looked at"));
+    screen.press("\r");
+    screen.shows("a agree and begin");
+    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
+    screen.press("a");
+    screen.shows("Install 7/9");
+    screen.shows("Enter goes on");
+    screen.press("\r");
+    screen.shows("Verify 8/9");
+    screen.until("every verification", |screen| all_of_it(screen, "looked at"));
     screen.press("\r");
     screen.shows("As printed, this guide would have failed here");
     screen.press("\r");

@@ -1,6 +1,9 @@
 //! The built-in guides are clean, and every broken guide is told what is wrong with it, at its line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "lint/branches.rs"]
+mod branches;
+
 use std::{fs, path::Path};
 
 use landfall::{
@@ -53,6 +56,13 @@ fn a_policy_that_iam_would_refuse_is_told_in_every_branch() {
         let messages = changed_in("arthur-platform", "guide.yaml", from, to);
         assert!(told(&messages, "policy", words), "{from}: {messages:?}");
     }
+}
+
+#[test]
+fn the_inference_guide_is_clean() {
+    let folder = guides::folder("inference-model-manager").unwrap();
+    let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
 /// Each broken guide says in its first lines what must be told of it: `# lint: LINE RULE words of the message`.

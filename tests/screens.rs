@@ -6,5 +6,7 @@ mod screens {
     mod install;
     mod keys;
     mod looks;
+    mod mapping;
     mod stages;
+    mod steps;
 }

@@ -22,14 +22,19 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Chart, Cloud, Trouble, child_kubeconfig,
     helm_fault::fault,
+    helm_mark::{mark, sweep},
     private,
-    process::{self, Command, Output, Stream},
+    process::{Command, Output},
     registry::Login,
     release::Release,
+    told::Stream,
 };
 use crate::cloud::values::written;
 
-pub use super::helm_fault::cleaned;
+pub use super::{
+    helm_fault::cleaned,
+    helm_mark::{at_work, working_on},
+};
 
 /// The name under which the vendor's repository is known inside the temporary folder.
 const REPOSITORY: &str = "vendor";
@@ -183,14 +188,21 @@ impl Helm {
             .collect())
     }
 
-    /// What a chart renders to with these values, without asking the cluster.
-    pub async fn template(&mut self, upgrade: &Upgrade<'_>, cancel: &CancellationToken) -> Result<Plain, Trouble> {
+    /// What a chart renders to with these values, without asking the cluster; `definitions` adds what lies in its
+    /// folder `crds`, which is no part of a release.
+    pub async fn template(
+        &mut self,
+        upgrade: &Upgrade<'_>,
+        definitions: bool,
+        cancel: &CancellationToken,
+    ) -> Result<Plain, Trouble> {
         let template = self
             .command()?
             .args(["template", upgrade.name])
             .arg(upgrade.chart)
             .args(["--namespace", upgrade.namespace, "--values"])
-            .arg(self.secret_file("values.yaml", upgrade.values)?);
+            .arg(self.secret_file("values.yaml", upgrade.values)?)
+            .args(definitions.then_some("--include-crds"));
         let output = self.run("helm template", template, cancel, |_| {}).await?;
         Ok(Plain::new(output.stdout))
     }
@@ -308,7 +320,8 @@ impl Helm {
         Ok(path)
     }
 
-    /// Runs what changes a release. A file tells which process does, and keeps telling if it did not end well.
+    /// Runs what changes a release, and may go on with it without us. A file tells which process does, and keeps telling
+    /// if it did not end well.
     async fn change(
         &self,
         what: &str,
@@ -318,7 +331,7 @@ impl Helm {
         cancel: &CancellationToken,
         mut said: impl FnMut(&str) + Send,
     ) -> Result<(), Trouble> {
-        let running = command.start()?;
+        let running = command.outliving(self.home.path()).start()?;
         let mark = mark(&self.folder, release);
         if let Some(pid) = running.pid {
             // Without the file a later run only takes longer to tell that nobody is at work.
@@ -361,37 +374,12 @@ impl Helm {
     }
 }
 
-/// Whether the helm that this install started, now or in an earlier run, still works on this revision of a release; none
-/// where somebody else's did.
-pub fn at_work(folder: &Path, release: &str, revision: i64) -> Option<bool> {
-    let text = std::fs::read_to_string(mark(folder, release)).ok()?;
-    let (pid, known) = text.trim().split_once(' ')?;
-    (known.parse() == Ok(revision)).then(|| pid.parse().is_ok_and(|pid| process::alive(pid, release)))
-}
-
 /// Where a fetched chart is kept, so that what was shown is what is installed.
 pub fn kept(folder: &Path, source: &ChartSource) -> PathBuf {
     let repository = source.repository.as_deref().unwrap_or_default();
     let version = source.version.as_deref().unwrap_or_default();
     let key = format!("{:x}", Sha256::digest(format!("{repository}\n{}\n{version}", source.chart)));
     folder.join("charts").join(format!("{}-{}.tgz", source.chart.replace('/', "_"), &key[..12]))
-}
-
-fn mark(folder: &Path, release: &str) -> PathBuf {
-    folder.join(format!("helm-{release}.pid"))
-}
-
-/// Removes the temporary folders of runs that are over.
-fn sweep(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let pid =
-            name.strip_prefix("helm-").and_then(|rest| rest.split_once('-')).and_then(|(pid, _)| pid.parse().ok());
-        if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
-            // What cannot be removed now is tried again next time.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {

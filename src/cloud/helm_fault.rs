@@ -47,7 +47,9 @@ pub(super) fn fault(what: &str, text: &str, code: Option<i32>) -> Trouble {
     if says(&["cluster unreachable", "Kubernetes cluster unreachable"]) {
         return Trouble::Unreachable { door: Door::Kubernetes, what: "the cluster's API server".into(), message: text };
     }
-    if says(&["401", "403 Forbidden", "unauthorized", "Unauthorized", "denied: "]) && !says(&["is forbidden:"]) {
+    if says(&["status code 401", "403 Forbidden", "unauthorized", "Unauthorized", "denied: "])
+        && !says(&["is forbidden:"])
+    {
         return problem(
             "HELM-LOGIN",
             "the repository did not accept the user name and password",
@@ -129,6 +131,7 @@ mod tests {
     fn complaints_are_told_apart() {
         let code = |what: &str, text: &str| fault(what, text, Some(1)).problem().code;
         assert_eq!(code("helm repo update", "Error: ... 401 Unauthorized"), "HELM-LOGIN");
+        assert_eq!(code("helm pull", "Error: dial tcp 10.0.0.1:4401: connect: connection refused"), "UNREACHABLE");
         assert_eq!(
             code("helm pull", "Error: chart \"x\" version \"9\" not found in https://r repository"),
             "HELM-CHART-MISSING"

@@ -3,6 +3,7 @@
 //! [`Endpoints`] says where everything is; it comes from the environment, which is also how a rehearsal hands itself out.
 //! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
 
+pub mod api_server;
 mod aws;
 mod chart;
 mod child_kubeconfig;
@@ -11,8 +12,10 @@ mod endpoints;
 mod fingerprint;
 pub mod helm;
 mod helm_fault;
+mod helm_mark;
 pub mod ingress;
 mod kubernetes;
+pub mod ldap;
 pub mod look;
 pub mod manifests;
 pub mod marks;
@@ -20,12 +23,16 @@ pub mod net;
 pub mod objects;
 pub mod offer;
 pub mod pods;
-mod private;
+pub mod private;
 pub mod process;
 pub mod quantity;
 pub mod registry;
 pub mod release;
+mod sign_in;
 pub mod storage_class;
+mod together;
+pub mod token;
+mod told;
 mod trouble;
 pub mod values;
 mod vouch;

@@ -15,13 +15,15 @@ use std::{
 use landfall_core::{event::Problem, value::Plain};
 use semver::Version;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
+    io::AsyncWriteExt,
     process::{Child, Command as Spawn},
-    sync::mpsc,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Endpoints, Trouble};
+use super::{
+    Endpoints, Trouble,
+    told::{Stream, Told},
+};
 
 /// How long a child may take to stop after each signal.
 const PATIENCE: [(Stop, Duration); 3] = [
@@ -102,7 +104,7 @@ impl Process {
         if let Some(roots) = &self.endpoints.roots {
             environment.insert("SSL_CERT_FILE".into(), roots.into());
         }
-        Ok(Command { program, arguments: Vec::new(), environment, stdin: None })
+        Ok(Command { program, arguments: Vec::new(), environment, stdin: None, told: Told::Pipes })
     }
 }
 
@@ -125,15 +127,7 @@ pub struct Command {
     arguments: Vec<OsString>,
     environment: BTreeMap<OsString, OsString>,
     stdin: Option<Plain>,
-}
-
-/// Which of a child's streams a line came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Out,
-    /// Standard error.
-    Err,
+    told: Told,
 }
 
 /// How a child ended and what it said.
@@ -183,6 +177,13 @@ impl Command {
         self
     }
 
+    /// Lets it go on when we are killed: what it says goes into two files of this folder, read from there.
+    #[must_use]
+    pub fn outliving(mut self, folder: &Path) -> Self {
+        self.told = Told::Files(folder.to_owned());
+        self
+    }
+
     /// Runs it to its end without a way to stop it: for what answers at once.
     pub async fn output(self) -> Result<Output, Trouble> {
         self.start()?.finish(&CancellationToken::new(), |_, _| {}).await
@@ -190,24 +191,26 @@ impl Command {
 
     /// Starts it.
     pub fn start(self) -> Result<Running, Trouble> {
+        let failed = |error: std::io::Error| not_started(&self.program, &error);
+        let (stdout, stderr) = self.told.streams().map_err(failed)?;
         let mut spawn = Spawn::new(&self.program);
         spawn
             .args(&self.arguments)
             .env_clear()
             .envs(&self.environment)
             .stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdout(stdout)
+            .stderr(stderr);
         #[cfg(unix)]
         spawn.process_group(0);
-        let mut child = spawn.spawn().map_err(|error| not_started(&self.program, &error))?;
+        let mut child = spawn.spawn().map_err(failed)?;
         if let (Some(text), Some(mut pipe)) = (self.stdin, child.stdin.take()) {
             tokio::spawn(async move {
                 // A child that does not read to the end says so itself.
                 let _ = pipe.write_all(text.reveal().as_bytes()).await;
             });
         }
-        Ok(Running { pid: child.id(), program: self.program, child })
+        Ok(Running { pid: child.id(), program: self.program, child, told: self.told })
     }
 }
 
@@ -217,6 +220,7 @@ pub struct Running {
     pub pid: Option<u32>,
     program: PathBuf,
     child: Child,
+    told: Told,
 }
 
 impl Running {
@@ -226,14 +230,8 @@ impl Running {
         cancel: &CancellationToken,
         mut said: impl FnMut(Stream, &str) + Send,
     ) -> Result<Output, Trouble> {
-        let (sender, mut lines) = mpsc::channel(256);
-        if let Some(pipe) = self.child.stdout.take() {
-            tokio::spawn(read(pipe, Stream::Out, sender.clone()));
-        }
-        if let Some(pipe) = self.child.stderr.take() {
-            tokio::spawn(read(pipe, Stream::Err, sender.clone()));
-        }
-        drop(sender);
+        let ended = CancellationToken::new();
+        let mut lines = self.told.read(&mut self.child, &ended).map_err(|error| not_started(&self.program, &error))?;
         let mut output = Output::default();
         let mut keep = |stream, line: String| {
             said(stream, &line);
@@ -266,6 +264,7 @@ impl Running {
                 }
             }
         };
+        ended.cancel();
         // A grandchild may hold the pipes open for longer than anybody wants to wait.
         let rest = async {
             while let Some((stream, line)) = lines.recv().await {
@@ -326,22 +325,6 @@ fn signal(pid: Option<u32>, stop: Stop, _child: &mut Child) {
 #[cfg(not(unix))]
 fn signal(_pid: Option<u32>, _stop: Stop, child: &mut Child) {
     let _ = child.start_kill();
-}
-
-async fn read(pipe: impl AsyncRead + Unpin, stream: Stream, lines: mpsc::Sender<(Stream, String)>) {
-    let mut pipe = BufReader::new(pipe);
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        match pipe.read_until(b'\n', &mut bytes).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
-        let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-        if lines.send((stream, line)).await.is_err() {
-            return;
-        }
-    }
 }
 
 fn not_started(program: &Path, error: &std::io::Error) -> Trouble {

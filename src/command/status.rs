@@ -1,17 +1,19 @@
 //! `status`: where installs stand, from their journals.
 
+use jiff::Timestamp;
 use landfall_core::{
+    clock::ago,
     event::{How, Problem},
-    journal::Story,
+    journal::{Asked, Story},
 };
 
-use super::{Common, Exit};
+use super::{Common, Exit, say::say};
 use crate::{engine::installs, report::explained};
 
 /// The guide and story of an install, by id; the guide is the copy kept beside the journal.
 pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), Exit> {
     let refuse = |problem: &Problem, exit: Exit| {
-        println!("{}", explained(problem, common.look()));
+        say!("{}", explained(problem, common.look()));
         exit
     };
     let endpoints = common.endpoints().map_err(|trouble| refuse(&trouble.problem(), Exit::Usage))?;
@@ -54,23 +56,30 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
-    println!("{} {}: {}", story.guide, install, place(&story));
+    let now = common.endpoints().map_or(story.last.unwrap_or_default(), |endpoints| endpoints.clock.now());
+    // Also where it was named by its guide.
+    let id = story.install.as_ref().map_or(install, |install| install.as_str());
+    say!("{} {id}: {}", story.guide, place(&story));
     for (path, step) in &story.steps {
+        let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
+            (.., None, _) if asked.is_some() => asked.map(|asked| handed(asked, now)).unwrap_or_default(),
             (_, true, ..) => "taken away".into(),
             (.., Some(How::Made), _) => "made".into(),
             (.., Some(How::Changed), _) => "changed".into(),
             (.., Some(How::Adopted), _) => "there already".into(),
-            (.., Some(How::HandedOver), _) => "done by a person".into(),
+            (.., Some(How::HandedOver), _) => {
+                format!("done by {}", asked.map_or("a person", |asked| asked.what.to.as_str()))
+            }
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
-        println!("  {path}: {state}");
+        say!("  {path}: {state}");
     }
     for (path, outcome) in &story.looked {
         if let Some(problem) = outcome.problem() {
-            println!("  {path}: {} {}", problem.code, problem.what);
+            say!("  {path}: {} {}", problem.code, problem.what);
         }
     }
     Exit::Done.code()
@@ -80,13 +89,13 @@ fn all(common: &Common) -> i32 {
     let endpoints = match common.endpoints() {
         Ok(endpoints) => endpoints,
         Err(trouble) => {
-            println!("{}", explained(&trouble.problem(), common.look()));
+            say!("{}", explained(&trouble.problem(), common.look()));
             return Exit::Usage.code();
         }
     };
     let found = installs(&endpoints.state);
     if found.is_empty() {
-        println!("No installs here ({}).", endpoints.state.display());
+        say!("No installs here ({}).", endpoints.state.display());
     }
     for (folder, story) in found {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
@@ -96,17 +105,24 @@ fn all(common: &Common) -> i32 {
                 let state = match story.closed {
                     Some(0) => "finished".to_owned(),
                     Some(130) => format!("interrupted after {done} steps"),
-                    Some(5) => format!("waits for a person after {done} steps"),
+                    Some(5) => match story.with_others().next() {
+                        Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
+                        None => format!("waits for a person after {done} steps"),
+                    },
                     Some(3) => "stopped by a check".into(),
                     Some(_) => format!("failed after {done} steps"),
                     None => format!("unfinished after {done} steps"),
                 };
-                println!("{name}  {}  {}  {state}", story.guide, place(&story));
+                say!("{name}  {}  {}  {state}", story.guide, place(&story));
             }
-            Err(fault) => println!("{name}  cannot be read: {fault}"),
+            Err(fault) => say!("{name}  cannot be read: {fault}"),
         }
     }
     Exit::Done.code()
+}
+
+fn handed(asked: &Asked, now: Timestamp) -> String {
+    format!("handed over to {}, {}; what to do: {}", asked.what.to, ago(asked.at, now), asked.file)
 }
 
 fn place(story: &Story) -> String {

@@ -116,6 +116,7 @@ impl Worker {
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
         // An answers file walks the same screens, filled in.
+        self.tell(Input::Answers(answers.inputs));
         let target = [
             ("profile", answers.target.profile),
             ("region", answers.target.region),
@@ -154,10 +155,9 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
+        // With those of an earlier run, which binding found.
+        self.tell(Input::Answers(session.answers.inputs.clone()));
         self.tell(Input::FactsSeen(session.frozen.clone()));
-        for (id, answer) in session.answers.inputs.clone() {
-            self.tell(Input::Set { field: id, value: answer });
-        }
         for (reference, source) in session.answers.secrets.clone() {
             self.take_from_answers(reference, source);
         }
@@ -343,7 +343,10 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
         target: format!("{} {} {}/{}", field("account"), field("region"), field("cluster"), field("namespace")),
         stage: stage_of(story),
         waits_for: failed.unwrap_or_else(|| match story.closed {
-            Some(5) => "a person".into(),
+            Some(5) => match story.with_others().next() {
+                Some((path, asked)) => format!("{}, who was asked for {path}", asked.what.to),
+                None => "a person".into(),
+            },
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
             None => format!("to go on after {} steps", story.finished.len()),

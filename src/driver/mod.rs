@@ -100,6 +100,7 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
         begin,
         session: None,
         planned: None,
+        unwanted: Vec::new(),
         watching: None,
         inputs: inputs.clone(),
         asks,
@@ -152,6 +153,8 @@ struct Worker {
     begin: Begin,
     session: Option<Session>,
     planned: Option<Arc<Planned>>,
+    /// Steps that are no longer wanted and that a person agreed to take away.
+    unwanted: Vec<landfall_core::event::TaskPath>,
     watching: Option<crate::watch::Watch>,
     inputs: mpsc::UnboundedSender<Input>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -193,7 +196,8 @@ impl Worker {
             None => self.house.endpoints.state.clone(),
         };
         let path = folder.join("copied.txt");
-        let saved = crate::engine::private_folder(&folder).and_then(|()| std::fs::write(&path, &text));
+        let saved = crate::engine::private_folder(&folder)
+            .and_then(|()| crate::cloud::private::replace(&path, text.as_bytes()));
         let path = match saved {
             Ok(()) => path.display().to_string(),
             Err(error) => format!("nothing ({error})"),

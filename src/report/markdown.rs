@@ -44,6 +44,7 @@ impl Observer for Markdown {
                 if matches!(
                     fact.what,
                     Happened::Looked { .. }
+                        | Happened::HandedOver { .. }
                         | Happened::Finished { .. }
                         | Happened::Failed { .. }
                         | Happened::Skipped { .. }

@@ -126,6 +126,16 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
             text.push_str(&format!("\n             waiting until: {until}"));
             text
         }
+        Happened::HandedOver { handed, until, story, .. } => {
+            let told = if until.is_empty() { String::new() } else { format!("; {until}") };
+            let mut text = head(mark("☛", "@", 35), &format!("handed over to {}{told}", handed.to));
+            for line in story {
+                text.push_str(&format!("\n{}", wrapped(line, "             ", look)));
+            }
+            // Never wrapped: a path is there to be copied.
+            text.push_str(&format!("\n             what to do: {}", handed.file));
+            text
+        }
         Happened::Asked { question } => {
             let mut text = head(mark("?", "?", 35), &question.text);
             for difference in &question.differences {
@@ -144,7 +154,7 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
                 How::Made => "made",
                 How::Changed => "changed",
                 How::Adopted => "there already",
-                How::HandedOver => "done",
+                How::HandedOver => "done by somebody else",
             };
             head(mark("✓", "ok", 32), word)
         }
@@ -214,6 +224,9 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
             "\n{}",
             wrapped(&format!("{} {}: {}", line.what.verb(), line.path, line.why), "  ", look)
         ));
+    }
+    if !plan.review.is_empty() && plan.unchanged > 0 {
+        text.push_str(&format!("\n  {} steps stay as they are", plan.unchanged));
     }
     for note in &plan.notes {
         text.push_str(&format!("\n{}", explained(note, look)));

@@ -170,7 +170,7 @@ fn absent(reference: &SecretRef, what: &str) -> Problem {
         "SECRET-MISSING",
         what.to_owned(),
         format!(
-            "Name its source under secrets: in the answers file ({reference}: {{ file: … }}), or run\n$ landfall secrets set {reference}"
+            "Name its source under secrets: in the answers file ({reference}: {{ file: … }}), or run\n$ landfall secrets set <guide> {reference}"
         ),
     )
 }

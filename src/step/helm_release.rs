@@ -18,7 +18,7 @@ use super::helm_values::HelmValues;
 use crate::{
     cloud::{
         Chart, Fingerprint, Trouble,
-        helm::{ChartSource, Helm, Upgrade, at_work, kept},
+        helm::{ChartSource, Helm, Upgrade, at_work, kept, working_on},
         ingress, manifests, offer,
         release::{self, Release},
     },
@@ -99,7 +99,14 @@ impl Step for HelmRelease {
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let client = cx.cloud.kube.client().await?;
         let namespace = self.namespace_of(&cx.target.namespace);
-        let Some(found) = release::latest(&client, namespace, &self.name).await? else {
+        // A helm that a killed run left behind may not have written its record yet.
+        let busy = working_on(&cx.folder, &self.name);
+        let found = release::latest(&client, namespace, &self.name).await?;
+        let revision = found.as_ref().map_or(0, |found| found.revision);
+        if busy.is_some_and(|busy| busy > revision) {
+            return Ok(Found::pending(Waiting::on("helm is at work"), Owner::Ours));
+        }
+        let Some(found) = found else {
             return self.absent(cx, namespace).await;
         };
         let owner = found.owner(&cx.install);
@@ -214,8 +221,14 @@ impl Step for HelmRelease {
             description: "",
             revision: found.revision + 1,
         };
-        let after = helm.template(&upgrade, &cx.cancel).await?;
-        Ok(manifests::diff(&before, after.reveal()))
+        let after = helm.template(&upgrade, false, &cx.cancel).await?;
+        let chart = Chart::open(&archive)?;
+        let over = values.over(&chart.values);
+        let manifests = manifests::diff(&before, after.reveal());
+        if over.is_empty() || manifests.is_empty() {
+            return Ok(manifests);
+        }
+        Ok(format!("values.yaml of {} {}\n{over}\n\n{manifests}", chart.name, chart.version))
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {

@@ -165,6 +165,11 @@ impl Served {
         fs::read_to_string(self.world().join("answers.yaml")).unwrap()
     }
 
+    /// The names of what was handed out.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.exports.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The program in this world.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = landfall(self.folder.path());
@@ -193,8 +198,8 @@ impl Served {
         Some(installs.next()?.ok()?.path().join("journal.jsonl"))
     }
 
-    /// Starts an install and kills it, without any warning, as soon as the journal holds the text.
-    pub fn install_until_killed(&self, text: &str) {
+    /// Starts an install and returns while it runs, as soon as the journal holds the text.
+    pub fn install_until(&self, text: &str) -> Child {
         let mut command = self.command(&["install", &self.guide, "--yes", "--output", "ndjson"]);
         let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(180);
@@ -203,6 +208,12 @@ impl Served {
             assert!(Instant::now() < deadline, "the journal never held {text}");
             std::thread::yield_now();
         }
+        running
+    }
+
+    /// Kills it there, without any warning.
+    pub fn install_until_killed(&self, text: &str) {
+        let mut running = self.install_until(text);
         running.kill().unwrap();
         running.wait().unwrap();
     }

@@ -15,7 +15,6 @@ mod iam;
 mod identities;
 mod lookups;
 mod node_group;
-mod pages;
 mod scaling;
 mod storage;
 mod template;

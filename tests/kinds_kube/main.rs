@@ -5,9 +5,10 @@
 mod testbed;
 
 mod checks;
+mod identity;
+mod identity_real;
 mod lookups;
 mod objects;
-mod pages;
 mod place;
 mod real;
 mod registry;

@@ -63,6 +63,15 @@ fn tls() {
 }
 
 impl Place {
+    /// A rehearsal of this scenario, with this helm instead of the stand-in.
+    pub async fn simulated_with(helm: &Path, scenario: &str) -> Self {
+        let place = Self::simulated(scenario).await;
+        let bin = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(helm, bin.path().join("helm")).unwrap();
+        let endpoints = Endpoints { path: bin.path().as_os_str().to_owned(), ..place.cloud.endpoints.clone() };
+        Self { cloud: Arc::new(Cloud::new(endpoints)), bin: Some(bin), ..place }
+    }
+
     /// A rehearsal of this scenario, without its `id`.
     pub async fn simulated(scenario: &str) -> Self {
         tls();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     place::{Place, drifted, present},
+    release::{SCENARIO, web},
     testbed::{Cluster, Testbed},
 };
 
@@ -147,6 +148,63 @@ async fn every_text_survives_helm_3() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_text_survives_helm_4() {
     every_text_survives("helm4").await;
+}
+
+/// An index that everybody may read, whose archives stand on a host that wants a login.
+const CLOSED_ARCHIVE: &str = "
+outside:
+  hosts:
+    open.example.com:
+      kind: routes
+      routes:
+        - path: /index.yaml
+          body: |
+            apiVersion: v1
+            entries:
+              web: [{ apiVersion: v2, name: web, version: 1.2.0, urls: ['https://charts.example.com/stable/web-1.2.0.tgz'] }]
+";
+
+/// helm 3 ends well when it could not read a repository's index: what it says has to be read.
+async fn a_wrong_login_is_told(helm: &str) {
+    let Some(program) = Testbed::require(helm) else { return };
+    let place = Place::simulated_with(&program, SCENARIO).await;
+    let mut step = web(&place);
+    let chart = |step: &Value| {
+        let of = |key: &str| step[key].clone();
+        json!({"chart": "web", "repository": of("repository"), "version": of("version"), "username": "team", "password": of("password")})
+    };
+    assert_eq!(place.code("helm.chart_available", chart(&step)).await, "pass");
+
+    let place = Place::simulated_with(&program, SCENARIO).await;
+    web(&place);
+    step["password"] = json!(place.secret("helm.password", "not-the-canary"));
+    assert_eq!(place.code("helm.chart_available", chart(&step)).await, "HELM-LOGIN");
+    let problem = place.apply("helm.release", &step).await.unwrap_err().problem();
+    assert_eq!(problem.code, "HELM-LOGIN");
+    assert!(problem.why.contains("401 Unauthorized") && !format!("{problem:?}").contains("canary"), "{problem:?}");
+    let mut versions = chart(&step);
+    versions.as_object_mut().unwrap().remove("version");
+    let refused = place.kinds.lookups["helm.chart_versions"].rows(&place.context(), &versions).await.unwrap_err();
+    assert_eq!(refused.problem().code, "HELM-LOGIN");
+    step["username"] = json!("");
+    assert_eq!(place.code("helm.chart_available", chart(&step)).await, "HELM-LOGIN");
+
+    let place =
+        Place::simulated_with(&program, &SCENARIO.replace("outside:\n  hosts:\n", CLOSED_ARCHIVE.trim_start())).await;
+    let open = json!({"chart": "web", "repository": "https://open.example.com", "version": "1.2.0"});
+    assert_eq!(place.code("helm.chart_available", open).await, "HELM-LOGIN");
+    let other = json!({"chart": "web", "repository": "https://open.example.com", "version": "7.0.0"});
+    assert_eq!(place.code("helm.chart_available", other).await, "HELM-CHART-MISSING");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_login_is_told_with_helm_3() {
+    a_wrong_login_is_told("helm3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_login_is_told_with_helm_4() {
+    a_wrong_login_is_told("helm4").await;
 }
 
 async fn shield_is_installed(helm: &str) {

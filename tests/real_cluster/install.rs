@@ -1,7 +1,9 @@
 //! The install itself: what is there when it has ended.
 
 use std::{
-    process::Stdio,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
     sync::{Arc, Once},
     time::Duration,
 };
@@ -13,9 +15,10 @@ use landfall::{
 
 use super::{
     given::Given,
-    processes::{Lookout, Seen},
+    processes::{Lookout, Seen, Stopped},
     secrets,
 };
+use crate::rehearsed::{self, Said};
 
 fn is_ready(pod: &serde_json::Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array();
@@ -69,18 +72,50 @@ fn logs_are_followed(given: &Given) {
     });
 }
 
-fn installs(helm: &str) {
-    let Some(given) = Given::with(helm) else { return };
-    let home = given.served.world().parent().unwrap().to_owned();
-    let temporary = home.join("tmp");
-    std::fs::create_dir(&temporary).unwrap();
+/// The install by `--answers`, as its own process.
+fn install(given: &Given, home: &Path) -> Command {
     let answers = given.served.world().join("answers.yaml");
     let arguments = ["install", "arthur-shield", "--answers", answers.to_str().unwrap(), "--yes", "--output", "ndjson"];
     let mut command = given.served.command(&arguments);
-    command.env("TMPDIR", &temporary).env_remove("LANDFALL_ANSWERS").stderr(Stdio::piped());
+    command.env("TMPDIR", home.join("tmp")).env_remove("LANDFALL_ANSWERS");
+    command
+}
 
-    let lookout = Lookout::begin(secrets::passwords(&given), home.display().to_string());
-    let said = crate::rehearsed::run(&mut command);
+/// Kills it without any warning while helm is in the middle of its work, and starts it again; helm gets on with it when the
+/// second one says that it waits for it.
+fn killed_and_started_again(given: &Given, home: &Path) -> Said {
+    let first = install(given, home).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let helm = Stopped::kill_before(first, home);
+
+    let mut second = install(given, home).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(second.stdout.take().unwrap()).lines();
+    let mut out = String::new();
+    let waits = |line: &str| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let on = event["why"]["on"].as_str().unwrap_or_default();
+        event["path"] == "steps/release" && event["event"] == "waiting" && on.ends_with("helm is at work")
+    };
+    loop {
+        let line = lines.next().unwrap_or_else(|| panic!("it did not wait for helm:\n{out}")).unwrap();
+        out += &format!("{line}\n");
+        if waits(&line) {
+            break;
+        }
+    }
+    drop(helm);
+    for line in lines {
+        out += &(line.unwrap() + "\n");
+    }
+    let rest = second.wait_with_output().unwrap();
+    Said { code: rest.status.code(), out, err: String::from_utf8(rest.stderr).unwrap() }
+}
+
+fn installs(helm: &str, how: fn(&Given, &Path) -> Said) {
+    let Some(given) = Given::with(helm) else { return };
+    let home = given.served.world().parent().unwrap().to_owned();
+    std::fs::create_dir(home.join("tmp")).unwrap();
+    let lookout = Lookout::begin(secrets::passwords(&given), home.clone());
+    let said = how(&given, &home);
     let Seen { told, helms } = lookout.end();
     said.ends_with(0);
 
@@ -89,7 +124,7 @@ fn installs(helm: &str) {
     secrets::hold_what_was_given(&given);
     logs_are_followed(&given);
 
-    assert_eq!(helms.len(), 1, "one helm changed the release");
+    assert_eq!(helms.len(), 1, "one helm alone changed the release");
     assert!(told.is_empty(), "{told:#?}");
     secrets::are_in_no_record(&given);
     secrets::are_in_no_file(&given, &home);
@@ -100,10 +135,10 @@ fn installs(helm: &str) {
 
 #[test]
 fn helm_3_installs_shield_on_a_real_cluster() {
-    installs("helm3");
+    installs("helm3", |given, home| rehearsed::run(&mut install(given, home)));
 }
 
 #[test]
-fn helm_4_installs_shield_on_a_real_cluster() {
-    installs("helm4");
+fn helm_4_installs_shield_on_a_real_cluster_though_we_are_killed_meanwhile() {
+    installs("helm4", killed_and_started_again);
 }

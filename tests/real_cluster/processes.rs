@@ -3,7 +3,8 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    process::Child,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,6 +12,8 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A process's words.
 fn words(process: &str, of: &str) -> Vec<String> {
@@ -24,11 +27,52 @@ fn processes() -> Vec<String> {
     names.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).collect()
 }
 
-fn changes(arguments: &[String], release: &str, world: &str) -> bool {
+/// A helm that stands still in the middle of its work; it goes on when dropped.
+pub struct Stopped {
+    helm: Pid,
+}
+
+impl Stopped {
+    /// Waits until this install's helm changes Shield's release; kills the install without any warning, and stops helm.
+    ///
+    /// In this order: a process group that stands still when its parent dies is hung up by the system.
+    pub fn kill_before(mut install: Child, world: &Path) -> Self {
+        let helm = loop {
+            let at_work = processes().into_iter().find(|process| is_shields(&words(process, "cmdline"), world));
+            if let Some(process) = at_work.filter(|process| noted(world, process)) {
+                break process;
+            }
+            assert!(install.try_wait().unwrap().is_none(), "the install ended before its helm was seen");
+            std::thread::park_timeout(Duration::from_millis(1));
+        };
+        install.kill().unwrap();
+        install.wait().unwrap();
+        let helm = Pid::from_raw(helm.parse().unwrap()).unwrap();
+        kill_process(helm, Signal::STOP).unwrap();
+        Self { helm }
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let went_on = kill_process(self.helm, Signal::CONT);
+        assert!(went_on.is_ok() || std::thread::panicking(), "helm is gone");
+    }
+}
+
+/// Whether the install has written down which helm works for it.
+fn noted(world: &Path, process: &str) -> bool {
+    let installs = fs::read_dir(world.join("world/state")).into_iter().flatten().flatten();
+    let mut notes =
+        installs.filter_map(|install| fs::read_to_string(install.path().join("helm-arthur-shield.pid")).ok());
+    notes.any(|note| note.split(' ').next() == Some(process))
+}
+
+fn is_shields(arguments: &[String], world: &Path) -> bool {
     arguments.first().is_some_and(|program| program.ends_with("/helm"))
         && arguments.iter().any(|word| word == "upgrade")
-        && arguments.iter().any(|word| word == release)
-        && arguments.iter().any(|word| word.starts_with(world))
+        && arguments.iter().any(|word| word == "arthur-shield")
+        && arguments.iter().any(|word| Path::new(word).starts_with(world))
 }
 
 /// What was seen.
@@ -48,7 +92,7 @@ pub struct Lookout {
 
 impl Lookout {
     /// Begins; `world` is the folder this test's processes work in.
-    pub fn begin(secrets: Vec<String>, world: String) -> Self {
+    pub fn begin(secrets: Vec<String>, world: PathBuf) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let until = over.clone();
         let looking = std::thread::spawn(move || {
@@ -70,10 +114,10 @@ impl Lookout {
     }
 }
 
-fn look(secrets: &[String], world: &str, seen: &mut Seen) {
+fn look(secrets: &[String], world: &Path, seen: &mut Seen) {
     for process in processes() {
         let arguments = words(&process, "cmdline");
-        if changes(&arguments, "arthur-shield", world) {
+        if is_shields(&arguments, world) {
             seen.helms.insert(process.clone());
         }
         for word in arguments.iter().chain(&words(&process, "environ")) {

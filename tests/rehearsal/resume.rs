@@ -40,3 +40,21 @@ fn killed_in_the_middle_of_the_node_group_it_continues_and_makes_nothing_twice()
     let versions = &left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"]["versions"];
     assert_eq!(versions.as_object().map(serde_json::Map::len), Some(1));
 }
+
+#[test]
+fn a_second_run_is_told_who_holds_the_install() {
+    let served = Served::start("smooth");
+    let first = served.install_until(r#""record":"intent","path":"steps/gpu_node_group""#);
+    let second = served.landfall(&INSTALL);
+    second.ends_with(1);
+    let problem = second.events().into_iter().find(|event| event["type"] == "problem").expect("why not");
+    assert_eq!(problem["problem"]["code"], "JOURNAL-HELD", "{problem}");
+    let holder = format!("process {} since 2026-11-20T", first.id());
+    assert!(problem["problem"]["what"].as_str().unwrap().contains(&holder), "{problem}");
+    // Who only looks is not kept away.
+    served.landfall(&["status"]).ends_with(0);
+    let first = first.wait_with_output().unwrap();
+    assert_eq!(first.status.code(), Some(0), "it went on undisturbed");
+    let left = served.end();
+    assert_eq!(aws(&left, "node_groups"), ["pay-1/arthur-shield-eks-gpu", "pay-1/cpu-1"]);
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Record, Stamped};
 use crate::{
     event::{Fact, Happened, How, Outcome, Problem, TaskPath},
-    plan::{Answers, InstallId, Said},
+    plan::{Answers, Approved, HandOver, InstallId, Said},
 };
 
 /// Everything a journal says.
@@ -28,6 +28,8 @@ pub struct Story {
     pub facts: Option<Value>,
     /// Digest of the approved plan.
     pub plan_digest: Option<String>,
+    /// What was agreed to last.
+    pub approved: Approved,
     /// Latest outcome of every check and verification.
     pub looked: BTreeMap<TaskPath, Outcome>,
     /// Waivers by task.
@@ -65,14 +67,29 @@ pub struct StepStory {
     pub how: Option<How>,
     /// Its outputs.
     pub outputs: Value,
+    /// Keyed fingerprints of the secrets it was finished with.
+    pub secrets: BTreeMap<String, String>,
     /// Why it failed last.
     pub failed: Option<Problem>,
-    /// Who was asked to do it.
-    pub handed_over: Option<String>,
+    /// Who was asked to do it instead of us.
+    pub handed_over: Option<Asked>,
+    /// It was handed over and is ours again.
+    pub taken_back: bool,
     /// Taking away was begun.
     pub undoing: bool,
     /// It was taken away.
     pub undone: bool,
+}
+
+/// Who was asked to do a step, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Who, by whom, why.
+    pub what: HandOver,
+    /// When.
+    pub at: Timestamp,
+    /// Where what to do is written.
+    pub file: String,
 }
 
 impl Story {
@@ -97,7 +114,8 @@ impl Story {
                 self.opened = Some(stamped.at);
             }
             Record::Answered { answers } => self.answers = (**answers).clone(),
-            Record::Planned { digest, facts } => {
+            Record::Planned { digest, facts, approved, .. } => {
+                self.approved = (**approved).clone();
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;
@@ -133,7 +151,7 @@ impl Story {
                     step.before.get_or_insert_with(|| before.clone());
                 }
             }
-            Record::Result { path, kind, how, parameters, outputs } => {
+            Record::Result { path, kind, how, parameters, outputs, secrets } => {
                 let step = self.steps.entry(path.clone()).or_default();
                 step.kind.clone_from(kind);
                 step.open = false;
@@ -141,10 +159,11 @@ impl Story {
                 step.undone = false;
                 step.parameters = parameters.clone();
                 step.outputs = outputs.clone();
+                step.secrets.clone_from(secrets);
                 // Made stays made: a later run that finds or changes it did not adopt it.
                 step.how = match (step.how, how) {
-                    (Some(How::Made), How::Adopted | How::Changed) => Some(How::Made),
-                    (Some(How::Changed), How::Adopted) => Some(How::Changed),
+                    (Some(How::Made), How::Adopted | How::Changed | How::HandedOver) => Some(How::Made),
+                    (Some(How::Changed), How::Adopted | How::HandedOver) => Some(How::Changed),
                     (_, how) => Some(*how),
                 };
                 // Found again in a later run, it keeps its place: undo goes back in the order things were made.
@@ -155,8 +174,15 @@ impl Story {
             Record::Failed { path, problem } => {
                 self.steps.entry(path.clone()).or_default().failed = Some(problem.clone());
             }
-            Record::HandedOver { path, to } => {
-                self.steps.entry(path.clone()).or_default().handed_over = Some(to.clone());
+            Record::HandedOver { path, what, file } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                let asked = Asked { what: what.clone(), at: stamped.at, file: file.clone() };
+                (step.handed_over, step.taken_back) = (Some(asked), false);
+                step.failed = None;
+            }
+            Record::TakenBack { path } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                (step.handed_over, step.taken_back) = (None, true);
             }
             Record::Undoing { path } => self.steps.entry(path.clone()).or_default().undoing = true,
             Record::Undone { path, .. } => {
@@ -178,7 +204,8 @@ impl Story {
         let mut paths: Vec<TaskPath> = self
             .steps
             .iter()
-            .filter(|(path, step)| step.open && !self.finished.contains(path))
+            // What somebody else was asked to do is theirs, also where we had begun it and were refused.
+            .filter(|(path, step)| step.open && step.handed_over.is_none() && !self.finished.contains(path))
             .map(|(path, _)| path.clone())
             .collect();
         paths.extend(
@@ -206,12 +233,35 @@ impl Story {
         let steps = self.steps.iter().filter_map(|(path, step)| {
             let what = match (&step.failed, step.how) {
                 (Some(problem), _) => Happened::Failed { problem: problem.clone() },
+                (None, None) => match &step.handed_over {
+                    Some(asked) => Happened::HandedOver {
+                        handed: Box::new(asked.into()),
+                        until: String::new(),
+                        story: Vec::new(),
+                        deadline: None,
+                    },
+                    None => return None,
+                },
                 (None, Some(how)) if !step.undone => Happened::Finished { how, outputs: step.outputs.clone() },
                 _ => return None,
             };
             Some(Fact { at, path: path.clone(), what })
         });
         looked.chain(steps).collect()
+    }
+
+    /// Outputs of every finished step.
+    pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
+        let finished = self.steps.iter().filter(|(_, step)| step.how.is_some());
+        finished.map(|(path, step)| (path.clone(), step.outputs.clone())).collect()
+    }
+
+    /// Steps that somebody else was asked to do and that are not there yet.
+    pub fn with_others(&self) -> impl Iterator<Item = (&TaskPath, &Asked)> {
+        self.steps
+            .iter()
+            .filter(|(_, step)| step.how.is_none())
+            .filter_map(|(path, step)| Some((path, step.handed_over.as_ref()?)))
     }
 
     /// Whether every step that was begun is finished.
@@ -247,7 +297,14 @@ mod tests {
     }
 
     fn result(text: &str, how: How) -> Record {
-        Record::Result { path: path(text), kind: "k".into(), how, parameters: json!({}), outputs: json!({"id": 1}) }
+        Record::Result {
+            path: path(text),
+            kind: "k".into(),
+            how,
+            parameters: json!({}),
+            outputs: json!({"id": 1}),
+            secrets: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -283,6 +340,31 @@ mod tests {
             fold(vec![result("steps/a", How::Made), intent("steps/a"), before, result("steps/a", How::Changed)]);
         let step = &story.steps[&path("steps/a")];
         assert_eq!((step.how, &step.before), (Some(How::Made), &None));
+    }
+
+    #[test]
+    fn what_somebody_else_did_is_not_undone_also_where_we_had_begun_it() {
+        let handed = |text: &str| Record::HandedOver {
+            path: path(text),
+            what: HandOver { to: "IAM team".into(), ..HandOver::default() },
+            file: "x.md".into(),
+        };
+        let story =
+            fold(vec![intent("steps/a"), handed("steps/a"), handed("steps/b"), result("steps/b", How::HandedOver)]);
+        assert!(story.ours().is_empty());
+        assert_eq!(
+            story.with_others().map(|(path, asked)| (path.to_string(), asked.what.to.as_str())).collect::<Vec<_>>(),
+            [("steps/a".to_owned(), "IAM team")]
+        );
+        let back = Record::TakenBack { path: path("steps/a") };
+        let story = fold(vec![handed("steps/a"), back]);
+        assert!(story.steps[&path("steps/a")].taken_back && story.with_others().next().is_none());
+    }
+
+    #[test]
+    fn what_we_made_stays_ours_when_somebody_else_changes_it_for_us() {
+        let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::HandedOver)]);
+        assert_eq!(story.ours(), [path("steps/a")]);
     }
 
     #[test]

@@ -121,6 +121,18 @@ pub(super) const PLAN: &[Binding] = &[
     BACK,
     UP,
     shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    shown(
+        Press::Letter('h'),
+        Action::HandOver,
+        "h",
+        "hand over",
+        "let somebody else do the selected step, or take it back",
+    ),
+    quiet(
+        Press::Letter('u'),
+        Action::TakeAway,
+        "take away what is no longer wanted once the rest is done, or leave it",
+    ),
     quiet(Press::BackTab, Action::TabBack, "the tab before"),
     quiet(Press::Right, Action::TabOn, "next tab"),
     quiet(Press::Left, Action::TabBack, "tab before"),
@@ -151,6 +163,7 @@ pub(super) const INSTALL: &[Binding] = &[
     quiet(Press::Letter('5'), Action::Panel(Panel::Logs), "logs"),
     shown(Press::Letter('p'), Action::Pause, "p", "pause", "stop at the next safe point, or go on"),
     quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    quiet(Press::Letter('h'), Action::HandOver, "let somebody else do the selected step, or take it back"),
     shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
     SHELL,
@@ -202,6 +215,19 @@ pub(super) const TICKING: &[Binding] = &[
     shown(Press::Tab, Action::TypeInstead, "Tab", "type instead", "type an answer that is not in the list"),
 ];
 
+pub(super) const MAPPING: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "take", "take what is suggested; where nothing is, type a value"),
+    shown(Press::Letter('v'), Action::TypeInstead, "v", "value", "type a value: YAML, or with {{ }} a reference"),
+    shown(Press::Letter('p'), Action::Point, "p", "point", "point to an answer or a secret of yours"),
+    shown(Press::Letter('l'), Action::LeaveAs, "l", "leave", "leave the key as the vendor has it, with a reason"),
+    shown(Press::Letter('x'), Action::Forget, "x", "undo", "nothing was decided for this key after all"),
+    shown(Press::Letter('a'), Action::MoreKeys, "a", "more keys", "another key of the file, or one of your own"),
+    shown(Press::Esc, Action::Cancel, "Esc", "done", "back to the answers; everything decided is kept"),
+    UP,
+    EXPLAIN,
+    HELP,
+];
+
 pub(super) const CELLS: &[Binding] = &[
     shown(Press::Enter, Action::Accept, "Enter", "next cell", "on to the next cell; in an empty last row: done"),
     CANCEL,
@@ -216,6 +242,15 @@ pub(super) const VOUCHING: &[Binding] = &[
     ACCEPT,
     CANCEL,
     shown(Press::Tab, Action::TabOn, "Tab", "name/reason", "the other field"),
+    quiet(Press::BackTab, Action::TabBack, "the other field"),
+    quiet(Press::Up, Action::TabBack, "the other field"),
+    quiet(Press::Down, Action::TabOn, "the other field"),
+];
+
+pub(super) const HANDING: &[Binding] = &[
+    ACCEPT,
+    CANCEL,
+    shown(Press::Tab, Action::TabOn, "Tab", "who/why", "the other field"),
     quiet(Press::BackTab, Action::TabBack, "the other field"),
     quiet(Press::Up, Action::TabBack, "the other field"),
     quiet(Press::Down, Action::TabOn, "the other field"),

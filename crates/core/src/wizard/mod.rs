@@ -12,11 +12,14 @@ mod effect;
 mod field;
 mod fields;
 mod guide;
+mod hand_over;
 mod header;
 mod input;
 mod inputs;
 mod install;
 mod line;
+mod mapping;
+mod mapping_keys;
 mod mode;
 mod plan;
 mod press;
@@ -44,10 +47,12 @@ pub use checks::Tasks;
 pub use effect::{Effect, Look, Origin, Record, TargetChoice, Vault, Vouched};
 pub use field::{AnsweredBy, Field, Suggestions};
 pub use guide::{Entry, Guides};
+pub use hand_over::Handing;
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
 pub use install::{Install, Panel};
 pub use line::Line;
+pub use mapping::{Doing, Keys, MapRow, known};
 pub use mode::Mode;
 pub use plan::{PlanStage, PlanTab};
 pub use press::{Action, Binding, Press};
@@ -125,6 +130,10 @@ pub struct Wizard {
     pub over: Option<Over>,
     /// Lines scrolled down in it.
     pub over_scroll: usize,
+    /// A step being handed over.
+    pub handing: Option<Handing>,
+    /// Who was asked last: offered the next time.
+    pub handed_to: String,
     /// A line for the person, until the next key.
     pub notice: Option<String>,
     /// The target was confirmed, and what the inputs hang on is being found out.

@@ -26,6 +26,7 @@ pub mod patch;
 pub mod place;
 pub mod proxy;
 pub mod quantity;
+pub mod rbac;
 pub mod refusal;
 pub mod remove;
 pub mod reply;

@@ -43,6 +43,8 @@ pub struct Setup {
     pub user: String,
     /// Groups of the caller.
     pub groups: Vec<String>,
+    /// People beside the caller, by the token they come with; what they may do stands in roles and bindings.
+    pub users: Vec<User>,
     /// Accepted bearer tokens; any is when there are none.
     pub tokens: Vec<String>,
     /// Issuer of service account tokens; the one that EKS names in DescribeCluster where it is left out.
@@ -75,6 +77,10 @@ pub struct Setup {
     pub times: Times,
     /// How pods behave; the first that matches decides.
     pub pods: Vec<Rule>,
+    /// What comes, or comes to be otherwise, while the rehearsal runs.
+    pub arrivals: Vec<Arrival>,
+    /// What products' own controllers make of custom objects.
+    pub controllers: Vec<Controller>,
     /// Registries that want a login, host to credentials.
     pub registries: BTreeMap<String, Login>,
     /// What the caller may not do.
@@ -92,6 +98,7 @@ impl Default for Setup {
             region: String::new(),
             user: String::new(),
             groups: vec!["system:authenticated".into()],
+            users: Vec::new(),
             tokens: Vec::new(),
             issuer: String::new(),
             uid: None,
@@ -108,6 +115,8 @@ impl Default for Setup {
             gpu: Gpu::None,
             times: Times::default(),
             pods: Vec::new(),
+            arrivals: Vec::new(),
+            controllers: Vec::new(),
             registries: BTreeMap::new(),
             denied: Vec::new(),
             faults: Vec::new(),
@@ -162,6 +171,48 @@ pub struct Later {
     pub after: SignedDuration,
     /// Manifests; one of a name that is there replaces it.
     pub objects: Vec<Value>,
+}
+
+/// Somebody who comes with a token of their own, e.g. one that an OIDC issuer signed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The token.
+    pub token: String,
+    /// Who that is to the API server, with its prefix.
+    pub name: String,
+    /// Groups, with their prefix.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// An object that somebody else brings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrival {
+    /// When, counted from the start.
+    pub after: SignedDuration,
+    /// Only once this object is there: `resource/namespace/name`.
+    #[serde(default)]
+    pub once: Option<String>,
+    /// It; one of its name is replaced.
+    pub object: Value,
+}
+
+/// A product's own controller.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    /// Whose objects it acts on, e.g. `widgets.example.com`.
+    pub watches: String,
+    /// `namespace/name` of the Deployment it runs in; nothing happens before one of its pods is ready.
+    #[serde(default)]
+    pub deployment: Option<String>,
+    /// How long it takes.
+    #[serde(default)]
+    pub after: SignedDuration,
+    /// What it makes beside the object: manifests as a template over `object`.
+    pub makes: String,
 }
 
 /// What makes GPUs allocatable.

@@ -16,6 +16,7 @@ use crate::world::Happening;
 pub mod certificate;
 pub mod cluster;
 pub mod container;
+pub mod controller;
 pub mod csi;
 mod daemon_set;
 pub mod deployment;
@@ -55,6 +56,10 @@ pub enum Work {
     Volume(Key),
     /// A certificate is issued.
     Certificate(Key),
+    /// Something that somebody else brings arrives.
+    Arrival(usize),
+    /// A product's own controller acts on an object.
+    Controller(Key),
     /// A terminating namespace may go.
     Namespace(Key),
     /// A finished job's time to live is over.
@@ -112,6 +117,8 @@ fn happen(state: &mut State, work: Work) {
         Work::Address(key) => network::address(state, &key),
         Work::Volume(key) => storage::bind(state, &key),
         Work::Certificate(key) => certificate::issue(state, &key),
+        Work::Arrival(number) => controller::arrive(state, number),
+        Work::Controller(key) => controller::happen(state, &key),
         Work::Namespace(key) => namespace::finish(state, &key),
         Work::Forget(key, uid) => {
             if state.objects.value(&key).is_some_and(|object| object::uid(object) == uid) {
@@ -164,7 +171,7 @@ fn react(state: &mut State, touched: BTreeSet<Key>) {
             "persistentvolumeclaims" => storage::touched(state, &key),
             "certificates.cert-manager.io" => certificate::touched(state, &key),
             "customresourcedefinitions.apiextensions.k8s.io" => cluster::definition_touched(state, &key),
-            _ => {}
+            _ => controller::touched(state, &key),
         }
     }
 }
