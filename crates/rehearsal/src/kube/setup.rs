@@ -59,8 +59,6 @@ pub struct Setup {
     pub nodes: Vec<NodeSetup>,
     /// Manifests that are there at the start; one of the same name replaces a default one.
     pub objects: Vec<Value>,
-    /// What somebody else puts into the cluster while the rehearsal runs.
-    pub later: Vec<Later>,
     /// Defaults to leave out, as `resource.group/namespace/name` (`storageclasses.storage.k8s.io//gp2`).
     pub without: Vec<String>,
     /// Is ingress-nginx there, with its Service of type LoadBalancer and IngressClass `nginx`?
@@ -108,7 +106,6 @@ impl Default for Setup {
             age: SignedDuration::from_hours(6),
             nodes: Vec::new(),
             objects: Vec::new(),
-            later: Vec::new(),
             without: Vec::new(),
             ingress_nginx: true,
             auto_mode: None,
@@ -164,58 +161,6 @@ impl Setup {
     pub fn metrics_server(&self) -> bool {
         self.metrics_server.unwrap_or(true)
     }
-}
-
-/// Manifests that come later, e.g. of an installer that a person runs.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Later {
-    /// How long after the start.
-    pub after: SignedDuration,
-    /// Manifests; one of a name that is there replaces it.
-    pub objects: Vec<Value>,
-}
-
-/// Somebody who comes with a token of their own, e.g. one that an OIDC issuer signed.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct User {
-    /// The token.
-    pub token: String,
-    /// Who that is to the API server, with its prefix.
-    pub name: String,
-    /// Groups, with their prefix.
-    #[serde(default)]
-    pub groups: Vec<String>,
-}
-
-/// An object that somebody else brings.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Arrival {
-    /// When, counted from the start.
-    pub after: SignedDuration,
-    /// Only once this object is there: `resource/namespace/name`.
-    #[serde(default)]
-    pub once: Option<String>,
-    /// It; one of its name is replaced.
-    pub object: Value,
-}
-
-/// A product's own controller.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Controller {
-    /// Whose objects it acts on, e.g. `widgets.example.com`.
-    pub watches: String,
-    /// `namespace/name` of the Deployment it runs in; nothing happens before one of its pods is ready.
-    #[serde(default)]
-    pub deployment: Option<String>,
-    /// How long it takes.
-    #[serde(default)]
-    pub after: SignedDuration,
-    /// What it makes beside the object: manifests as a template over `object`.
-    pub makes: String,
 }
 
 /// What makes GPUs allocatable.

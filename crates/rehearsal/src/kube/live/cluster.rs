@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Work, csi, gpu, hear, make};
+use super::{csi, gpu, hear, make};
 use crate::{
     kube::{admit, object, objects::Key, resource::Resource, setup::Gpu, state::State},
     world::Happening,
@@ -47,23 +47,11 @@ pub fn furnish(state: &mut State) {
     if setup.ebs_csi == Some(true) {
         csi::addon(state, csi::ADDON);
     }
-    for (which, later) in setup.later.iter().enumerate() {
-        // Furnishing happens as long ago as the cluster is old.
-        state.later(setup.age + later.after, Work::Arrive(which));
-    }
     for object in &setup.objects {
         match object["items"].as_array() {
             Some(items) => items.iter().cloned().for_each(|item| place(state, item)),
             None => place(state, object.clone()),
         }
-    }
-}
-
-/// Puts in what somebody else brings.
-pub fn arrive(state: &mut State, which: usize) {
-    let objects = state.setup.later.get(which).map(|later| later.objects.clone()).unwrap_or_default();
-    for object in objects {
-        place(state, object);
     }
 }
 

@@ -64,8 +64,6 @@ pub enum Work {
     Namespace(Key),
     /// A finished job's time to live is over.
     Forget(Key, String),
-    /// What somebody else brings.
-    Arrive(usize),
     /// An event is forgotten.
     Expire(Key),
 }
@@ -125,7 +123,6 @@ fn happen(state: &mut State, work: Work) {
                 state.begin_removal(&key, None);
             }
         }
-        Work::Arrive(which) => cluster::arrive(state, which),
         Work::Expire(key) => event::expire(state, &key),
     }
 }
