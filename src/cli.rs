@@ -154,8 +154,9 @@ impl Cli {
             },
             Some(Command::Explain { code }) => command::explain(&common, &code),
             Some(Command::Completions { shell }) => {
-                clap_complete::generate(shell, &mut Self::command(), "landfall", &mut std::io::stdout());
-                0
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "landfall", &mut script);
+                command::completions(&script)
             }
         }
     }

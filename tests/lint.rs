@@ -1,6 +1,9 @@
 //! The built-in guides are clean, and every broken guide is told what is wrong with it, at its line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "lint/branches.rs"]
+mod branches;
+
 use std::{fs, path::Path};
 
 use landfall::{

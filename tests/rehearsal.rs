@@ -6,7 +6,10 @@ mod rehearsed;
 
 mod rehearsal {
     mod bad_input;
+    mod full_disk;
     mod inference_model_manager;
+    mod mixed;
+    mod output;
     mod platform;
     mod resume;
     mod scenarios;

@@ -6,5 +6,6 @@ mod screens {
     mod install;
     mod keys;
     mod looks;
+    mod mapping;
     mod stages;
 }

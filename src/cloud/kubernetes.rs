@@ -103,6 +103,9 @@ impl Kubernetes {
             Some(proxy) if !super::net::bypasses(&self.endpoints.no_proxy, &host) => proxy.parse().ok(),
             _ => None,
         };
+        if config.proxy_url.is_none() {
+            self.endpoints.admit(&host)?;
+        }
         Ok(config)
     }
 

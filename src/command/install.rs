@@ -54,6 +54,7 @@ async fn installed(
 ) -> Result<Exit, Exit> {
     opened.ready().await?;
     opened.secrets().await?;
+    opened.mappings().await?;
     let resolved = opened.session.resolve().map_err(|trouble| opened.refuse(trouble.problem()))?;
     let begun = !opened.session.story().steps.is_empty();
     let checks = looks::stage(opened, &resolved, Section::Checks, |_| true).await?;
@@ -126,6 +127,12 @@ fn same_as_frozen(
     if begun {
         // What this plan itself has made since is not a difference.
         now.observed.clone_from(&frozen.observed);
+    }
+    for (id, answer) in now.answers["inputs"].as_object_mut().into_iter().flatten() {
+        // Where the plan was frozen before the chart could be read, it says nothing of its digest.
+        if let Some(mapping) = answer.as_object_mut().filter(|_| frozen.answers["inputs"][id].get("of").is_none()) {
+            mapping.retain(|part, _| !matches!(part.as_str(), "of" | "seen"));
+        }
     }
     let differences = frozen.differences(&now);
     if differences.is_empty() {

@@ -9,6 +9,7 @@ mod open;
 mod plan;
 mod rehearse;
 mod reporter;
+mod say;
 mod secrets;
 mod status;
 mod undo;
@@ -25,3 +26,9 @@ pub use reporter::Reporter;
 pub use secrets::{SecretsCommand, secrets};
 pub use status::status;
 pub use undo::undo;
+
+/// A shell's completions.
+pub fn completions(script: &[u8]) -> i32 {
+    say::text(&String::from_utf8_lossy(script));
+    Exit::Done.code()
+}

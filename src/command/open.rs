@@ -12,7 +12,7 @@ use landfall_core::{
 };
 use tokio::sync::mpsc;
 
-use super::{Exit, Reporter};
+use super::{Exit, Reporter, say::complain};
 use crate::{
     cloud::{Endpoints, Trouble},
     guides,
@@ -203,6 +203,18 @@ impl Opened {
         Err(Exit::Usage)
     }
 
+    /// Reads the vendors' values files that are filled in by a person; keys nobody decided are refused, each by its path.
+    pub async fn mappings(&mut self) -> Result<(), Exit> {
+        let open = self.session.mappings().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        if open.is_empty() {
+            return self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()));
+        }
+        for problem in open {
+            self.reporter.problem(problem);
+        }
+        Err(Exit::Usage)
+    }
+
     /// Tells a problem; for what was given to us.
     pub fn refuse(&mut self, problem: Problem) -> Exit {
         let exit = match problem.code.as_str() {
@@ -222,7 +234,13 @@ impl Opened {
             outcome: exit.words().to_owned(),
             summary: summary.map(Box::new),
         });
-        exit.code()
+        match self.reporter.lost() {
+            Some(error) => {
+                complain!("landfall: standard output cannot be written: {error}");
+                if exit == Exit::Done { Exit::Failed.code() } else { exit.code() }
+            }
+            None => exit.code(),
+        }
     }
 }
 

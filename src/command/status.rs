@@ -5,13 +5,13 @@ use landfall_core::{
     journal::Story,
 };
 
-use super::{Common, Exit};
+use super::{Common, Exit, say::say};
 use crate::{engine::installs, report::explained};
 
 /// The guide and story of an install, by id; the guide is the copy kept beside the journal.
 pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), Exit> {
     let refuse = |problem: &Problem, exit: Exit| {
-        println!("{}", explained(problem, common.look()));
+        say!("{}", explained(problem, common.look()));
         exit
     };
     let endpoints = common.endpoints().map_err(|trouble| refuse(&trouble.problem(), Exit::Usage))?;
@@ -54,7 +54,7 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
-    println!("{} {}: {}", story.guide, install, place(&story));
+    say!("{} {}: {}", story.guide, install, place(&story));
     for (path, step) in &story.steps {
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
@@ -66,11 +66,11 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
-        println!("  {path}: {state}");
+        say!("  {path}: {state}");
     }
     for (path, outcome) in &story.looked {
         if let Some(problem) = outcome.problem() {
-            println!("  {path}: {} {}", problem.code, problem.what);
+            say!("  {path}: {} {}", problem.code, problem.what);
         }
     }
     Exit::Done.code()
@@ -80,13 +80,13 @@ fn all(common: &Common) -> i32 {
     let endpoints = match common.endpoints() {
         Ok(endpoints) => endpoints,
         Err(trouble) => {
-            println!("{}", explained(&trouble.problem(), common.look()));
+            say!("{}", explained(&trouble.problem(), common.look()));
             return Exit::Usage.code();
         }
     };
     let found = installs(&endpoints.state);
     if found.is_empty() {
-        println!("No installs here ({}).", endpoints.state.display());
+        say!("No installs here ({}).", endpoints.state.display());
     }
     for (folder, story) in found {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
@@ -101,9 +101,9 @@ fn all(common: &Common) -> i32 {
                     Some(_) => format!("failed after {done} steps"),
                     None => format!("unfinished after {done} steps"),
                 };
-                println!("{name}  {}  {}  {state}", story.guide, place(&story));
+                say!("{name}  {}  {}  {state}", story.guide, place(&story));
             }
-            Err(fault) => println!("{name}  cannot be read: {fault}"),
+            Err(fault) => say!("{name}  cannot be read: {fault}"),
         }
     }
     Exit::Done.code()

@@ -116,6 +116,7 @@ impl Worker {
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
         // An answers file walks the same screens, filled in.
+        self.tell(Input::Answers(answers.inputs));
         let target = [
             ("profile", answers.target.profile),
             ("region", answers.target.region),
@@ -154,10 +155,9 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
+        // With those of an earlier run, which binding found.
+        self.tell(Input::Answers(session.answers.inputs.clone()));
         self.tell(Input::FactsSeen(session.frozen.clone()));
-        for (id, answer) in session.answers.inputs.clone() {
-            self.tell(Input::Set { field: id, value: answer });
-        }
         for (reference, source) in session.answers.secrets.clone() {
             self.take_from_answers(reference, source);
         }

@@ -193,7 +193,8 @@ impl Worker {
             None => self.house.endpoints.state.clone(),
         };
         let path = folder.join("copied.txt");
-        let saved = crate::engine::private_folder(&folder).and_then(|()| std::fs::write(&path, &text));
+        let saved = crate::engine::private_folder(&folder)
+            .and_then(|()| crate::cloud::private::replace(&path, text.as_bytes()));
         let path = match saved {
             Ok(()) => path.display().to_string(),
             Err(error) => format!("nothing ({error})"),

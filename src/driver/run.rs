@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_core::{
-    event::{Problem, Section, TaskPath},
+    event::{Outcome, Problem, Section, TaskPath},
     journal,
     plan::{PlannedTask, Said},
     wizard::{Ended, Input, Record},
@@ -29,17 +29,20 @@ impl Worker {
                     .section(section)
                     .filter(|task| !task.early && (paths.is_empty() || paths.contains(&task.path)))
                     .collect();
-                engine.look(&tasks, &session.outputs()).await?;
-                // What an answers file says of a check is said once the check has been seen.
+                let outcomes = engine.look(&tasks, &session.outputs()).await?;
+                // What an answers file says of a check is said once it has been seen, and only where there is need of it.
                 for task in &tasks {
                     let path = task.path.clone();
-                    if let Some(said) = session.answers.attest.iter().find(|said| path.matches(&said.task)) {
-                        let (name, reason) = (said.name.clone(), said.reason.clone());
-                        let _ = inputs.send(Input::Attest { path: path.clone(), name, reason });
-                    }
-                    if let Some(said) = session.answers.waive.iter().find(|said| path.matches(&said.task)) {
-                        let (name, reason) = (said.name.clone(), said.reason.clone());
-                        let _ = inputs.send(Input::Waive { path, name, reason });
+                    let said = |all: &[Said]| all.iter().find(|said| path.matches(&said.task)).cloned();
+                    let vouched = match outcomes.get(&path) {
+                        Some(Outcome::Unknown { .. }) => said(&session.answers.attest)
+                            .map(|Said { name, reason, .. }| Input::Attest { path: path.clone(), name, reason }),
+                        Some(Outcome::Fail { .. } | Outcome::NotYet { .. }) => said(&session.answers.waive)
+                            .map(|Said { name, reason, .. }| Input::Waive { path: path.clone(), name, reason }),
+                        _ => None,
+                    };
+                    if let Some(vouched) = vouched {
+                        let _ = inputs.send(vouched);
                     }
                 }
                 Ok::<(), Trouble>(())

@@ -8,6 +8,7 @@ mod field;
 mod guide;
 mod inputs;
 mod install;
+mod mapping;
 mod more;
 mod plan;
 mod progress;

@@ -4,6 +4,7 @@
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
 mod answers;
+mod mapping;
 mod planning;
 mod secrets;
 mod summary;
@@ -122,15 +123,7 @@ impl Session {
             .proven
             .clone()
             .ok_or_else(|| Trouble::guide("no target was proven yet", "Confirm the target first."))?;
-        if let Some((real, simulated)) = self.cloud.vouch.mixed() {
-            return Err(Problem::new(
-                "ENDPOINTS-MIXED",
-                format!("{real} is real and {simulated} is simulated"),
-                "Use either all of a rehearsal's variables or none of them: close this shell, or source all of `landfall rehearse --serve`.",
-            )
-            .why("A rehearsal must never touch a real account, and a real install must never trust a simulated answer.")
-            .into());
-        }
+        self.cloud.vouch.agree()?;
         let target = Arc::new(proven.target.clone());
         let wanted = serde_json::to_value(&*target).unwrap_or_default();
         let known = installs(&self.house.endpoints.state).into_iter().find_map(|(folder, story)| {

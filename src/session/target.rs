@@ -65,6 +65,10 @@ impl Session {
             proven.context = cloud.kube.context().unwrap_or_default();
             self.prove_cluster(&cloud, &mut proven, &kind).await;
         }
+        if let Some(mix) = proven.doubt.take_if(|doubt| doubt.code == "ENDPOINTS-MIXED") {
+            return Err(mix.into());
+        }
+        cloud.vouch.agree()?;
         proven.rehearsal = cloud.vouch.rehearsal();
         self.answers.target = TargetAnswers {
             profile: endpoints.profile,
@@ -85,8 +89,7 @@ impl Session {
                 "Choose one in Target, with --region, or\n$ export AWS_REGION=us-east-2",
             ))
         })?;
-        let identity =
-            cloud.aws.sts().await?.get_caller_identity().send().await.map_err(|error| no_credentials(error.into()))?;
+        let identity = cloud.aws.sts().await?.get_caller_identity().send().await?;
         let arn = identity.arn().unwrap_or_default();
         let mut parts = arn.splitn(6, ':');
         proven.target.partition = parts.nth(1).unwrap_or("aws").to_owned();
@@ -130,7 +133,10 @@ impl Session {
                 Problem::new(
                     "EKS-NOT-FOUND",
                     format!("there is no EKS cluster {cluster} in {}", proven.target.region),
-                    "Check region and account: the header shows both. List them:\n$ aws eks list-clusters",
+                    format!(
+                        "Check region and account. See what there is:\n$ aws eks list-clusters --region {}",
+                        proven.target.region
+                    ),
                 )
                 .into()
             } else {
@@ -204,19 +210,6 @@ impl Session {
             Ok(other) => proven.doubt = other.problem().cloned(),
             Err(trouble) => proven.doubt = Some(trouble.problem()),
         }
-    }
-}
-
-fn no_credentials(trouble: Trouble) -> Trouble {
-    match &trouble {
-        Trouble::Expired { message, .. } if message.contains("no providers") => Problem::new(
-            "AWS-NO-CREDENTIALS",
-            "no AWS credentials were found",
-            "Sign in first; Landfall never logs in by itself:\n$ aws sso login --profile <profile>\n$ export AWS_PROFILE=<profile>\nOr rehearse without an account:\n$ landfall rehearse",
-        )
-        .why(message.clone())
-        .into(),
-        _ => trouble,
     }
 }
 

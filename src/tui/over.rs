@@ -55,15 +55,18 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
 fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let stage = view.wizard.stage;
     let mut lines: Vec<Line<'static>> = vec![Line::styled(format!(" {}", stage.title()), view.theme.strong())];
-    lines.extend(
-        wrap::text(about(stage), width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))),
-    );
+    lines
+        .extend(wrap::text(about(view), width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))));
     let moves = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::First, Action::Last];
     lines.push(Line::from(vec![
         Span::styled("  ↑ ↓ PgUp PgDn Home End ", view.theme.key()),
         Span::raw("move, or scroll"),
     ]));
-    for binding in Mode::Stage(stage).keys().into_iter().filter(|binding| !moves.contains(&binding.does)) {
+    let mode = match view.wizard.mode_below() {
+        Mode::Mapping => Mode::Mapping,
+        _ => Mode::Stage(stage),
+    };
+    for binding in mode.keys().into_iter().filter(|binding| !moves.contains(&binding.does)) {
         let texts = wrap::text(binding.help, width.saturating_sub(14));
         for (index, text) in texts.into_iter().enumerate() {
             let key = if index == 0 { binding.press.shown() } else { String::new() };
@@ -92,8 +95,11 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn about(stage: Stage) -> &'static str {
-    match stage {
+fn about(view: &View<'_>) -> &'static str {
+    if view.wizard.mode_below() == Mode::Mapping {
+        return "The keys of the vendor's file that are empty or placeholders, and what becomes of them. A reference such as {{ auth_host }} follows the answer, here and on the next cluster; a secret is only ever referred to.";
+    }
+    match view.wizard.stage {
         Stage::Guide => "Choose what to install, go on with an unfinished install, or rehearse it without an account.",
         Stage::Target => {
             "Where it goes: account, region, cluster, namespace. Nothing goes on before the context is proved to be that cluster."

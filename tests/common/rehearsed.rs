@@ -165,6 +165,11 @@ impl Served {
         fs::read_to_string(self.world().join("answers.yaml")).unwrap()
     }
 
+    /// The names of what was handed out.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.exports.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The program in this world.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = landfall(self.folder.path());

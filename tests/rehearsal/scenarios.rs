@@ -171,3 +171,65 @@ fn nodes_made_by_hand_are_adopted() {
     assert_eq!(aws(&run.left, "launch_templates"), ["arthur-shield-eks-gpu"]);
     assert!(aws(&run.left, "alarms").is_empty(), "nobody scales");
 }
+
+#[test]
+fn secrets_that_an_operator_brings_are_looked_at_and_never_asked() {
+    let run = rehearse("brought-secrets");
+    run.said.ends_with(0);
+    assert_eq!(run.said.outcome("verify/secrets_there[shield-app-secret-key]"), "pass");
+    let brought = &run.left["kubernetes"]["secrets"]["shield"]["postgres-secret"];
+    assert!(!brought["metadata"]["labels"].to_string().contains("landfall.dev/install"), "{brought}");
+    assert!(run.said.of("steps/postgres_secret").is_empty(), "none is made");
+}
+
+#[test]
+fn images_are_copied_into_the_companys_registry_and_pulled_from_there() {
+    let run = rehearse("own-registry");
+    run.said.ends_with(0);
+    assert_eq!(run.said.outcome("verify/images_copied"), "pass");
+    let image = &run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"];
+    assert!(image.to_string().contains("registry.mycompany.example/arthur/shield:3.2.1"), "{image}");
+}
+
+#[test]
+fn a_chart_brought_along_is_installed_with_certificates_from_elsewhere() {
+    let run = rehearse("brought-chart");
+    run.said.ends_with(0);
+    assert_eq!(run.said.outcome("checks/shield_certificate_secret"), "pass");
+    assert!(objects(&run.left, "certificates.cert-manager.io", "shield").contains(&"shield-auth-tls".to_owned()));
+    assert!(aws(&run.left, "alarms").is_empty(), "cluster-autoscaler scales");
+    assert!(!aws(&run.left, "roles").contains(&"arthur-shield-usage-pay-1".to_owned()), "nothing is told to Arthur");
+    let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
+    assert!(shield.contains("disabled"), "the usage tracker: {shield}");
+}
+
+#[test]
+fn an_ami_of_ones_own_bootstraps_itself_behind_a_proxy() {
+    let run = rehearse("own-ami");
+    run.said.ends_with(0);
+    let template = run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"].to_string();
+    assert!(template.contains("ami-05737b633d742ccc9"), "{template}");
+    assert_eq!(run.said.outcome("checks/auth_certificate_acm"), "pass");
+    assert_eq!(aws(&run.left, "alarms").len(), 3, "two that add a node, one that takes one away");
+    let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
+    assert!(shield.contains("nvidia.com/gpu"), "the taint is tolerated: {shield}");
+}
+
+#[test]
+fn nodes_go_again_as_the_guide_has_it_and_the_first_user_is_made() {
+    let run = rehearse("idle-nodes-go");
+    run.said.ends_with(0);
+    assert_eq!(aws(&run.left, "alarms").len(), 4);
+    assert_eq!(run.said.outcome("checks/shield_certificate_acm"), "pass");
+    assert_eq!(run.said.of("steps/first_user").pop().unwrap()["event"], "finished");
+    assert!(run.said.of("steps/mirror_shield").is_empty(), "they are there already");
+}
+
+#[test]
+fn karpenters_nodes_are_left_as_they_are() {
+    let run = rehearse("karpenter");
+    run.said.ends_with(0);
+    assert_eq!(aws(&run.left, "node_groups"), ["pay-1/arthur-shield-eks-gpu"]);
+    assert!(run.said.of("steps/cpu_label").is_empty());
+    assert_eq!(run.said.of("steps/first_api_key").pop().unwrap()["event"], "finished");
+}

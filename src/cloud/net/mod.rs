@@ -74,6 +74,9 @@ impl Net {
 
     /// A connection to a host, through the proxy where there is one.
     pub async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Trouble> {
+        if self.via(host).is_none() {
+            self.endpoints.admit(host)?;
+        }
         let what = format!("{host}:{port}");
         let silent = |message: String| Trouble::Unreachable { door: Door::Network, what: what.clone(), message };
         let opened = async {

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    guide::Guide,
-    value::{Document, Fault},
+    guide::{Guide, InputType, lint::refuse_name},
+    mapping::Mapping,
+    value::{Document, Fault, references},
 };
 
 /// All answers for one install.
@@ -125,6 +126,9 @@ impl Answers {
                 }
                 Some(input) => match input.accept(answer) {
                     Ok(value) => {
+                        if input.kind == InputType::Mapping {
+                            faults.extend(strangers(document, guide, id, &value));
+                        }
                         accepted.insert(id.clone(), value);
                     }
                     Err(refused) => faults.push(document.fault(&pointer, refused.to_string())),
@@ -155,6 +159,21 @@ impl Answers {
         }
         if faults.is_empty() { Ok(answers) } else { Err(faults) }
     }
+}
+
+/// Names that a filled-in values file refers to and that the guide does not know.
+fn strangers(document: &Document, guide: &Guide, id: &str, answer: &Value) -> Vec<Fault> {
+    let Ok(mapping) = Mapping::read(answer) else { return Vec::new() };
+    let mut faults = Vec::new();
+    for (path, value) in &mapping.set {
+        for name in references(value).map(|read| read.names).unwrap_or_default() {
+            if let Some(why) = refuse_name(guide, &name) {
+                let key = path.to_string().replace('~', "~0").replace('/', "~1");
+                faults.push(document.fault(&format!("/inputs/{id}/set/{key}"), format!("{path}: {why}")));
+            }
+        }
+    }
+    faults
 }
 
 /// A secret written as a plain text is the likeliest mistake; say so without quoting it.

@@ -77,6 +77,13 @@ impl Scope {
         self.values.get(name)
     }
 
+    /// Whether a dotted name, e.g. `facts.cluster.version`, has a value.
+    pub fn has(&self, name: &str) -> bool {
+        let mut parts = name.split('.');
+        let root = parts.next().and_then(|root| self.values.get(root));
+        parts.fold(root, |value, part| value.and_then(|value| value.get(part))).is_some_and(|value| !value.is_null())
+    }
+
     /// Makes a secret's field readable, as a stand-in.
     pub fn secret(&mut self, secret: &str, field: &str) {
         self.secret_field(secret, field, Value::String(SecretText::stand_in(&SecretRef::field(secret, field))));

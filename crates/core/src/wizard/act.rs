@@ -1,7 +1,7 @@
 //! A key, by what it does where the person is.
 
-use super::{Action, Effect, Key, Look, Mode, Over, Stage, TaskRow, Wizard};
-use crate::catalogue::Room;
+use super::{Action, Effect, Key, Look, Mode, Over, Stage, Suggestions, TaskRow, Wizard};
+use crate::{catalogue::Room, guide::InputType};
 
 impl Wizard {
     pub(super) fn key(&mut self, key: &Key) -> Vec<Effect> {
@@ -30,6 +30,7 @@ impl Wizard {
             (Mode::Vouching, _) => self.vouching_text(key),
             (Mode::Answering, _) => self.answering_text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Target) => self.target.fields.text(key),
+            (_, Stage::Inputs) if self.inputs.keys().is_some() => self.mapping_text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Inputs) => self.inputs.text(key),
             (Mode::Typing, Stage::Secrets) => self.secrets_text(key),
             _ => {}
@@ -115,6 +116,9 @@ impl Wizard {
     }
 
     pub(super) fn inputs_act(&mut self, action: Action) -> Vec<Effect> {
+        if self.inputs.keys().is_some() {
+            return self.mapping_act(action);
+        }
         if self.inputs.editing.is_some() {
             let edited = self.inputs.act(action);
             return self.inputs_edited(edited);
@@ -122,7 +126,16 @@ impl Wizard {
         match action {
             Action::Open => match self.inputs.selected().and_then(|field| field.locked.clone()) {
                 Some(why) => self.notice = Some(format!("it cannot change any more: {why}")),
-                None => self.inputs.open_selected(),
+                None => match self.inputs.selected().map(|field| (&field.asked.kind, &field.suggestions)) {
+                    Some((InputType::Mapping, Suggestions::Needs(_, label))) => {
+                        self.notice =
+                            Some(format!("{label} is entered at the next stage (n); then the file can be read"));
+                    }
+                    Some((InputType::Mapping, Suggestions::Asked)) => {
+                        self.notice = Some("the file is still being read".into());
+                    }
+                    _ => self.inputs.open_selected(),
+                },
             },
             Action::Again => {
                 let name = self.inputs.selected().map(|field| field.name.clone());
@@ -167,6 +180,9 @@ impl Wizard {
             }
             Stage::Inputs => {
                 let field = self.inputs.selected()?;
+                if let Some(row) = self.map_row() {
+                    return Some(row.explained());
+                }
                 let lines = vec![field.label(), field.asked.help.clone()];
                 (field.name.clone(), lines, field.errata.clone(), field.from.clone())
             }

@@ -202,6 +202,19 @@ pub(super) const TICKING: &[Binding] = &[
     shown(Press::Tab, Action::TypeInstead, "Tab", "type instead", "type an answer that is not in the list"),
 ];
 
+pub(super) const MAPPING: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "take", "take what is suggested; where nothing is, type a value"),
+    shown(Press::Letter('v'), Action::TypeInstead, "v", "value", "type a value: YAML, or with {{ }} a reference"),
+    shown(Press::Letter('p'), Action::Point, "p", "point", "point to an answer or a secret of yours"),
+    shown(Press::Letter('l'), Action::LeaveAs, "l", "leave", "leave the key as the vendor has it, with a reason"),
+    shown(Press::Letter('x'), Action::Forget, "x", "undo", "nothing was decided for this key after all"),
+    shown(Press::Letter('a'), Action::MoreKeys, "a", "more keys", "another key of the file, or one of your own"),
+    shown(Press::Esc, Action::Cancel, "Esc", "done", "back to the answers; everything decided is kept"),
+    UP,
+    EXPLAIN,
+    HELP,
+];
+
 pub(super) const CELLS: &[Binding] = &[
     shown(Press::Enter, Action::Accept, "Enter", "next cell", "on to the next cell; in an empty last row: done"),
     CANCEL,

@@ -53,7 +53,15 @@ impl Wizard {
             Stage::Inputs => {
                 let all = self.inputs.wanted().count();
                 let open = self.inputs.open().count();
-                format!("{} of {all} answered", all - open)
+                let field = self.inputs.selected().filter(|_| self.inputs.keys().is_some());
+                match (field, self.inputs.open().find(|field| field.vendor().is_some())) {
+                    (Some(field), _) => field.shown_mapping(),
+                    (None, Some(field)) => {
+                        let (done, keys) = field.mapped_of();
+                        format!("{} of {all} answered, {} of {keys} keys open", all - open, keys - done)
+                    }
+                    (None, None) => format!("{} of {all} answered", all - open),
+                }
             }
             Stage::Secrets => {
                 let fields: Vec<bool> = self.secrets.wanted_fields().map(|field| field.settled()).collect();

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, SummaryShown, TargetSeen};
 use crate::{
     event::{Fact, Problem, Table, TaskPath},
     guide::LoadedGuide,
+    mapping::{Decision, KeyPath},
     plan::Facts,
     value::{Plain, SecretRef},
     why::Snapshot,
@@ -112,6 +113,8 @@ pub enum Input {
     Bound(String),
     /// A guide was read (answers `Look::Guide` and `Look::Rehearse`), or why not.
     Opened(Result<Arc<LoadedGuide>, Problem>),
+    /// What an answers file, or an earlier run, has for the inputs: there from the stage's first picture on.
+    Answers(Map<String, Value>),
     /// An install goes on where it stood (answers `Look::Install`).
     Resumed(Box<Resumed>),
     /// Where the install would go (answers `Look::Target`).
@@ -160,6 +163,15 @@ pub enum Input {
         field: String,
         /// The answer.
         value: Value,
+    },
+    /// Decide one key of a vendor's values file.
+    Map {
+        /// The input's id.
+        field: String,
+        /// Which key.
+        path: KeyPath,
+        /// What becomes of it.
+        decision: Decision,
     },
     /// Enter a secret.
     SetSecret {

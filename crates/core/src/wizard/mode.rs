@@ -1,10 +1,10 @@
 //! Which table of keys holds now?
 
 use super::{
-    Action, Binding, Editing, Ended, Over, SecretEditing, Stage, Wizard,
+    Action, Binding, Doing, Editing, Ended, Over, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MOVES, OVER, PICKING, PLAN, SECRETS,
-        SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
+        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MAPPING, MOVES, OVER, PICKING, PLAN,
+        SECRETS, SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
     },
 };
 
@@ -23,6 +23,8 @@ pub enum Mode {
     Ticking,
     /// Cells of rows are being typed.
     Cells,
+    /// A values file is being filled in.
+    Mapping,
     /// A secret's source is being chosen.
     Sources,
     /// A person's word is being typed.
@@ -58,6 +60,7 @@ impl Mode {
             Self::Picking => PICKING,
             Self::Ticking => TICKING,
             Self::Cells => CELLS,
+            Self::Mapping => MAPPING,
             Self::Sources => SOURCES,
             Self::Vouching => VOUCHING,
             Self::Answering => ANSWERING,
@@ -71,10 +74,14 @@ impl Wizard {
     /// Which table of keys holds now.
     pub fn mode(&self) -> Mode {
         match self.over {
-            Some(Over::Leave) => return Mode::Leaving,
-            Some(_) => return Mode::Over,
-            None => {}
+            Some(Over::Leave) => Mode::Leaving,
+            Some(_) => Mode::Over,
+            None => self.mode_below(),
         }
+    }
+
+    /// The same, whatever lies over the stage.
+    pub fn mode_below(&self) -> Mode {
         let fields = match self.stage {
             Stage::Target => Some(&self.target.fields),
             Stage::Inputs => Some(&self.inputs),
@@ -91,6 +98,13 @@ impl Wizard {
                     };
                 }
                 Some(Editing::Cells { .. }) => return Mode::Cells,
+                Some(Editing::Keys(keys)) => {
+                    return match keys.doing {
+                        None => Mode::Mapping,
+                        Some(Doing::Typing(_) | Doing::Leaving(_) | Doing::Naming(_)) => Mode::Typing,
+                        Some(Doing::Pointing(..) | Doing::Adding(..)) => Mode::Picking,
+                    };
+                }
                 None => {}
             }
         }

@@ -104,6 +104,12 @@ pub enum Action {
     Tick,
     /// Type an answer instead of choosing one.
     TypeInstead,
+    /// Point to an answer or a secret.
+    Point,
+    /// Leave a key as the vendor has it.
+    LeaveAs,
+    /// Further keys of the vendor's file.
+    MoreKeys,
     /// Next cell, tab or panel.
     TabOn,
     /// Cell, tab or panel before.

@@ -123,6 +123,7 @@ impl Wizard {
                 errata: Vec::new(),
                 from: None,
                 looked_with: None,
+                mapped: Vec::new(),
             }
         });
         self.target = Target { fields: Fields { all: all.collect(), ..Fields::default() }, ..Target::default() };
@@ -278,6 +279,7 @@ fn asked(id: &str, label: &str, help: &str, default: Value) -> Asked {
         columns: Vec::new(),
         default,
         suggest: None,
+        offers: Vec::new(),
         when: None,
         optional: id != "namespace",
         pattern: (id == "namespace").then(|| "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$".to_owned()),

@@ -74,9 +74,13 @@ impl Wizard {
             Input::Rehearsal(name) => self.rehearsal = Some(name),
             Input::Bound(install) => {
                 self.install_id = Some(install);
-                return self.refresh_inputs();
+                self.gathering = false;
+                let mut effects = self.secrets_of_lookups();
+                effects.extend(self.refresh_inputs());
+                return effects;
             }
             Input::Opened(Ok(loaded)) => return self.opened(loaded),
+            Input::Answers(answers) => return self.answers_brought(answers),
             Input::Opened(Err(problem)) => (self.guide.opening, self.guide.refused) = (None, Some(problem)),
             Input::Resumed(resumed) => return self.resumed(*resumed),
             Input::TargetSeen(seen) => return self.target_seen(seen),
@@ -132,6 +136,13 @@ impl Wizard {
             Input::ChooseGuide(id) => self.choose(Look::Guide(id)),
             Input::ChooseInstall(id) => self.choose(Look::Install(id)),
             Input::Set { field, value } if field.starts_with("target.") => self.set_target(&field, value),
+            Input::Map { field, path, decision } => match self.map_key(&field, &path, decision) {
+                Ok(effects) => effects,
+                Err(why) => {
+                    self.notice = Some(why);
+                    Vec::new()
+                }
+            },
             Input::Set { field, value } => self.set_input(&field, value, AnsweredBy::Person),
             Input::SetSecret { reference, secret } => self.put_secret(&reference, secret),
             Input::TakeSecret { reference, from } => self.take(reference, from),
@@ -175,6 +186,7 @@ impl Wizard {
         let fields = if name.starts_with("target.") { &mut self.target.fields } else { &mut self.inputs };
         let Some(field) = fields.named_mut(name) else { return Vec::new() };
         match rows {
+            Ok(table) if field.asked.kind == crate::guide::InputType::Mapping => Self::vendor_read(field, &table),
             Ok(table) => {
                 let answered = field.suggest(table);
                 if name.starts_with("target.") {

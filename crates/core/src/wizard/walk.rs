@@ -20,12 +20,23 @@ impl Wizard {
         }
         let mut effects = Vec::new();
         match self.stage {
+            // With the secrets that came, a values file could be read that could not before.
+            Stage::Secrets if self.inputs.open().next().is_some() => {
+                let open: Vec<String> = self.inputs.open().map(super::Field::missing).collect();
+                effects.extend(self.enter(Stage::Inputs));
+                self.select_open();
+                self.notice = missing(&open);
+                return effects;
+            }
             Stage::Guide => return self.guide_act(Action::Open),
             // Confirmed but not bound: binding it failed, so it is tried again.
             Stage::Target if !self.target.confirmed || self.install_id.is_none() => {
                 self.target.confirmed = true;
                 self.install_id = None;
                 self.gathering = true;
+                for field in &mut self.inputs.all {
+                    field.looked_with = None;
+                }
                 effects.push(Effect::Look(Look::Confirm));
             }
             Stage::Inputs => effects.push(Effect::Record(Record::Answers(self.answers().inputs))),
@@ -46,10 +57,10 @@ impl Wizard {
             Stage::Target => self.target_open(),
             Stage::Inputs if self.gathering => Some("the account and the cluster are still being asked".into()),
             Stage::Inputs => {
-                let open: Vec<String> = self.inputs.open().map(super::Field::label).collect();
+                let open: Vec<String> = self.inputs.open().map(super::Field::missing).collect();
                 missing(&open)
             }
-            Stage::Secrets => missing(&self.secrets.open()),
+            Stage::Secrets => self.secrets.looked_up().or_else(|| missing(&self.secrets.open())),
             Stage::Checks | Stage::Verify => self.tasks_open(),
             Stage::Plan => match (&self.plan.plan, &self.plan.refused) {
                 (_, Some(problem)) => Some(problem.what.clone()),
@@ -81,7 +92,7 @@ impl Wizard {
 
     /// What was in the way may no longer be.
     pub(super) fn notice_again(&mut self) {
-        if self.notice.as_deref().is_some_and(|notice| notice.starts_with("still open")) {
+        if self.notice.as_deref().is_some_and(|notice| notice.starts_with("still ")) {
             self.notice = self.open();
         }
     }

@@ -160,6 +160,9 @@ pub struct Certificate {
 pub struct CertificateFile {
     /// Path in the rehearsal's folder, without an extension.
     pub file: String,
+    /// Also a TLS Secret in the cluster: `namespace/name`.
+    #[serde(default)]
+    pub secret: Option<String>,
     /// What it says.
     pub certificate: Certificate,
 }

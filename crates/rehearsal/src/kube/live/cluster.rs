@@ -68,7 +68,7 @@ pub fn arrive(state: &mut State, which: usize) {
 }
 
 /// Puts one manifest into the cluster; its namespace comes into being with it.
-fn place(state: &mut State, mut object: Value) {
+pub fn place(state: &mut State, mut object: Value) {
     let Some(kind) = state.kind_of(&object) else {
         let trouble = format!(
             "kubernetes.objects: {} {} {:?} is of a kind that is not served",
