@@ -215,6 +215,7 @@ const REHEARSAL: &[&str] = &[
     "command/rehearse.rs",
     "cloud/vouch.rs",
     "driver/look.rs",
+    "driver/watching.rs",
     "report/markdown.rs",
     "report/text.rs",
     "tui/target.rs",

@@ -3,7 +3,7 @@
 //! ```text
 //!   story  nodes 4  [pods 3/5]  events  logs   ! reconnecting, 12 s
 //!    code   pod                 status      ready  again  age   node
-//!  ▶ P-4F2K shield-auth-…2xkqp  Pending     0/1    0      3m
+//!  ▶ P-4F2K search-auth-…2xkqp  Pending     0/1    0      3m
 //! ```
 
 use jiff::Timestamp;
