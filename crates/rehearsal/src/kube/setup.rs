@@ -163,6 +163,48 @@ impl Setup {
     }
 }
 
+/// Somebody who comes with a token of their own, e.g. one that an OIDC issuer signed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The token.
+    pub token: String,
+    /// Who that is to the API server, with its prefix.
+    pub name: String,
+    /// Groups, with their prefix.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// An object that somebody else brings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrival {
+    /// When, counted from the start.
+    pub after: SignedDuration,
+    /// Only once this object is there: `resource/namespace/name`.
+    #[serde(default)]
+    pub once: Option<String>,
+    /// It; one of its name is replaced.
+    pub object: Value,
+}
+
+/// A product's own controller.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    /// Whose objects it acts on, e.g. `widgets.example.com`.
+    pub watches: String,
+    /// `namespace/name` of the Deployment it runs in; nothing happens before one of its pods is ready.
+    #[serde(default)]
+    pub deployment: Option<String>,
+    /// How long it takes.
+    #[serde(default)]
+    pub after: SignedDuration,
+    /// What it makes beside the object: manifests as a template over `object`.
+    pub makes: String,
+}
+
 /// What makes GPUs allocatable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
