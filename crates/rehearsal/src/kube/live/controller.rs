@@ -5,7 +5,7 @@ use minijinja::{Environment, context, value::Serde};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Work, event, event::From, make};
+use super::{Work, cluster, event, event::From, make};
 use crate::kube::{object, objects::Key, setup::Controller, state::State};
 
 /// How often one whose Deployment is not ready looks again.
@@ -82,7 +82,7 @@ pub fn arrive(state: &mut State, number: usize) {
     let Some(kind) = state.kind_of(&arrival.object) else { return };
     let key = Key::new(&kind.id, object::namespace(&arrival.object), object::name(&arrival.object));
     if state.objects.get(&key).is_none() {
-        make(state, &kind.id, arrival.object.clone());
+        cluster::place(state, arrival.object.clone());
         return;
     }
     let wanted = arrival.object.clone();
