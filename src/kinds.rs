@@ -91,6 +91,7 @@ impl Kinds {
                 step::eks_node_group::NodeGroup,
                 step::eks_node_labels::NodeLabels,
                 step::eks_pod_identity_association::PodIdentityAssociation,
+                step::file_rendered::FileRendered,
                 step::helm_release::HelmRelease,
                 step::http_request::HttpRequest,
                 step::iam_access_key::AccessKey,

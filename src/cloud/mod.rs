@@ -38,6 +38,7 @@ mod told;
 mod trouble;
 pub mod values;
 mod vouch;
+pub mod written;
 
 pub use aws::Aws;
 pub use chart::Chart;

@@ -8,6 +8,7 @@ pub mod eks_identity_provider;
 pub mod eks_node_group;
 pub mod eks_node_labels;
 pub mod eks_pod_identity_association;
+pub mod file_rendered;
 pub mod helm_release;
 mod helm_values;
 pub mod http_request;
