@@ -87,7 +87,8 @@ impl Wizard {
 
     fn answered_otherwise(&self, resumed: &Resumed) -> bool {
         let given = |name: &String| self.inputs.named(name).map(|field| &field.given);
-        self.facts != resumed.facts || resumed.answers.iter().any(|(name, value)| given(name) != Some(value))
+        self.facts != resumed.facts
+            || resumed.answers.iter().any(|(name, value)| given(name).is_some_and(|given| given != value))
     }
 
     /// From this seat there is one list: checks with bad news, steps, verifications.
