@@ -6,7 +6,7 @@
 //!  text, scrolled
 //! ```
 
-use landfall_core::wizard::{Action, Over, Stage};
+use landfall_core::wizard::{Action, Mode, Over, Stage};
 use ratatui::{
     Frame,
     layout::Rect,
