@@ -31,6 +31,7 @@ impl Wizard {
     /// Takes in what the journal says: everything the first time, the newest state of every task afterwards.
     pub(super) fn watch(&mut self, resumed: Resumed, standing: Standing) -> Vec<Effect> {
         let first = self.watching.is_none();
+        let changed = first || self.answered_otherwise(&resumed);
         self.watching = Some(standing);
         let selected = self.install.tasks.selected().map(|row| row.path.clone());
         if first {
@@ -39,7 +40,7 @@ impl Wizard {
             self.target.seen = Some(resumed.target);
             (self.stage, self.reached, self.stage_since) = (Stage::Install, Stage::Install, self.now);
         }
-        if first || self.answered_otherwise(&resumed) {
+        if changed {
             self.facts = resumed.facts;
             for (name, value) in resumed.answers {
                 if let Some(field) = self.inputs.named_mut(&name) {
