@@ -249,9 +249,17 @@ fn other_serving_templates_become_an_upgrade() {
     let mut answers: Value = serde_json::from_str(&served.answers()).unwrap();
     answers["inputs"]["serving_templates"] =
         json!({ "servingTemplates": { "ovms": { "image": "registry.mycompany.example/infer/ovms:2" } } });
-    let changed = served.file("changed.yaml", &answers.to_string());
-    let again =
-        served.landfall(&["install", GUIDE, "--answers", changed.to_str().unwrap(), "--yes", "--output", "ndjson"]);
+    let install = |answers: &Value| {
+        let file = served.file("changed.yaml", &answers.to_string());
+        served.landfall(&["install", GUIDE, "--answers", file.to_str().unwrap(), "--yes", "--output", "ndjson"])
+    };
+    let shown = install(&answers);
+    shown.ends_with(5);
+    let told = shown.events().into_iter().find(|event| event["problem"]["code"] == "PLAN-CHANGED").unwrap();
+    let fix = told["problem"]["fix"].as_str().unwrap();
+    let choice = fix.split("choice: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+    answers["approve"] = json!([{ "task": "plan", "choice": choice, "name": "sam", "reason": "a second model server" }]);
+    let again = install(&answers);
     again.ends_with(0);
     let finished = again.of("steps/crd").into_iter().find(|event| event["event"] == "finished").unwrap();
     assert_eq!((&finished["how"], &finished["outputs"]["revision"]), (&json!("changed"), &json!(2)), "{finished}");
