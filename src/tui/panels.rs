@@ -112,7 +112,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
     let panels = &wizard.install.panels;
     let picture = panels.picture(&wizard.snapshot);
     let width = usize::from(area.width);
-    let mut lines = troubles(view, picture, width);
+    // On a small screen the tabs say it in a word.
+    let mut lines = if area.height < 6 { Vec::new() } else { troubles(view, picture, width) };
     let all = panels.rows(panels.shown, picture);
     if all == 0 {
         lines.push(Line::styled(format!(" {}", empty(panels, picture)), theme.quiet()));

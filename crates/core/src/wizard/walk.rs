@@ -206,7 +206,7 @@ impl Wizard {
         Vec::new()
     }
 
-    fn row(&self, task: &PlannedTask) -> TaskRow {
+    pub(super) fn row(&self, task: &PlannedTask) -> TaskRow {
         let room = if task.path.section == Section::Steps { Room::Step } else { Room::Check };
         let kind = self.catalogue.find(room, &task.kind);
         let from = self.loaded.as_ref().and_then(|loaded| loaded.place(&task.from));

@@ -2,7 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::{AnsweredBy, Effect, Resumed, Sign, Stage, TaskRow, TaskState, Wizard};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{AnsweredBy, Effect, Over, Resumed, Sign, Stage, TaskRow, TaskState, Wizard};
+use crate::{
+    event::{Fact, Section, TaskPath},
+    guide::{Severity, Task},
+    plan::PlannedTask,
+};
 
 /// An install that is watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +60,11 @@ impl Wizard {
             // Nothing is looked up from this seat: what was answered is all there is.
             let _ = self.refresh_inputs();
             self.resolve();
+            if self.resolved.is_none() {
+                // Before a plan is made its facts are open; what was looked at and done already is told all the same.
+                self.over = self.over.take().filter(|over| !matches!(over, Over::Trouble(_)));
+                self.rows_of(&resumed.said);
+            }
         } else {
             // The journal grows with every step: only what it says of them is new.
             let (checks, verify) = (&self.checks, &self.verify.tasks);
@@ -63,7 +77,7 @@ impl Wizard {
             }
         }
         for fact in &resumed.said {
-            self.fold(fact);
+            let _known = self.checks.fold(fact) || self.install.tasks.fold(fact) || self.verify.tasks.fold(fact);
         }
         for vouched in resumed.waivers.into_iter().chain(resumed.attestations) {
             let tasks = [&mut self.checks, &mut self.verify.tasks, &mut self.install.tasks];
@@ -86,6 +100,26 @@ impl Wizard {
         if first { vec![Effect::Watch(true)] } else { Vec::new() }
     }
 
+    /// Rows of what the journal tells of, as far as the guide alone describes them.
+    fn rows_of(&mut self, said: &[Fact]) {
+        let Some(loaded) = self.loaded.clone() else { return };
+        let mut told: BTreeMap<(Section, &str), BTreeSet<&TaskPath>> = BTreeMap::new();
+        for fact in said {
+            told.entry((fact.path.section, &fact.path.id)).or_default().insert(&fact.path);
+        }
+        let rows = |section: Section, tasks: &[Task]| -> Vec<TaskRow> {
+            let paths = tasks.iter().flat_map(|task| {
+                let paths = told.get(&(section, task.id.as_str())).into_iter().flatten();
+                paths.map(move |path| self.row(&described(task, (*path).clone())))
+            });
+            paths.collect()
+        };
+        let checks = rows(Section::Checks, &loaded.guide.checks);
+        let steps = rows(Section::Steps, &loaded.guide.steps);
+        let verify = rows(Section::Verify, &loaded.guide.verify);
+        (self.checks.rows, self.install.tasks.rows, self.verify.tasks.rows) = (checks, steps, verify);
+    }
+
     fn answered_otherwise(&self, resumed: &Resumed) -> bool {
         let given = |name: &String| self.inputs.named(name).map(|field| &field.given);
         self.facts != resumed.facts
@@ -97,5 +131,28 @@ impl Wizard {
         let bad = self.checks.rows.iter().filter(|row| row.problem().is_some()).cloned();
         let steps = std::mem::take(&mut self.install.tasks.rows);
         self.install.tasks.rows = bad.chain(steps).chain(self.verify.tasks.rows.iter().cloned()).collect();
+    }
+}
+
+/// A task as the guide writes it, before anything is known of its parameters.
+fn described(task: &Task, path: TaskPath) -> PlannedTask {
+    PlannedTask {
+        path,
+        kind: task.kind.clone(),
+        title: task.title.clone().unwrap_or_else(|| task.id.replace('_', " ")),
+        about: task.about.clone(),
+        template: Value::Null,
+        parameters: Value::Null,
+        row: None,
+        after: BTreeSet::new(),
+        severity: Severity::Stop,
+        within: None,
+        until: Vec::new(),
+        attest: None,
+        proves: Vec::new(),
+        early: false,
+        optional: task.optional,
+        from: task.from.clone(),
+        pointer: String::new(),
     }
 }
