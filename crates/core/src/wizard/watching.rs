@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ impl Wizard {
     /// Takes in what the journal says: everything the first time, the newest state of every task afterwards.
     pub(super) fn watch(&mut self, resumed: Resumed, standing: Standing) -> Vec<Effect> {
         let first = self.watching.is_none();
-        let changed = first || self.answered_otherwise(&resumed);
+        let changed = first || self.resolved.is_none() || self.answered_otherwise(&resumed);
         self.watching = Some(standing);
         let selected = self.install.tasks.selected().map(|row| row.path.clone());
         if first {
@@ -103,21 +103,18 @@ impl Wizard {
     /// Rows of what the journal tells of, as far as the guide alone describes them.
     fn rows_of(&mut self, said: &[Fact]) {
         let Some(loaded) = self.loaded.clone() else { return };
-        let mut told: BTreeMap<(Section, &str), BTreeSet<&TaskPath>> = BTreeMap::new();
-        for fact in said {
-            told.entry((fact.path.section, &fact.path.id)).or_default().insert(&fact.path);
-        }
-        let rows = |section: Section, tasks: &[Task]| -> Vec<TaskRow> {
-            let paths = tasks.iter().flat_map(|task| {
-                let paths = told.get(&(section, task.id.as_str())).into_iter().flatten();
-                paths.map(move |path| self.row(&described(task, (*path).clone())))
-            });
-            paths.collect()
+        let told: BTreeSet<&TaskPath> = said.iter().map(|fact| &fact.path).collect();
+        let rows = |wizard: &Self, section: Section, tasks: &[Task]| -> Vec<TaskRow> {
+            let mut rows = Vec::new();
+            for task in tasks {
+                let paths = told.iter().filter(|path| path.section == section && path.id == task.id);
+                rows.extend(paths.map(|path| wizard.row(&described(task, (*path).clone()))));
+            }
+            rows
         };
-        let checks = rows(Section::Checks, &loaded.guide.checks);
-        let steps = rows(Section::Steps, &loaded.guide.steps);
-        let verify = rows(Section::Verify, &loaded.guide.verify);
-        (self.checks.rows, self.install.tasks.rows, self.verify.tasks.rows) = (checks, steps, verify);
+        self.checks.rows = rows(self, Section::Checks, &loaded.guide.checks);
+        self.install.tasks.rows = rows(self, Section::Steps, &loaded.guide.steps);
+        self.verify.tasks.rows = rows(self, Section::Verify, &loaded.guide.verify);
     }
 
     fn answered_otherwise(&self, resumed: &Resumed) -> bool {
