@@ -258,7 +258,8 @@ fn other_serving_templates_become_an_upgrade() {
     let told = shown.events().into_iter().find(|event| event["problem"]["code"] == "PLAN-CHANGED").unwrap();
     let fix = told["problem"]["fix"].as_str().unwrap();
     let choice = fix.split("choice: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
-    answers["approve"] = json!([{ "task": "plan", "choice": choice, "name": "sam", "reason": "a second model server" }]);
+    answers["approve"] =
+        json!([{ "task": "plan", "choice": choice, "name": "sam", "reason": "a second model server" }]);
     let again = install(&answers);
     again.ends_with(0);
     let finished = again.of("steps/crd").into_iter().find(|event| event["event"] == "finished").unwrap();
