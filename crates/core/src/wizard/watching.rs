@@ -1,9 +1,8 @@
 //! Watching an install: its steps as the journal tells them, beside what is watched. Nothing can be done from this seat.
 
-use jiff::Timestamp;
-
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{AnsweredBy, Effect, Over, Resumed, Sign, Stage, TaskRow, TaskState, Wizard};
