@@ -313,33 +313,3 @@ fn an_install_is_watched_pod_by_pod() {
     assert_eq!(screen.end(), 0);
     screen.until("the ordinary screen", |screen| !screen.alternate_screen());
 }
-
-#[test]
-fn a_kubeconfig_is_built_from_eks_where_no_context_is_the_cluster() {
-    let served = rehearsed::Served::start("no-context");
-    let mut settings = served.settings();
-    settings.retain(|(name, _)| *name != "LANDFALL_ANSWERS");
-    let mut screen = Screen::of(&["install", "arthur-shield"], &settings);
-    screen.shows("K8S-OTHER-CLUSTER");
-    // Tables are there before any target is confirmed.
-    for table in ["EC2 DescribeRegions", "EKS ListClusters"] {
-        screen.press("\x1b[B");
-        loop {
-            screen.press("\r");
-            screen.until("the field being answered", |screen| screen.contents().contains("Esc leave"));
-            let seen = screen.seen.0.lock().unwrap().screen().contents().contains(table);
-            screen.press("\x1b");
-            screen.until("the fields again", |screen| screen.contents().contains("Enter edit"));
-            // Until its table has come, a field is typed.
-            if seen {
-                break;
-            }
-        }
-    }
-    assert!(!screen.seen.0.lock().unwrap().screen().contents().contains("GUIDE-BROKEN"));
-    screen.press("k");
-    screen.shows("a kubeconfig of its own, built from EKS");
-    screen.shows("same certificate authority");
-    screen.press("k");
-    screen.shows("K8S-OTHER-CLUSTER");
-}
