@@ -55,6 +55,13 @@ fn a_policy_that_iam_would_refuse_is_told_in_every_branch() {
     }
 }
 
+#[test]
+fn the_gateway_guide_is_clean() {
+    let folder = guides::folder("apheris-gateway").unwrap();
+    let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
 /// Each broken guide says in its first lines what must be told of it: `# lint: LINE RULE words of the message`.
 #[test]
 fn a_broken_guide_is_told_what_is_wrong_and_where() {

@@ -18,13 +18,32 @@ pub struct Kubernetes {
     endpoints: Endpoints,
     vouch: Vouch,
     context: Mutex<Option<String>>,
+    way: Mutex<Way>,
     client: Mutex<Arc<OnceCell<Client>>>,
+}
+
+/// Which way leads to the cluster.
+#[derive(Clone, Debug, Default)]
+enum Way {
+    /// The person's kubeconfig.
+    #[default]
+    Person,
+    /// None yet: the install makes the cluster of this name. The person's own context would be somebody else's.
+    None(String),
+    /// A kubeconfig made from what EKS says of the cluster.
+    Made(Box<Kubeconfig>),
 }
 
 impl Kubernetes {
     /// A door that is not open yet.
     pub fn new(endpoints: Endpoints, vouch: Vouch) -> Self {
-        Self { context: Mutex::new(endpoints.context.clone()), endpoints, vouch, client: Mutex::default() }
+        Self {
+            context: Mutex::new(endpoints.context.clone()),
+            endpoints,
+            vouch,
+            way: Mutex::default(),
+            client: Mutex::default(),
+        }
     }
 
     /// The client.
@@ -36,6 +55,19 @@ impl Kubernetes {
     /// Chooses another context; the next call uses it.
     pub fn choose(&self, context: Option<String>) {
         *unpoisoned(&self.context) = context;
+        self.renew();
+    }
+
+    /// There is no cluster yet, and no other one may be taken for it.
+    pub fn not_yet(&self, cluster: &str) {
+        *unpoisoned(&self.way) = Way::None(cluster.to_owned());
+        self.renew();
+    }
+
+    /// Goes to the cluster by this kubeconfig from now on, instead of the person's.
+    pub fn reach(&self, kubeconfig: Kubeconfig) {
+        unpoisoned(&self.context).clone_from(&kubeconfig.current_context);
+        *unpoisoned(&self.way) = Way::Made(Box::new(kubeconfig));
         self.renew();
     }
 
@@ -61,6 +93,18 @@ impl Kubernetes {
                 .why(error.to_string()),
             )
         };
+        match unpoisoned(&self.way).clone() {
+            Way::Person => {}
+            Way::Made(kubeconfig) => return Ok(*kubeconfig),
+            Way::None(cluster) => {
+                return Err(Problem::new(
+                    "KUBE-NO-CLUSTER",
+                    format!("the cluster {cluster} is not there yet"),
+                    "Go on with the step that makes it.",
+                )
+                .into());
+            }
+        }
         match &self.endpoints.kubeconfig {
             None => Kubeconfig::read().map_err(|error| unreadable("the kubeconfig".into(), &error)),
             Some(paths) => {

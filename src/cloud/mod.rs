@@ -3,10 +3,13 @@
 //! [`Endpoints`] says where everything is; it comes from the environment, which is also how a rehearsal hands itself out.
 //! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
 
+pub mod archive;
+pub mod arrived;
 mod aws;
 mod chart;
 mod child_kubeconfig;
 mod clock;
+pub mod eks_kubeconfig;
 mod endpoints;
 mod fingerprint;
 pub mod helm;
@@ -27,10 +30,12 @@ pub mod quantity;
 pub mod registry;
 pub mod release;
 pub mod storage_class;
+pub mod terraform;
 mod told;
 mod trouble;
 pub mod values;
 mod vouch;
+pub mod written;
 
 pub use aws::Aws;
 pub use chart::Chart;

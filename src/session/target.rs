@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Session, bare_task};
 use crate::{
-    cloud::{Cloud, Trouble},
+    cloud::{Cloud, Trouble, eks_kubeconfig::made_from},
     engine::Teller,
     kind::{Context, Needs, Target},
 };
@@ -58,7 +58,9 @@ impl Session {
             .or_else(|| self.guide.guide.target.namespace.clone())
             .unwrap_or_else(|| "default".to_owned());
         self.cloud = cloud.clone();
-        if kind != "none" {
+        if self.guide.guide.target.makes.is_some() {
+            self.reach_made(&cloud, &mut proven).await;
+        } else if kind != "none" {
             proven.context = cloud.kube.context().unwrap_or_default();
             self.prove_cluster(&cloud, &mut proven, &kind).await;
         }
@@ -96,6 +98,12 @@ impl Session {
             proven.expires = credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok());
         }
         let eks = cloud.aws.eks().await?;
+        if let Some(suggested) = &self.guide.guide.target.makes {
+            let cluster = choice.cluster.clone().unwrap_or_else(|| suggested.clone());
+            proven.target.cluster_id = proven.target.arn("eks", &format!("cluster/{cluster}"));
+            proven.target.cluster = cluster;
+            return Ok(());
+        }
         let cluster = match &choice.cluster {
             Some(cluster) => cluster.clone(),
             None => {
@@ -137,6 +145,27 @@ impl Session {
         proven.target.cluster_id = described.cluster().and_then(|cluster| cluster.arn()).unwrap_or_default().to_owned();
         proven.target.cluster = cluster;
         Ok(())
+    }
+
+    /// A cluster that the guide makes: where it is there already, what EKS says of it leads there; where it is not, no other
+    /// cluster may be taken for it.
+    async fn reach_made(&self, cloud: &Cloud, proven: &mut Proven) {
+        let (name, region) = (&proven.target.cluster, &proven.target.region);
+        match made_from(cloud, name, region).await {
+            Ok(Some(kubeconfig)) => {
+                proven.context = kubeconfig.current_context.clone().unwrap_or_default();
+                proven.proof = Some(format!("{name} is there: its address and authority are EKS's own"));
+                cloud.kube.reach(kubeconfig);
+            }
+            Ok(None) => {
+                proven.proof = Some(format!("{name} is not in {region} yet: it is made"));
+                cloud.kube.not_yet(name);
+            }
+            Err(trouble) => {
+                proven.doubt = Some(trouble.problem());
+                cloud.kube.not_yet(name);
+            }
+        }
     }
 
     /// What a kind gets before an install is bound: no vault, nobody listens.

@@ -25,6 +25,8 @@ use super::service::Operation;
 
 /// The operations of this service.
 pub const OPERATIONS: &[(&str, Operation)] = &[
+    ("CreateCluster", cluster::create),
+    ("DeleteCluster", cluster::delete),
     ("DescribeCluster", cluster::describe),
     ("ListClusters", cluster::list),
     ("DescribeClusterVersions", versions::describe),
