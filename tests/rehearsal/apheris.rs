@@ -112,10 +112,12 @@ fn buckets_of_others_get_a_statement_with_the_role_that_was_made() {
     let run = rehearse("external-buckets");
     is_installed(&run, 0);
     assert!(file(&run, "gateway.tf").contains(r#"additional_data_buckets = ["research-data", "own-data"]"#));
-    let asked: Vec<Value> = run.said.of("steps/bucket_policy[research-data]");
+    let asked: Vec<Value> = run.said.of("steps/bucket_owner[research-data]");
     let asked = asked.iter().find(|event| event["event"] == "person").unwrap()["instruction"].as_str().unwrap().to_owned();
     let statement: Value = asked.lines().find_map(|line| serde_json::from_str(line).ok()).expect("a statement that is JSON");
     assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::123456789012:role/gateway-dal");
+    let policy = run.left["aws"]["buckets"]["own-data"].to_string();
+    assert!(policy.contains("ComputeGatewayReads") && policy.contains("role/gateway-dal"), "{policy}");
 }
 
 #[test]
