@@ -94,6 +94,12 @@ enum Command {
         /// e.g. AWS-QUOTA-LOW.
         code: String,
     },
+    /// Prints a token for an EKS cluster, for a kubeconfig that was built from EKS.
+    #[command(hide = true)]
+    EksToken {
+        /// The cluster's name.
+        cluster: String,
+    },
     /// Completions for a shell.
     Completions {
         /// Which shell.
@@ -142,7 +148,8 @@ impl Cli {
             Some(Command::Verify { guide, only, skip }) => command::verify(&common, &guide, &only, &skip).await,
             Some(Command::Plan { guide, arguments }) => command::plan(&common, &guide, &arguments).await,
             Some(Command::Install { guide, arguments }) => command::front(&common, Some(&guide), &arguments).await,
-            Some(Command::Status { install, .. }) => command::status(&common, install.as_deref()),
+            Some(Command::Status { install, watch: true }) => command::watch(&common, install.as_deref()).await,
+            Some(Command::Status { install, watch: false }) => command::status(&common, install.as_deref()),
             Some(Command::Undo { install, lose }) => command::undo(&common, &install, &lose).await,
             Some(Command::Secrets { command }) => command::secrets(&common, &command).await,
             Some(Command::Guide { command }) => match command {
@@ -153,9 +160,11 @@ impl Cli {
                 GuideCommand::Schema => command::schema(),
             },
             Some(Command::Explain { code }) => command::explain(&common, &code),
+            Some(Command::EksToken { cluster }) => command::eks_token(&common, &cluster).await,
             Some(Command::Completions { shell }) => {
-                clap_complete::generate(shell, &mut Self::command(), "landfall", &mut std::io::stdout());
-                0
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "landfall", &mut script);
+                command::completions(&script)
             }
         }
     }

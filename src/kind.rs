@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::{Cloud, Trouble};
+use crate::cloud::{Cloud, Net, Trouble};
 
 /// Where an install goes; fixed when Target is confirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +136,20 @@ impl Context {
             Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// The network, trusting an authority of the customer's own, too, where one is given and entered.
+    pub async fn net(&self, ca: Option<&SecretText>) -> Result<Arc<Net>, Trouble> {
+        let pem = match ca {
+            None => None,
+            Some(ca) => match self.reveal(ca).await {
+                Ok(pem) => Some(pem),
+                Err(trouble) if trouble.code() == Some("SECRET-MISSING") => None,
+                Err(trouble) => return Err(trouble),
+            },
+        };
+        let pem = pem.as_ref().map_or("", Plain::reveal);
+        self.cloud.net.trusting(pem.as_bytes()).map(Arc::new)
     }
 
     /// A tree with its secrets put in, for the 0600 file or the call that needs it.
@@ -303,6 +317,30 @@ pub struct Made {
     pub before: Option<Value>,
 }
 
+/// What somebody else could apply instead of us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// For people, e.g. `a manifest`.
+    pub title: &'static str,
+    /// `yaml`, `hcl`.
+    pub language: &'static str,
+    /// The text.
+    pub text: String,
+}
+
+impl Rendered {
+    /// A Kubernetes manifest.
+    pub fn manifest(object: &Value) -> Self {
+        let text = serde_yaml::to_string(object).unwrap_or_default();
+        Self { title: "a manifest", language: "yaml", text }
+    }
+
+    /// Terraform.
+    pub fn terraform(text: impl Into<String>) -> Self {
+        Self { title: "Terraform", language: "hcl", text: text.into() }
+    }
+}
+
 /// What planning may look at: no doors, no secrets.
 pub struct PlanView<'a> {
     /// Where the install goes.
@@ -373,6 +411,11 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
 
     /// What a person would type instead, one command an entry. Secrets stand as `<secret x.y>`.
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String>;
+
+    /// What somebody else could apply instead: a manifest, Terraform. Secrets stand as `<secret x.y>`.
+    fn render(&self, _cx: &PlanView<'_>) -> Vec<Rendered> {
+        Vec::new()
+    }
 
     /// What taking it away means, in one line.
     fn undo_line(&self, cx: &PlanView<'_>) -> String;
@@ -457,6 +500,8 @@ pub trait AnyStep: Send + Sync {
     async fn preview(&self, cx: &Context, parameters: &Value) -> Result<String, Trouble>;
     /// What a person would type.
     fn commands(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<String>;
+    /// What somebody else could apply.
+    fn render(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Rendered>;
     /// What taking it away means.
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String;
     /// What a person has to do, where only a person can.
@@ -639,6 +684,10 @@ impl<K: Step> AnyStep for Erased<K> {
 
     fn commands(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<String> {
         decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.commands(cx))
+    }
+
+    fn render(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Rendered> {
+        decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.render(cx))
     }
 
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String {

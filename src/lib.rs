@@ -2,6 +2,8 @@
 //!
 //! Rooms, from the outside in: [`cloud`] (the only doors to the outside), [`kind`] and [`kinds`] (what guides can name),
 //! [`check`], [`step`], [`lookup`] (one file a kind). What is true without a machine lives in `landfall_core`.
+// Output goes through `command::say` or an observer: a reader that has gone is no reason to panic.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod check;
 pub mod cli;

@@ -17,7 +17,6 @@ fn main() -> std::process::ExitCode {
         return exit(code);
     }
     no_core_dumps();
-    end_quietly_when_nobody_reads();
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
@@ -36,18 +35,6 @@ fn main() -> std::process::ExitCode {
 
 fn exit(code: i32) -> std::process::ExitCode {
     std::process::ExitCode::from(u8::try_from(code).unwrap_or(1))
-}
-
-/// `landfall … | head` closes our output early; that is no reason for a panic's text.
-fn end_quietly_when_nobody_reads() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let text = panic.payload().downcast_ref::<String>().map(String::as_str).unwrap_or_default();
-        if text.starts_with("failed printing to stdout") {
-            std::process::exit(0);
-        }
-        usual(panic);
-    }));
 }
 
 /// Secrets pass through memory; a core dump would keep them.

@@ -6,6 +6,8 @@
 mod rehearsed;
 #[path = "common/same_world.rs"]
 mod same_world;
+#[path = "common/watched.rs"]
+mod watched;
 
 use std::{
     io::{Read, Write},
@@ -178,6 +180,41 @@ fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
     same_world::is_the_same(&same_world::left(&left), &alone.left);
 }
 
+/// Whether the header counts all of it, e.g. `9 of 9 looked at`.
+fn all_of_it(screen: &vt100::Screen, word: &str) -> bool {
+    let text = screen.contents();
+    let word = format!(" {word}");
+    let counted = text.split("│ ").find_map(|part| part.split_once(&word)).map(|(count, _)| count.to_owned());
+    counted.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
+}
+
+#[test]
+fn the_inference_guide_is_walked_by_keyboard_alone() {
+    let mut screen = Screen::of(&["rehearse", "inference-model-manager", "--speed", "200"], &[]);
+    screen.shows("REHEARSAL │ Inference Model Manager");
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.press("n");
+    screen.until("all answers", |screen| all_of_it(screen, "answered"));
+    screen.press("n");
+    screen.shows("Secrets 4/9");
+    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
+    screen.press("n");
+    screen.until("every check", |screen| all_of_it(screen, "looked at"));
+    screen.press("\r");
+    screen.shows("a agree and begin");
+    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
+    screen.press("a");
+    screen.shows("Install 7/9");
+    screen.shows("Enter goes on");
+    screen.press("\r");
+    screen.shows("Verify 8/9");
+    screen.until("every verification", |screen| all_of_it(screen, "looked at"));
+    screen.press("\r");
+    screen.shows("As printed, this guide would have failed here");
+    screen.press("\r");
+    assert_eq!(screen.end(), 0);
+}
+
 #[test]
 fn leaving_gives_the_terminal_back() {
     let mut screen = Screen::of(&[], &[]);
@@ -247,4 +284,53 @@ fn a_terminal_that_shrinks_says_so_and_grows_back() {
     screen.shows("too small");
     resize(&mut screen, 24, 80);
     screen.shows("Guide 1/9");
+}
+
+#[test]
+fn an_install_is_watched_pod_by_pod() {
+    let served = rehearsed::Served::start("smooth");
+    watched::begun(&served);
+    let cluster = watched::Cluster::of(&served);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut screen = Screen::of(&["status", watched::INSTALL, "--watch"], &served.settings());
+    screen.shows("Status of 3fa9c1d2");
+    screen.until("the step it stands at", |screen| screen.contents().contains("begun, no result"));
+    screen.press("3");
+    screen.shows("waiting for the namespace");
+    screen.shows("REHEARSAL │ Arthur Shield");
+    runtime.block_on(cluster.namespace());
+    runtime.block_on(cluster.deployment("arthur-auth", 1));
+    screen.until("a ready pod", |screen| screen.contents().contains("Running            1/1"));
+    screen.press("l");
+    screen.shows("Listening on: http://0.0.0.0:8080");
+    screen.shows("only P-");
+    screen.press("?");
+    screen.shows("read it out over the phone");
+    screen.press("\x1b");
+    screen.press("q");
+    assert_eq!(screen.end(), 0);
+    screen.until("the ordinary screen", |screen| !screen.alternate_screen());
+}
+
+#[test]
+fn a_kubeconfig_is_built_from_eks_where_no_context_is_the_cluster() {
+    let served = rehearsed::Served::start("no-context");
+    let mut settings = served.settings();
+    settings.retain(|(name, _)| *name != "LANDFALL_ANSWERS");
+    let mut screen = Screen::of(&["install", "arthur-shield"], &settings);
+    screen.shows("K8S-OTHER-CLUSTER");
+    // Tables are there before any target is confirmed.
+    screen.press("\x1b[B\r");
+    screen.shows("EC2 DescribeRegions");
+    screen.press("\x1b");
+    screen.press("\x1b[B\r");
+    screen.shows("EKS ListClusters");
+    screen.press("\x1b");
+    screen.until("the fields again", |screen| !screen.contents().contains("EKS ListClusters"));
+    assert!(!screen.seen.0.lock().unwrap().screen().contents().contains("GUIDE-BROKEN"));
+    screen.press("k");
+    screen.shows("a kubeconfig of its own, built from EKS");
+    screen.shows("same certificate authority");
+    screen.press("k");
+    screen.shows("K8S-OTHER-CLUSTER");
 }

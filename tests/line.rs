@@ -8,6 +8,9 @@ mod rehearsed;
 #[path = "common/same_world.rs"]
 mod same_world;
 
+#[path = "line/steps.rs"]
+mod steps;
+
 use conversation::Conversation;
 
 /// What no rehearsal may ever print.
@@ -63,6 +66,30 @@ fn the_smooth_rehearsal_is_walked_from_the_first_line_to_the_summary() {
     let alone = rehearsed::rehearse("smooth");
     alone.said.ends_with(0);
     same_world::is_the_same(&same_world::left(&left), &alone.left);
+}
+
+#[test]
+fn the_inference_guide_is_walked_line_by_line() {
+    let mut talk = Conversation::rehearse("inference-model-manager", &[]);
+    for (stage, question, answer) in [
+        ("2 of 9: Target", "Is this where it goes", ""),
+        ("3 of 9: Inputs", "Answers", ""),
+        ("4 of 9: Secrets", "Secrets", ""),
+        ("5 of 9: Checks", "Checks", ""),
+        ("6 of 9: Plan", "The plan", "agree"),
+        ("8 of 9: Verify", "Verify", "go"),
+        ("9 of 9: Summary", "Done", ""),
+    ] {
+        talk.until(stage);
+        talk.answer(question, answer);
+    }
+    assert_eq!(talk.end(), 0);
+    for line in ["Let EKS know Dex: made", "First tenant: made", "As printed, this guide would have failed here"] {
+        assert!(talk.text.contains(line), "{line} is not in\n{}", talk.text);
+    }
+    for secret in ["rehearsed-minio-secret", "rehearsed-bind-password", "PRIVATE KEY"] {
+        assert!(!talk.text.contains(secret), "{secret} was printed");
+    }
 }
 
 #[test]
@@ -143,4 +170,40 @@ fn ctrl_c_pauses_the_install_which_goes_on_where_it_was_and_twice_leaves() {
     talk.interrupt();
     assert_eq!(talk.end(), 130);
     assert!(talk.text.contains("landfall undo "), "how it is undone:\n{}", talk.text);
+}
+
+#[test]
+fn a_values_file_is_filled_in_key_by_key() {
+    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    to_inputs(&mut talk);
+    talk.answer("Answers", "one");
+    talk.answer("Which one", "chart_values");
+    let keys = talk.answer("What the chart wants to be told", "auth.host");
+    assert!(keys.contains("auth.host: {{ auth_host }} = shield-auth.mycompany.example"), "{keys}");
+    assert!(keys.contains("shield.tag: stays \"\" (empty)"), "{keys}");
+    let key = talk.answer("auth.host becomes", "undo");
+    assert!(key.contains("The host name people sign in at"), "{key}");
+    // It is open again, and asked until something is said.
+    talk.answer("auth.host becomes", "leave");
+    talk.answer("Why it stays as it is", "");
+    talk.answer("auth.host becomes", "value");
+    talk.answer("Value", "[a");
+    talk.until("this is not YAML");
+    talk.answer("Value", "{{ auth_hots }}");
+    let again = talk.answer("auth.host becomes", "point");
+    assert!(again.contains("auth_hots has no value here"), "{again}");
+    let offers = talk.answer("Which one", "{{ auth_host }}");
+    assert!(offers.contains("a secret; only its name is written down"), "{offers}");
+    talk.answer("What the chart wants to be told", "more");
+    talk.answer("Which key", "auth.replicas");
+    talk.answer("auth.replicas becomes", "value");
+    talk.answer("Value", "2");
+    let done = talk.answer("What the chart wants to be told", "done");
+    assert!(done.contains("auth.replicas: 2") && done.contains("auth.host: {{ auth_host }}"), "{done}");
+    talk.until("? Answers");
+    talk.hang_up();
+    assert_eq!(talk.end(), 130);
+    for secret in SECRETS {
+        assert!(!talk.text.contains(secret), "{secret} was printed");
+    }
 }

@@ -1,6 +1,9 @@
 //! The built-in guides are clean, and every broken guide is told what is wrong with it, at its line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "lint/branches.rs"]
+mod branches;
+
 use std::{fs, path::Path};
 
 use landfall::{
@@ -58,6 +61,13 @@ fn a_policy_that_iam_would_refuse_is_told_in_every_branch() {
 #[test]
 fn the_gateway_guide_is_clean() {
     let folder = guides::folder("apheris-gateway").unwrap();
+    let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[test]
+fn the_inference_guide_is_clean() {
+    let folder = guides::folder("inference-model-manager").unwrap();
     let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
 }

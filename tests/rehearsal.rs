@@ -7,6 +7,12 @@ mod rehearsed;
 mod rehearsal {
     mod apheris;
     mod bad_input;
+    mod changes;
+    mod full_disk;
+    mod handed_over;
+    mod inference_model_manager;
+    mod mixed;
+    mod output;
     mod platform;
     mod resume;
     mod scenarios;

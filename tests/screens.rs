@@ -6,5 +6,8 @@ mod screens {
     mod install;
     mod keys;
     mod looks;
+    mod mapping;
     mod stages;
+    mod steps;
+    mod watching;
 }

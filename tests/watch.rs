@@ -3,6 +3,8 @@
 
 #[path = "../crates/rehearsal/tests/kube_common/mod.rs"]
 mod kube_common;
+#[path = "common/relay.rs"]
+mod relay;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,54 +14,13 @@ use landfall::{
     watch::Watch,
 };
 use landfall_core::why::{Link, Snapshot, why};
+use relay::Relay;
 use serde_json::{Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::{JoinHandle, JoinSet},
-};
 
 const NODES: &str = "
 nodes:
   - { name: cpu, count: 2, labels: { capability: cpu } }
 ";
-
-/// A way to the cluster that can be cut.
-struct Relay {
-    address: std::net::SocketAddr,
-    server: String,
-    task: JoinHandle<()>,
-}
-
-impl Relay {
-    async fn to(server: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = server.trim_start_matches("https://").to_owned();
-        Self { address, task: tokio::spawn(Self::carry(listener, server.clone())), server }
-    }
-
-    async fn carry(listener: TcpListener, server: String) {
-        let mut carried = JoinSet::new();
-        while let Ok((mut near, _)) = listener.accept().await {
-            let server = server.clone();
-            carried.spawn(async move {
-                if let Ok(mut far) = TcpStream::connect(server).await {
-                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-                }
-            });
-        }
-    }
-
-    async fn cut(&mut self) {
-        self.task.abort();
-        let _ = (&mut self.task).await;
-    }
-
-    async fn mend(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
-        self.task = tokio::spawn(Self::carry(listener, self.server.clone()));
-    }
-}
 
 fn watch(cluster: &Cluster, server: &str) -> Watch {
     let path = cluster.folder.path().join("watched");
@@ -139,4 +100,44 @@ async fn a_dropped_connection_is_said_and_mended() {
     cluster.post("/apis/apps/v1/namespaces/shield/deployments", &deployment("web", &Value::Null)).await;
     relay.mend().await;
     until(&watch, |picture| picture.link == Link::Live && picture.pods.len() == 1).await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_not_there_is_waited_for_and_is_no_lost_connection() {
+    let cluster = Cluster::start(NODES).await;
+    let watch = watch(&cluster, &cluster.server);
+    let picture = until(&watch, |picture| picture.namespace_there == Some(false)).await;
+    assert!(!matches!(picture.link, Link::Lost { .. }), "{picture:#?}");
+    let picture = until(&watch, |picture| picture.link == Link::Live && picture.nodes.len() == 2).await;
+    assert!(picture.waits_for_namespace());
+    cluster.namespace("shield").await;
+    until(&watch, |picture| picture.namespace_there == Some(true)).await;
+}
+
+#[tokio::test]
+async fn a_log_goes_on_where_the_connection_was_lost_and_no_line_comes_twice() {
+    let rules = "
+pods:
+  - name: web-
+    logs: [one, { after: 20s, line: two }, { after: 240s, line: three }, { after: 240s, line: four }]
+";
+    let cluster = Cluster::at_speed(&format!("{NODES}{rules}"), 60.0).await;
+    cluster.namespace("shield").await;
+    let mut relay = Relay::to(&cluster.server).await;
+    let watch = watch(&cluster, &format!("https://{}", relay.address));
+    cluster.post("/apis/apps/v1/namespaces/shield/deployments", &deployment("web", &Value::Null)).await;
+    let said = |picture: &Snapshot| picture.logs.iter().map(|line| line.line.clone()).collect::<Vec<_>>();
+    until(&watch, |picture| said(picture).contains(&"two".to_owned())).await;
+    relay.cut().await;
+    until(&watch, |picture| matches!(picture.link, Link::Lost { .. })).await;
+    relay.mend().await;
+    let picture = until(&watch, |picture| said(picture).contains(&"four".to_owned())).await;
+    assert_eq!(said(&picture), ["one", "two", "three", "four"]);
+    // The chosen pod's log is read on its own, from its beginning.
+    watch.choose(Some(picture.pods[0].name.clone()));
+    let chosen = |picture: &Snapshot| picture.pod_log.as_ref().map_or(0, |log| log.lines.len());
+    let picture = until(&watch, |picture| chosen(picture) == 4).await;
+    assert_eq!(picture.logs.len(), 4, "all pods' lines are not read twice");
+    watch.choose(None);
+    until(&watch, |picture| picture.pod_log.is_none()).await;
 }

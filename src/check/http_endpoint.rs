@@ -13,7 +13,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    cloud::{Trouble, net::secret_header},
+    cloud::{
+        Trouble,
+        net::{host_of, secret_header},
+    },
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
@@ -35,6 +38,9 @@ pub struct HttpEndpoint {
     /// JSON pointers of the body and what must stand there.
     #[serde(default)]
     json: BTreeMap<String, Value>,
+    /// An authority that is trusted, too (PEM).
+    #[serde(default)]
+    ca: Option<SecretText>,
 }
 
 fn ok() -> u16 {
@@ -51,7 +57,7 @@ impl Check for HttpEndpoint {
     };
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
-        let mut request = cx.cloud.net.http()?.get(&self.url);
+        let mut request = cx.net(self.ca.as_ref()).await?.http()?.get(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, secret_header(cx.reveal(value).await?.reveal())?);
         }
@@ -97,16 +103,6 @@ impl HttpEndpoint {
         }
         Outcome::pass(format!("{} answers {status}", self.url))
     }
-}
-
-fn host_of(url: &str, why: &str) -> Option<Host> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split('/').next()?;
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (authority, if scheme == "http" { 80 } else { 443 }),
-    };
-    (!host.contains('<')).then(|| Host { host: host.to_owned(), port, from: "browsers".into(), why: why.to_owned() })
 }
 
 #[cfg(test)]

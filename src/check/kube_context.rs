@@ -63,7 +63,13 @@ impl Check for KubeContext {
             return Ok(Outcome::Fail { problem: other(name, &here, "its certificate authority is not the cluster's") });
         }
         // Behind a tunnel, host and authority are the tunnel's; the issuer of service accounts is the cluster's own.
-        let issuer = issuer(cx).await?;
+        let issuer = match issuer(cx).await {
+            Err(Trouble::Unreachable { .. }) => {
+                let why = "it does not answer, and its certificate authority is not the cluster's";
+                return Ok(Outcome::Fail { problem: other(name, &here, why) });
+            }
+            issuer => issuer?,
+        };
         let wanted = there.identity().and_then(|identity| identity.oidc()).and_then(|oidc| oidc.issuer());
         Ok(match wanted {
             Some(wanted) if wanted == issuer => {
@@ -107,7 +113,9 @@ fn other(name: &str, here: &Here, why: &str) -> Problem {
     Problem::new(
         "K8S-OTHER-CLUSTER",
         format!("the context {} is not the cluster {name}", here.context),
-        format!("Choose the right context, or make one.\n$ aws eks update-kubeconfig --name {name}"),
+        format!(
+            "Choose the right context, or let one be built from EKS: k in Target, or build_kubeconfig: true below target: in the answers.\n$ aws eks update-kubeconfig --name {name}"
+        ),
     )
     .why(format!("It leads to {}, and {why}.", here.host))
 }

@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::Secret;
 use landfall_core::{
     catalogue::Touches,
     event::{Outcome, Permissions, Problem},
+    value::SecretText,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide: one of `file`, `secret`, `host`.
+/// Parameters in a guide: one of `file`, `pem`, `secret`, `host`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsCertificate {
@@ -24,6 +25,12 @@ pub struct TlsCertificate {
     /// The PEM file of its private key; it must belong to the certificate.
     #[serde(default)]
     key_file: Option<String>,
+    /// A certificate with its intermediates (PEM), from the vault.
+    #[serde(default)]
+    pem: Option<SecretText>,
+    /// Its private key (PEM), from the vault; it must belong to the certificate.
+    #[serde(default)]
+    key: Option<SecretText>,
     /// A Kubernetes Secret, `namespace/name`, with `tls.crt`.
     #[serde(default)]
     secret: Option<String>,
@@ -35,7 +42,10 @@ pub struct TlsCertificate {
     /// Fewer days left are a warning.
     #[serde(default = "month")]
     days: i64,
-    /// Whether it must be trusted publicly.
+    /// An authority that is trusted, too (PEM).
+    #[serde(default)]
+    ca: Option<SecretText>,
+    /// Whether it must be trusted: publicly, or by `ca`.
     #[serde(default = "yes")]
     publicly_trusted: bool,
 }
@@ -59,7 +69,23 @@ impl Check for TlsCertificate {
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let first = self.names.first().map_or("localhost", String::as_str);
+        let net = cx.net(self.ca.as_ref()).await?;
         let chain = match (&self.file, &self.secret, &self.host) {
+            _ if self.pem.is_some() => {
+                let entered = self.pem.clone().unwrap_or_default();
+                let pem = cx.reveal(&entered).await?;
+                if let Some(key) = &self.key
+                    && let Some(problem) = mismatch(
+                        pem.reveal().as_bytes(),
+                        cx.reveal(key).await?.reveal().as_bytes(),
+                        &entered.to_string(),
+                        &key.to_string(),
+                    )
+                {
+                    return Ok(Outcome::Fail { problem });
+                }
+                net.judge(pem.reveal().as_bytes(), first)?
+            }
             (Some(file), ..) => {
                 let pem = read(file)?;
                 if let Some(key_file) = &self.key_file
@@ -67,7 +93,7 @@ impl Check for TlsCertificate {
                 {
                     return Ok(Outcome::Fail { problem });
                 }
-                cx.cloud.net.judge(&pem, first)?
+                net.judge(&pem, first)?
             }
             (_, Some(secret), _) => {
                 let (namespace, name) = secret.split_once('/').unwrap_or((&cx.target.namespace, secret));
@@ -83,11 +109,11 @@ impl Check for TlsCertificate {
                 };
                 let pem =
                     found.data.and_then(|data| data.get("tls.crt").cloned()).map(|bytes| bytes.0).unwrap_or_default();
-                cx.cloud.net.judge(&pem, first)?
+                net.judge(&pem, first)?
             }
             (_, _, Some(host)) => {
                 let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
-                match cx.cloud.net.chain(name, port.parse().unwrap_or(443)).await {
+                match net.chain(name, port.parse().unwrap_or(443)).await {
                     Ok(chain) => chain,
                     Err(trouble @ Trouble::Unreachable { .. }) => {
                         return Ok(Outcome::NotYet { problem: trouble.problem() });
@@ -97,7 +123,7 @@ impl Check for TlsCertificate {
             }
             _ => {
                 return Err(Trouble::guide(
-                    "tls.certificate has neither file nor secret nor host",
+                    "tls.certificate has neither file nor pem nor secret nor host",
                     "Give one of them.",
                 ));
             }

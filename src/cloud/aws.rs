@@ -4,11 +4,15 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        interceptors::{Intercept, context::BeforeDeserializationInterceptorContextRef},
+        interceptors::{
+            Intercept,
+            context::{BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
+        },
         runtime_components::RuntimeComponents,
     },
 };
 use aws_smithy_types::config_bag::ConfigBag;
+use landfall_core::event::Problem;
 use std::{sync::Mutex, time::Duration};
 use tokio::sync::OnceCell;
 
@@ -29,7 +33,11 @@ macro_rules! clients {
                 pub async fn $name(&self) -> Result<$sdk::Client, Trouble> {
                     let config = self.config().await;
                     let config = $sdk::config::Builder::from(&config)
-                        .interceptor(Witness { service: concat!("AWS ", stringify!($name)), vouch: self.vouch.clone() })
+                        .interceptor(Witness {
+                            service: concat!("AWS ", stringify!($name)),
+                            vouch: self.vouch.clone(),
+                            endpoints: self.endpoints.clone(),
+                        })
                         .build();
                     Ok($sdk::Client::from_conf(config))
                 }
@@ -131,11 +139,27 @@ impl Aws {
 struct Witness {
     service: &'static str,
     vouch: Vouch,
+    endpoints: Endpoints,
 }
+
+/// A call that must not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.what)]
+pub(super) struct Refused(pub(super) Problem);
 
 impl Intercept for Witness {
     fn name(&self) -> &'static str {
         "Witness"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let uri: http::Uri = context.request().uri().parse()?;
+        Ok(self.endpoints.admit(uri.host().unwrap_or_default()).map_err(Refused)?)
     }
 
     fn read_before_deserialization(

@@ -1,62 +1,71 @@
-//! A kubeconfig made from what EKS says of a cluster: its address and authority are the proof that it leads there.
+//! A kubeconfig built from EKS: endpoint and authority as EKS names them, and this program as the one that signs in.
+//!
+//! It holds no credentials. Whoever uses it (kubectl, k9s) runs `landfall eks-token`, which needs the person's AWS
+//! variables and no other tool.
 
-use aws_sdk_eks::types::Cluster;
+use std::path::Path;
+
 use kube::config::Kubeconfig;
 use landfall_core::event::Problem;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Cloud, Trouble, look::cluster};
+use super::{Cloud, Trouble, keep_private};
 
-/// Asks EKS for the cluster; none where there is none yet, or it has no address yet.
-pub async fn made_from(cloud: &Cloud, name: &str, region: &str) -> Result<Option<Kubeconfig>, Trouble> {
-    let Some(found) = cluster::find(cloud, name).await? else { return Ok(None) };
-    let Some(tree) = tree(&found, region, cloud.endpoints.profile.as_deref()) else { return Ok(None) };
-    serde_json::from_value(tree).map(Some).map_err(|error| {
-        Problem::new("KUBECONFIG-UNREADABLE", "a kubeconfig could not be made", "Report this.").why(error.to_string()).into()
-    })
-}
+/// The file's name in an install's folder.
+pub const FILE: &str = "kubeconfig";
 
-/// As `aws eks update-kubeconfig` writes it; it holds no credentials, only how to get them.
-fn tree(cluster: &Cluster, region: &str, profile: Option<&str>) -> Option<Value> {
-    let arn = cluster.arn()?;
-    let name = cluster.name()?;
-    let mut user = json!({
-        "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws",
-        "args": ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"],
-        "interactiveMode": "Never",
+/// Asks EKS, and builds it; the context bears the cluster's ARN.
+pub async fn eks_kubeconfig(cloud: &Cloud, cluster: &str) -> Result<Kubeconfig, Trouble> {
+    let described = cloud.aws.eks().await?.describe_cluster().name(cluster).send().await?;
+    let described = described.cluster().cloned();
+    let found = described.as_ref().and_then(|cluster| {
+        let authority = cluster.certificate_authority()?.data()?.to_owned();
+        Some((cluster.arn()?.to_owned(), cluster.endpoint()?.to_owned(), authority))
     });
-    if let Some(profile) = profile {
-        user["env"] = json!([{ "name": "AWS_PROFILE", "value": profile }]);
+    let Some((arn, endpoint, authority)) = found else {
+        return Err(Problem::new(
+            "EKS-NO-ENDPOINT",
+            format!("EKS names no endpoint of {cluster} yet"),
+            "Wait until the cluster is ACTIVE, then look again.",
+        )
+        .into());
+    };
+    let program = std::env::current_exe()
+        .map_err(|error| Trouble::guide(format!("this program's own path: {error}"), "Start it by its whole path."))?;
+    let mut words = vec!["eks-token".to_owned(), cluster.to_owned()];
+    let region = cloud.aws.region().await;
+    for (flag, value) in [("--region", region), ("--profile", cloud.endpoints.profile.clone())] {
+        words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
     }
-    Some(json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": arn, "preferences": {},
-        "clusters": [{ "name": arn, "cluster": {
-            "server": cluster.endpoint()?, "certificate-authority-data": cluster.certificate_authority()?.data()?,
-        }}],
-        "users": [{ "name": arn, "user": { "exec": user } }],
+    let tree = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": arn,
+        "clusters": [{ "name": arn, "cluster": { "server": endpoint, "certificate-authority-data": authority } }],
         "contexts": [{ "name": arn, "context": { "cluster": arn, "user": arn } }],
-    }))
+        "users": [{ "name": arn, "user": { "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": program.display().to_string(),
+            "args": words,
+            "interactiveMode": "Never",
+        } } }],
+    });
+    serde_json::from_value(tree).map_err(|error| Trouble::guide(error.to_string(), "Report this."))
 }
 
-#[cfg(test)]
-mod tests {
-    use aws_sdk_eks::types::Certificate;
-
-    use super::*;
-
-    #[test]
-    fn it_leads_to_what_eks_named_and_holds_no_credentials() {
-        let cluster = Cluster::builder()
-            .name("gateway")
-            .arn("arn:aws:eks:eu-central-1:123456789012:cluster/gateway")
-            .endpoint("https://abc.gr7.eu-central-1.eks.amazonaws.com")
-            .certificate_authority(Certificate::builder().data("Q0E=").build())
-            .build();
-        let tree = tree(&cluster, "eu-central-1", Some("corp")).unwrap();
-        let kubeconfig: Kubeconfig = serde_json::from_value(tree.clone()).unwrap();
-        assert_eq!(kubeconfig.current_context.as_deref(), cluster.arn());
-        assert!(tree["users"][0]["user"].get("token").is_none());
-        // A cluster that is being made has no address yet.
-        assert!(super::tree(&Cluster::builder().name("x").arn("y").build(), "r", None).is_none());
+/// The same; none where there is no such cluster yet, or it has no address yet.
+pub async fn eks_kubeconfig_if_there(cloud: &Cloud, cluster: &str) -> Result<Option<Kubeconfig>, Trouble> {
+    match eks_kubeconfig(cloud, cluster).await {
+        Err(trouble) if trouble.is_not_found() || trouble.code() == Some("EKS-NO-ENDPOINT") => Ok(None),
+        other => other.map(Some),
     }
+}
+
+/// Keeps it in the install's folder, where the person's shell and `status --watch` find it.
+pub fn keep_kubeconfig(folder: &Path, config: &Kubeconfig) -> Result<(), Trouble> {
+    let broken = |error: &dyn std::fmt::Display| Trouble::guide(error.to_string(), "Report this.");
+    // Through a tree, whose scalars are quoted so that every reader takes them for what they are.
+    let tree = serde_json::to_value(config).map_err(|error| broken(&error))?;
+    let text = serde_json::to_string_pretty(&tree).map_err(|error| broken(&error))?;
+    keep_private(&folder.join(FILE), text.as_bytes())
 }

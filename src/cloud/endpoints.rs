@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+use landfall_core::event::Problem;
 
-use super::{Clock, Trouble};
+use super::{Clock, Trouble, net::bypasses, together::together, vouch::mixed};
 
 /// An AWS endpoint that does not come from the SDK's own variables.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct Endpoints {
     pub via: Option<String>,
     /// Hosts that are reached without it (`NO_PROXY`).
     pub no_proxy: String,
+    /// The only hosts that are reached directly (`LANDFALL_ONLY`); any where empty.
+    pub only: String,
     /// Certificates to trust instead of the system's (`SSL_CERT_FILE`).
     pub roots: Option<PathBuf>,
     /// The clock.
@@ -53,6 +56,9 @@ impl Endpoints {
     pub fn from_environment() -> Result<Self, Trouble> {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let either = |name: &str| text(name).or_else(|| text(&name.to_lowercase()));
+        if let Some(handed_out) = text("LANDFALL_TOGETHER") {
+            together(&handed_out, either)?;
+        }
         let clock = match text("LANDFALL_CLOCK") {
             Some(clock) => clock.parse().map_err(|error| Trouble::setting("LANDFALL_CLOCK", &error))?,
             None => Clock::Real,
@@ -71,6 +77,7 @@ impl Endpoints {
             dns,
             via: either("HTTPS_PROXY"),
             no_proxy: either("NO_PROXY").unwrap_or_default(),
+            only: text("LANDFALL_ONLY").unwrap_or_default(),
             roots: text("SSL_CERT_FILE").map(PathBuf::from),
             clock,
             vault: text("LANDFALL_VAULT"),
@@ -80,6 +87,16 @@ impl Endpoints {
             },
             answers: text("LANDFALL_ANSWERS").map(PathBuf::from),
         })
+    }
+}
+
+impl Endpoints {
+    /// Refuses to go straight to a host that is none of the only ones.
+    pub fn admit(&self, host: &str) -> Result<(), Problem> {
+        if self.only.is_empty() || bypasses(&self.only, host) {
+            return Ok(());
+        }
+        Err(mixed(format!("{host} is none of the hosts that may be reached: {}", self.only)))
     }
 }
 

@@ -188,14 +188,21 @@ impl Helm {
             .collect())
     }
 
-    /// What a chart renders to with these values, without asking the cluster.
-    pub async fn template(&mut self, upgrade: &Upgrade<'_>, cancel: &CancellationToken) -> Result<Plain, Trouble> {
+    /// What a chart renders to with these values, without asking the cluster; `definitions` adds what lies in its
+    /// folder `crds`, which is no part of a release.
+    pub async fn template(
+        &mut self,
+        upgrade: &Upgrade<'_>,
+        definitions: bool,
+        cancel: &CancellationToken,
+    ) -> Result<Plain, Trouble> {
         let template = self
             .command()?
             .args(["template", upgrade.name])
             .arg(upgrade.chart)
             .args(["--namespace", upgrade.namespace, "--values"])
-            .arg(self.secret_file("values.yaml", upgrade.values)?);
+            .arg(self.secret_file("values.yaml", upgrade.values)?)
+            .args(definitions.then_some("--include-crds"));
         let output = self.run("helm template", template, cancel, |_| {}).await?;
         Ok(Plain::new(output.stdout))
     }

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, sync::Mutex, time::Duration};
 
+use jiff::Timestamp;
 use kube::{
     Client, Config,
     client::ClientBuilder,
@@ -11,27 +12,27 @@ use landfall_core::event::Problem;
 use tokio::sync::OnceCell;
 use tower::util::MapResponseLayer;
 
-use super::{Endpoints, Trouble, Vouch, vouch};
+use super::{Aws, EksToken, Endpoints, Trouble, Vouch, vouch};
+
+/// A kubeconfig that was built from EKS, and for which cluster. Tokens are made here, without a child.
+#[derive(Clone)]
+struct Own {
+    config: Kubeconfig,
+    cluster: String,
+    /// When the client's token is no longer taken.
+    until: Option<Timestamp>,
+}
 
 /// The door to the cluster.
 pub struct Kubernetes {
     endpoints: Endpoints,
     vouch: Vouch,
     context: Mutex<Option<String>>,
-    way: Mutex<Way>,
+    own: Mutex<Option<Own>>,
+    /// The cluster that the install has still to make.
+    awaited: Mutex<Option<String>>,
+    aws: Aws,
     client: Mutex<Arc<OnceCell<Client>>>,
-}
-
-/// Which way leads to the cluster.
-#[derive(Clone, Debug, Default)]
-enum Way {
-    /// The person's kubeconfig.
-    #[default]
-    Person,
-    /// None yet: the install makes the cluster of this name. The person's own context would be somebody else's.
-    None(String),
-    /// A kubeconfig made from what EKS says of the cluster.
-    Made(Box<Kubeconfig>),
 }
 
 impl Kubernetes {
@@ -39,15 +40,21 @@ impl Kubernetes {
     pub fn new(endpoints: Endpoints, vouch: Vouch) -> Self {
         Self {
             context: Mutex::new(endpoints.context.clone()),
+            aws: Aws::new(endpoints.clone(), vouch.clone()),
             endpoints,
             vouch,
-            way: Mutex::default(),
+            own: Mutex::default(),
+            awaited: Mutex::default(),
             client: Mutex::default(),
         }
     }
 
     /// The client.
     pub async fn client(&self) -> Result<Client, Trouble> {
+        let until = unpoisoned(&self.own).as_ref().and_then(|own| own.until);
+        if until.is_some_and(|until| until <= Timestamp::now()) {
+            self.renew();
+        }
         let cell = unpoisoned(&self.client).clone();
         cell.get_or_try_init(|| self.connect()).await.cloned()
     }
@@ -58,53 +65,61 @@ impl Kubernetes {
         self.renew();
     }
 
-    /// There is no cluster yet, and no other one may be taken for it.
-    pub fn not_yet(&self, cluster: &str) {
-        *unpoisoned(&self.way) = Way::None(cluster.to_owned());
-        self.renew();
-    }
-
-    /// Goes to the cluster by this kubeconfig from now on, instead of the person's.
-    pub fn reach(&self, kubeconfig: Kubeconfig) {
-        unpoisoned(&self.context).clone_from(&kubeconfig.current_context);
-        *unpoisoned(&self.way) = Way::Made(Box::new(kubeconfig));
-        self.renew();
-    }
-
     /// The chosen context, or the kubeconfig's own.
     pub fn context(&self) -> Option<String> {
         unpoisoned(&self.context).clone().or_else(|| self.kubeconfig().ok()?.current_context)
     }
 
+    /// There is no cluster yet: the install makes it, and the person's own context leads to another one.
+    pub fn not_yet(&self, cluster: &str) {
+        *unpoisoned(&self.awaited) = Some(cluster.to_owned());
+        self.renew();
+    }
+
+    /// Uses this kubeconfig, built from EKS for this cluster, from now on instead of the person's.
+    pub fn use_own(&self, config: Kubeconfig, cluster: &str) {
+        *unpoisoned(&self.awaited) = None;
+        *unpoisoned(&self.context) = config.current_context.clone();
+        *unpoisoned(&self.own) = Some(Own { config, cluster: cluster.to_owned(), until: None });
+        self.renew();
+    }
+
+    /// The kubeconfig that is used instead of the person's, where one is.
+    pub fn own(&self) -> Option<Kubeconfig> {
+        unpoisoned(&self.own).as_ref().map(|own| own.config.clone())
+    }
+
     /// Forgets the client, so that renewed credentials are read.
     pub fn renew(&self) {
+        if let Some(own) = unpoisoned(&self.own).as_mut() {
+            own.until = None;
+        }
         *unpoisoned(&self.client) = Arc::default();
     }
 
     /// The kubeconfig, merged as kubectl does it.
     pub fn kubeconfig(&self) -> Result<Kubeconfig, Trouble> {
+        if let Some(own) = self.own() {
+            return Ok(own);
+        }
+        if let Some(cluster) = unpoisoned(&self.awaited).clone() {
+            return Err(Problem::new(
+                "KUBE-NO-CLUSTER",
+                format!("the cluster {cluster} is not there yet"),
+                "Go on with the step that makes it.",
+            )
+            .into());
+        }
         let unreadable = |path: String, error: &dyn std::fmt::Display| {
             Trouble::from(
                 Problem::new(
                     "KUBECONFIG-UNREADABLE",
                     format!("{path} cannot be read"),
-                    "Correct the file, or point KUBECONFIG or --context at another.",
+                    "Correct the file, point KUBECONFIG or --context at another, or let one be built from EKS: k in Target, or build_kubeconfig: true below target: in the answers.",
                 )
                 .why(error.to_string()),
             )
         };
-        match unpoisoned(&self.way).clone() {
-            Way::Person => {}
-            Way::Made(kubeconfig) => return Ok(*kubeconfig),
-            Way::None(cluster) => {
-                return Err(Problem::new(
-                    "KUBE-NO-CLUSTER",
-                    format!("the cluster {cluster} is not there yet"),
-                    "Go on with the step that makes it.",
-                )
-                .into());
-            }
-        }
         match &self.endpoints.kubeconfig {
             None => Kubeconfig::read().map_err(|error| unreadable("the kubeconfig".into(), &error)),
             Some(paths) => {
@@ -147,12 +162,24 @@ impl Kubernetes {
             Some(proxy) if !super::net::bypasses(&self.endpoints.no_proxy, &host) => proxy.parse().ok(),
             _ => None,
         };
+        if config.proxy_url.is_none() {
+            self.endpoints.admit(&host)?;
+        }
         Ok(config)
     }
 
     async fn connect(&self) -> Result<Client, Trouble> {
         let context = unpoisoned(&self.context).clone();
-        let config = self.config(context).await?;
+        let mut config = self.config(context).await?;
+        let cluster = unpoisoned(&self.own).as_ref().map(|own| own.cluster.clone());
+        if let Some(cluster) = cluster {
+            let token = EksToken::for_cluster(&self.aws, self.endpoints.clock, &cluster).await?;
+            config.auth_info.exec = None;
+            config.auth_info.token = Some(token.token.reveal().to_owned().into());
+            if let Some(own) = unpoisoned(&self.own).as_mut() {
+                own.until = Some(token.expires);
+            }
+        }
         let vouch = self.vouch.clone();
         let witness = MapResponseLayer::new(move |response: http::Response<_>| {
             let name = response.headers().get(vouch::HEADER).and_then(|value| value.to_str().ok());

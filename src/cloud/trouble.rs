@@ -4,6 +4,8 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use landfall_core::{event::Problem, value::SecretRef};
 
+use super::{aws::Refused, sign_in};
+
 /// Which door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Door {
@@ -129,6 +131,7 @@ impl Trouble {
                     "Renew them; Landfall goes on by itself.\n$ aws eks update-kubeconfig --name <cluster>",
                 )
                 .why(message.clone()),
+                _ if sign_in::found_none(message) => sign_in::not_signed_in(message),
                 _ => Problem::new(
                     "AWS-EXPIRED",
                     "the AWS session has expired",
@@ -194,6 +197,9 @@ where
                 .map(str::to_owned)
         });
         let chain = chain(&error);
+        if let Some(refused) = refused(&error) {
+            return refused.0.clone().into();
+        }
         match &error {
             SdkError::ServiceError(service) => {
                 let code = service.err().code().unwrap_or("Unknown").to_owned();
@@ -212,10 +218,13 @@ where
             }
             SdkError::ResponseError(_) => Self::Service { code: "UnreadableAnswer".into(), message: chain, request },
             // Credentials are asked for while the request is built: an expired SSO session shows up here.
-            _ if chain.contains("expired") || chain.contains("no providers in chain") || chain.contains("token") => {
+            _ if chain.contains("expired") || sign_in::found_none(&chain) || chain.contains("token") => {
                 Self::Expired { door: Door::Aws, message: chain }
             }
-            _ => Self::Unreachable { door: Door::Aws, what: "AWS".into(), message: chain },
+            _ => match sign_in::unreadable(&chain) {
+                Some(problem) => problem.into(),
+                None => Self::Unreachable { door: Door::Aws, what: "AWS".into(), message: chain },
+            },
         }
     }
 }
@@ -227,6 +236,11 @@ fn denied_action(message: &str) -> String {
         .nth(1)
         .and_then(|rest| rest.split_whitespace().next())
         .map_or_else(|| "the AWS call".into(), |action| action.trim_end_matches(['.', ',']).to_owned())
+}
+
+/// Our own refusal to make a call, below what the SDK makes of it.
+fn refused<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Refused> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -2,6 +2,18 @@
 
 use std::sync::{Arc, Mutex};
 
+use landfall_core::event::Problem;
+
+/// Real and simulated endpoints in one run.
+pub fn mixed(what: impl Into<String>) -> Problem {
+    Problem::new(
+        "ENDPOINTS-MIXED",
+        what,
+        "Use either all of a rehearsal's variables or none of them: open another shell, or take over all that this prints:\n$ landfall rehearse --serve",
+    )
+    .why("A rehearsal must never touch a real account, and a real install must never trust a simulated answer.")
+}
+
 /// The header simulated endpoints put into every answer.
 pub const HEADER: &str = "x-landfall-rehearsal";
 
@@ -33,9 +45,16 @@ impl Vouch {
         self.0.lock().ok()?.simulated.first().map(|(_, name)| name.clone())
     }
 
-    /// A real and a simulated endpoint that were both seen.
-    pub fn mixed(&self) -> Option<(String, String)> {
+    fn mixed(&self) -> Option<(String, String)> {
         let seen = self.0.lock().ok()?;
         Some((seen.real.first()?.clone(), seen.simulated.first()?.0.clone()))
+    }
+
+    /// Refuses a mix.
+    pub fn agree(&self) -> Result<(), Problem> {
+        match self.mixed() {
+            Some((real, simulated)) => Err(mixed(format!("{real} is real and {simulated} is simulated"))),
+            None => Ok(()),
+        }
     }
 }

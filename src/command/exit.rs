@@ -11,7 +11,7 @@ pub enum Exit {
     Usage,
     /// A check said stop.
     Stopped,
-    /// Done, with warnings or waivers, and `--strict`.
+    /// Done, with warnings or waivers, and `--strict`; or undone but for what holds data.
     Warned,
     /// A person has to do or decide something.
     Person,

@@ -8,7 +8,7 @@ use std::{
 use landfall_core::event::Problem;
 use tokio::sync::mpsc;
 
-use super::{Common, Exit, InstallArguments, RehearseArguments};
+use super::{Common, Exit, InstallArguments, RehearseArguments, say::complain};
 use crate::{
     driver::{self, Begin, End},
     kinds::Kinds,
@@ -30,7 +30,7 @@ pub async fn front(common: &Common, guide: Option<&str>, arguments: &InstallArgu
 async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if !terminal && !common.line {
-        eprintln!(
+        complain!(
             "{}",
             explained(
                 &Problem::new(
@@ -46,7 +46,7 @@ async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
     let endpoints = match common.endpoints() {
         Ok(endpoints) => endpoints,
         Err(trouble) => {
-            eprintln!("{}", explained(&trouble.problem(), common.look()));
+            complain!("{}", explained(&trouble.problem(), common.look()));
             return Exit::Usage.code();
         }
     };
@@ -68,11 +68,11 @@ async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
             Box::pin(super::rehearse(common, &arguments, &[])).await
         }
         Ok(Err(error)) => {
-            eprintln!("{}", explained(&Problem::new("TERMINAL", error.to_string(), "Try --line."), common.look()));
+            complain!("{}", explained(&Problem::new("TERMINAL", error.to_string(), "Try --line."), common.look()));
             Exit::Failed.code()
         }
         Err(error) => {
-            eprintln!("landfall: the screen stopped: {error}");
+            complain!("landfall: the screen stopped: {error}");
             Exit::Failed.code()
         }
     }
@@ -84,6 +84,7 @@ fn left(wizard: &landfall_core::wizard::Wizard) -> i32 {
     match (wizard.stage, &wizard.install.ended) {
         (Stage::Summary, _) | (_, Some(Ended::Done)) => Exit::Done,
         (_, Some(Ended::Failed)) => Exit::Failed,
+        (_, Some(Ended::WaitsForPerson)) => Exit::Person,
         (Stage::Guide | Stage::Target | Stage::Inputs | Stage::Secrets | Stage::Checks | Stage::Plan, None) => {
             Exit::Done
         }
@@ -92,7 +93,7 @@ fn left(wizard: &landfall_core::wizard::Wizard) -> i32 {
     .code()
 }
 
-fn theme(common: &Common) -> Theme {
+pub(super) fn theme(common: &Common) -> Theme {
     let plain = common.color == clap::ColorChoice::Never
         || common.color == clap::ColorChoice::Auto
             && std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -2,13 +2,16 @@
 
 use landfall_core::{event::Problem, guide::LoadedGuide, plan::Answers, value::Scope};
 
-use super::{Common, Exit};
+use super::{
+    Common, Exit,
+    say::{complain, say},
+};
 use crate::{guides, kinds::Kinds, report::explained};
 
 static PROBLEMS: include_dir::Dir<'static> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/assets/problems");
 
 fn refuse(common: &Common, problem: &Problem) -> i32 {
-    eprintln!("{}", explained(problem, common.look()));
+    complain!("{}", explained(problem, common.look()));
     Exit::Usage.code()
 }
 
@@ -24,8 +27,8 @@ pub fn list(common: &Common) -> i32 {
         match loaded {
             Ok(loaded) => {
                 let guide = &loaded.guide;
-                println!("{}  {}", guide.id, guide.title);
-                println!(
+                say!("{}  {}", guide.id, guide.title);
+                say!(
                     "    {} inputs, {} secrets, {} needs from other teams, {} checks, {} steps, {} verifications, {} corrections",
                     guide.inputs.len(),
                     guide.secrets.len(),
@@ -36,9 +39,9 @@ pub fn list(common: &Common) -> i32 {
                     guide.errata.len()
                 );
                 if let Some(takes) = &guide.takes {
-                    println!("    takes {takes}");
+                    say!("    takes {takes}");
                 }
-                println!(
+                say!(
                     "    rehearse it: landfall rehearse {} --scenario {}",
                     guide.id,
                     loaded.folder.scenarios().join("|")
@@ -78,7 +81,7 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
         }
     };
     let scope = labels_for_gaps(&loaded, &answers);
-    println!("# {}: what other teams have to bring\n", loaded.guide.title);
+    say!("# {}: what other teams have to bring\n", loaded.guide.title);
     for need in &loaded.guide.needs {
         if need.when.as_deref().is_some_and(|condition| !scope.holds(condition).unwrap_or(true)) {
             continue;
@@ -87,11 +90,11 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
             Ok(serde_json::Value::String(text)) => text,
             _ => text.to_owned(),
         };
-        println!("## {} (ask: {})", text(&need.title), text(&need.ask));
+        say!("## {} (ask: {})", text(&need.title), text(&need.ask));
         if let Some(takes) = &need.takes {
-            println!("Usually takes {takes}.");
+            say!("Usually takes {takes}.");
         }
-        println!("\n{}\n", text(&need.message));
+        say!("\n{}\n", text(&need.message));
     }
     Exit::Done.code()
 }
@@ -125,42 +128,42 @@ pub fn show(common: &Common, guide: &str) -> i32 {
         Err(code) => return code,
     };
     let guide = &loaded.guide;
-    println!("# {}\n\n{}\n\nAfter: {}\n", guide.title, guide.about, guide.source.document);
-    println!("## What is asked\n");
+    say!("# {}\n\n{}\n\nAfter: {}\n", guide.title, guide.about, guide.source.document);
+    say!("## What is asked\n");
     for input in &guide.inputs {
-        println!("- **{}** ({}): {}", input.label(), input.id, input.help.trim());
+        say!("- **{}** ({}): {}", input.label(), input.id, input.help.trim());
     }
-    println!("\n## Secrets\n");
+    say!("\n## Secrets\n");
     for secret in &guide.secrets {
-        println!("- **{}** ({}): {}", secret.label, secret.id, secret.help.trim());
+        say!("- **{}** ({}): {}", secret.label, secret.id, secret.help.trim());
     }
     for (heading, tasks) in [("Checks", &guide.checks), ("Steps", &guide.steps), ("Verification", &guide.verify)] {
-        println!("\n## {heading}\n");
+        say!("\n## {heading}\n");
         for task in tasks {
-            println!(
+            say!(
                 "### {} ({}, {})\n",
                 task.title.clone().unwrap_or_else(|| task.id.replace('_', " ")),
                 task.id,
                 task.kind
             );
             if let Some(when) = &task.when {
-                println!("Only when `{when}`.\n");
+                say!("Only when `{when}`.\n");
             }
             if !task.about.is_empty() {
-                println!("{}\n", task.about.trim());
+                say!("{}\n", task.about.trim());
             }
             if let Some(place) = loaded.place(&task.from) {
-                println!("From: {place}\n");
+                say!("From: {place}\n");
             }
             for erratum in guide.errata.iter().filter(|erratum| erratum.shown_at.contains(&task.id)) {
-                println!("- {}: {} Instead: {}", erratum.id, erratum.wrong, erratum.instead);
+                say!("- {}: {} Instead: {}", erratum.id, erratum.wrong, erratum.instead);
             }
         }
     }
-    println!("\n## Where the vendor's text is wrong\n");
+    say!("\n## Where the vendor's text is wrong\n");
     for erratum in &guide.errata {
         let word = if erratum.warned { "To know" } else { "Instead" };
-        println!("- {}: {} {word}: {}", erratum.id, erratum.wrong, erratum.instead);
+        say!("- {}: {} {word}: {}", erratum.id, erratum.wrong, erratum.instead);
     }
     Exit::Done.code()
 }
@@ -185,29 +188,26 @@ pub fn lint(common: &Common, guide: &str, source: Option<&std::path::Path>) -> i
     };
     let messages = crate::lint::lint(&folder, &kinds, text.as_deref());
     if common.output != crate::report::Format::Text {
-        println!("{}", serde_json::to_string_pretty(&messages).unwrap_or_default());
+        say!("{}", serde_json::to_string_pretty(&messages).unwrap_or_default());
     } else {
         for message in &messages {
-            println!("{message}");
+            say!("{message}");
         }
-        println!("{guide}: {} messages", messages.len());
+        say!("{guide}: {} messages", messages.len());
     }
     if messages.is_empty() { Exit::Done.code() } else { Exit::Usage.code() }
 }
 
 /// The JSON schema of guides, for editors.
 pub fn schema() -> i32 {
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&schemars::schema_for!(landfall_core::guide::Guide)).unwrap_or_default()
-    );
+    say!("{}", serde_json::to_string_pretty(&schemars::schema_for!(landfall_core::guide::Guide)).unwrap_or_default());
     Exit::Done.code()
 }
 
 /// What a code means: a problem's page, a kind, or a guide's problem or erratum.
 pub fn explain(common: &Common, code: &str) -> i32 {
     if let Some(page) = PROBLEMS.get_file(format!("{code}.md")).and_then(include_dir::File::contents_utf8) {
-        println!("{page}");
+        say!("{page}");
         return Exit::Done.code();
     }
     let kinds = Kinds::all();
@@ -217,7 +217,7 @@ pub fn explain(common: &Common, code: &str) -> i32 {
         .chain(kinds.catalogue().room(landfall_core::catalogue::Room::Step))
     {
         if kind.code == code || kind.name == code {
-            println!(
+            say!(
                 "{} ({}): {}\n\nParameters:\n{}",
                 kind.code,
                 kind.name,
@@ -231,7 +231,7 @@ pub fn explain(common: &Common, code: &str) -> i32 {
         let guide = &loaded.guide;
         for problem in &guide.problems {
             if format!("{}-{}", guide.code_prefix, problem.id.to_uppercase().replace('_', "-")) == code {
-                println!(
+                say!(
                     "{}",
                     explained(&Problem::new(code, &problem.what, &problem.fix).why(&problem.why), common.look())
                 );
@@ -239,7 +239,7 @@ pub fn explain(common: &Common, code: &str) -> i32 {
             }
         }
         if let Some(erratum) = guide.errata.iter().find(|erratum| erratum.id == code) {
-            println!("{code} ({}): {}\nInstead: {}", guide.title, erratum.wrong, erratum.instead);
+            say!("{code} ({}): {}\nInstead: {}", guide.title, erratum.wrong, erratum.instead);
             return Exit::Done.code();
         }
     }

@@ -4,8 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use landfall_core::{
     clock::Span,
-    event::{Problem, Section},
+    event::{Problem, Section, TaskPath},
     journal::Record,
+    plan::Change,
 };
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use super::{Common, Exit, Opened, looks, open::stop_on_signals, plan::Frozen};
 use crate::{
     engine::{RunEnd, RunOptions},
     report::Line,
+    session::Planned,
 };
 
 /// How to install.
@@ -54,11 +56,15 @@ async fn installed(
 ) -> Result<Exit, Exit> {
     opened.ready().await?;
     opened.secrets().await?;
+    opened.mappings().await?;
     let resolved = opened.session.resolve().map_err(|trouble| opened.refuse(trouble.problem()))?;
     let begun = !opened.session.story().steps.is_empty();
     let checks = looks::stage(opened, &resolved, Section::Checks, |_| true).await?;
     if checks == Exit::Stopped {
         return Ok(Exit::Stopped);
+    }
+    if opened.session.renew_if_near().await {
+        opened.reporter.notice("The AWS credentials were about to end and were renewed.");
     }
     opened.reporter.stage("Plan");
     let planned = opened.session.plan().await.map_err(|trouble| opened.refuse(trouble.problem()))?;
@@ -66,6 +72,7 @@ async fn installed(
     if let Some(path) = &arguments.plan {
         same_as_frozen(opened, &planned, path, begun)?;
     }
+    let name = agreed_to(opened, &planned, arguments.plan.is_some())?;
     let probes: Vec<String> =
         planned.shown.tasks.iter().filter(|task| task.probe).map(|task| task.title.clone()).collect();
     if !probes.is_empty() && !opened.session.answers.probes {
@@ -77,7 +84,12 @@ async fn installed(
         return Err(Exit::Person);
     }
     let bound = opened.session.bound().cloned().map_err(|trouble| opened.refuse(trouble.problem()))?;
-    let frozen = Record::Planned { digest: planned.plan.digest(), facts: Value::Object(opened.session.frozen.clone()) };
+    let frozen = Record::Planned {
+        digest: planned.plan.digest(),
+        facts: Value::Object(opened.session.frozen.clone()),
+        approved: Box::new(planned.approved.clone()),
+        name,
+    };
     bound.journal.write(frozen).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
     opened.reporter.stage("Install");
     let options = RunOptions {
@@ -91,6 +103,12 @@ async fn installed(
         .await
         .map_err(|trouble| opened.refuse(trouble.problem()))?;
     drop(outputs);
+    if end == RunEnd::Finished {
+        let left = take_away(opened, &planned).await?;
+        if !left.is_empty() {
+            return Ok(Exit::Failed);
+        }
+    }
     match end {
         RunEnd::Finished => {}
         RunEnd::Failed(_) => return Ok(Exit::Failed),
@@ -110,12 +128,64 @@ async fn installed(
     })
 }
 
-fn same_as_frozen(
-    opened: &mut Opened,
-    planned: &crate::session::Planned,
-    path: &PathBuf,
-    begun: bool,
-) -> Result<(), Exit> {
+/// Changed answers change what was agreed to: somebody agrees to that, too, before anything is done. A frozen plan was
+/// agreed to as it is.
+fn agreed_to(opened: &mut Opened, planned: &Planned, frozen: bool) -> Result<String, Exit> {
+    let digest = &planned.shown.review_digest;
+    let said = opened.session.plan_approval(digest);
+    if digest.is_empty() || frozen || said.is_some() {
+        return Ok(said.map(|said| said.name.clone()).unwrap_or_default());
+    }
+    let lines: Vec<String> = planned
+        .compared
+        .iter()
+        .filter(|line| line.fresh)
+        .map(|line| format!("{} {}: {}", line.what.verb(), line.path, line.why))
+        .collect();
+    let count = lines.len();
+    opened.reporter.problem(
+        Problem::new(
+            "PLAN-CHANGED",
+            format!("{count} steps differ from what was agreed to; nothing was done"),
+            format!(
+                "Look at the plan above, then agree to exactly it in the answers file:\n$ approve: [{{ task: plan, choice: {digest}, name: …, reason: … }}]"
+            ),
+        )
+        .why(lines.join("\n")),
+    );
+    Err(Exit::Person)
+}
+
+/// What is no longer wanted goes where the answers say so, step by step; what is left is told.
+async fn take_away(opened: &mut Opened, planned: &Planned) -> Result<Vec<TaskPath>, Exit> {
+    let engine = &planned.engine;
+    let lines = engine.undo_plan(&opened.session.story());
+    let unwanted =
+        |path: &TaskPath| planned.compared.iter().any(|line| line.what == Change::Unwanted && line.path == *path);
+    let agreed: Vec<TaskPath> = opened
+        .session
+        .answers
+        .approve
+        .iter()
+        .filter(|said| said.choice.as_deref() == Some("take_away"))
+        .filter_map(|said| said.task.parse().ok())
+        .filter(unwanted)
+        .collect();
+    for line in lines.iter().filter(|line| unwanted(&line.path) && !agreed.contains(&line.path)) {
+        opened.reporter.notice(format!(
+            "{}: no longer wanted and left; approve: [{{ task: {}, choice: take_away, name: …, reason: … }}] takes it away ({})",
+            line.path, line.path, line.line
+        ));
+    }
+    let lines: Vec<_> = lines.into_iter().filter(|line| agreed.contains(&line.path)).collect();
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let taken = opened.reporter.during(engine.take_away(lines, &agreed)).await;
+    taken.map_err(|trouble| opened.refuse(trouble.problem()))
+}
+
+fn same_as_frozen(opened: &mut Opened, planned: &Planned, path: &PathBuf, begun: bool) -> Result<(), Exit> {
     let wrong = |opened: &mut Opened, what: String| {
         opened.refuse(Problem::new("PLAN-FILE", what, "Freeze a plan again with `landfall plan --out`."))
     };
@@ -126,6 +196,12 @@ fn same_as_frozen(
     if begun {
         // What this plan itself has made since is not a difference.
         now.observed.clone_from(&frozen.observed);
+    }
+    for (id, answer) in now.answers["inputs"].as_object_mut().into_iter().flatten() {
+        // Where the plan was frozen before the chart could be read, it says nothing of its digest.
+        if let Some(mapping) = answer.as_object_mut().filter(|_| frozen.answers["inputs"][id].get("of").is_none()) {
+            mapping.retain(|part, _| !matches!(part.as_str(), "of" | "seen"));
+        }
     }
     let differences = frozen.differences(&now);
     if differences.is_empty() {

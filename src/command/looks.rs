@@ -27,7 +27,15 @@ async fn run(common: &Common, guide: &str, section: Section, only: &[String], sk
     let exit = match looked(&mut opened, section, only, skip).await {
         Ok(exit) | Err(exit) => exit,
     };
-    opened.end(exit, None)
+    // What only looks has nothing to continue.
+    let words = match (exit, section) {
+        (Exit::Failed, Section::Verify) => "Not as it should be: see above.",
+        (Exit::Failed, _) => "Failed: see above.",
+        (Exit::Stopped, _) => "A check says stop: see above.",
+        (Exit::Interrupted, _) => "Interrupted.",
+        _ => exit.words(),
+    };
+    opened.end_saying(exit, words, None)
 }
 
 async fn looked(opened: &mut Opened, section: Section, only: &[String], skip: &[String]) -> Result<Exit, Exit> {

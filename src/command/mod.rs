@@ -1,5 +1,6 @@
 //! What each command does; one file each. [`Opened`] is what nearly all of them begin with.
 
+mod eks_token;
 mod exit;
 mod front;
 mod guide;
@@ -9,10 +10,13 @@ mod open;
 mod plan;
 mod rehearse;
 mod reporter;
+mod say;
 mod secrets;
 mod status;
 mod undo;
+mod watch;
 
+pub use eks_token::eks_token;
 pub use exit::Exit;
 pub use front::front;
 pub use guide::{explain, lint, list, needs, schema, show};
@@ -25,3 +29,10 @@ pub use reporter::Reporter;
 pub use secrets::{SecretsCommand, secrets};
 pub use status::status;
 pub use undo::undo;
+pub use watch::watch;
+
+/// A shell's completions.
+pub fn completions(script: &[u8]) -> i32 {
+    say::text(&String::from_utf8_lossy(script));
+    Exit::Done.code()
+}

@@ -12,7 +12,7 @@ use landfall_core::{
 };
 use tokio::sync::mpsc;
 
-use super::{Exit, Reporter};
+use super::{Exit, Reporter, say::complain};
 use crate::{
     cloud::{Endpoints, Trouble},
     guides,
@@ -184,6 +184,15 @@ impl Opened {
         if !open.is_empty() {
             return Err(Exit::Usage);
         }
+        // Before it is written down: a refused answer must not stand in the journal.
+        let locked = match self.session.resolve() {
+            Ok(plan) if self.session.answers != self.session.story().answers => self.session.locked_answers(&plan),
+            _ => Vec::new(),
+        };
+        if !locked.is_empty() {
+            locked.into_iter().for_each(|problem| self.reporter.problem(problem));
+            return Err(Exit::Usage);
+        }
         self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()))
     }
 
@@ -203,6 +212,18 @@ impl Opened {
         Err(Exit::Usage)
     }
 
+    /// Reads the vendors' values files that are filled in by a person; keys nobody decided are refused, each by its path.
+    pub async fn mappings(&mut self) -> Result<(), Exit> {
+        let open = self.session.mappings().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        if open.is_empty() {
+            return self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()));
+        }
+        for problem in open {
+            self.reporter.problem(problem);
+        }
+        Err(Exit::Usage)
+    }
+
     /// Tells a problem; for what was given to us.
     pub fn refuse(&mut self, problem: Problem) -> Exit {
         let exit = match problem.code.as_str() {
@@ -217,12 +238,20 @@ impl Opened {
 
     /// Says how it ended, and gives the exit code.
     pub fn end(&mut self, exit: Exit, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
-        self.reporter.line(&Line::End {
-            code: exit.code(),
-            outcome: exit.words().to_owned(),
-            summary: summary.map(Box::new),
-        });
-        exit.code()
+        self.end_saying(exit, exit.words(), summary)
+    }
+
+    /// The same in a command's own words.
+    pub fn end_saying(&mut self, exit: Exit, words: &str, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
+        let summary = summary.map(Box::new);
+        self.reporter.line(&Line::End { code: exit.code(), outcome: words.to_owned(), summary });
+        match self.reporter.lost() {
+            Some(error) => {
+                complain!("landfall: standard output cannot be written: {error}");
+                if exit == Exit::Done { Exit::Failed.code() } else { exit.code() }
+            }
+            None => exit.code(),
+        }
     }
 }
 

@@ -117,6 +117,10 @@ pub async fn plan(common: &Common, guide: &str, arguments: &PlanArguments) -> i3
 
 async fn planned(opened: &mut Opened, arguments: &PlanArguments) -> Result<Exit, Exit> {
     opened.ready().await?;
+    // Without the repository's credentials the chart cannot be read yet; whoever installs is then asked.
+    for problem in opened.session.mappings().await.unwrap_or_default() {
+        opened.reporter.problem(problem);
+    }
     let planned = opened.session.plan().await.map_err(|trouble| opened.refuse(trouble.problem()))?;
     let shown = &planned.shown;
     if arguments.hosts {

@@ -8,7 +8,10 @@ use std::path::PathBuf;
 use landfall_core::event::Problem;
 use landfall_rehearsal::{Options, Rehearsal, Scenario};
 
-use super::{Common, Exit};
+use super::{
+    Common, Exit,
+    say::{complain, text},
+};
 use crate::{guides, report::explained};
 
 /// How to rehearse.
@@ -39,7 +42,7 @@ pub struct RehearseArguments {
 /// Rehearses.
 pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[String]) -> i32 {
     let refuse = |what: String, fix: &str| {
-        eprintln!("{}", explained(&Problem::new("REHEARSAL", what, fix), common.look()));
+        complain!("{}", explained(&Problem::new("REHEARSAL", what, fix), common.look()));
         Exit::Usage.code()
     };
     let guide = arguments.guide.clone().or_else(guides::first).unwrap_or_default();
@@ -83,7 +86,6 @@ fn snapshot(rehearsal: &Rehearsal) -> String {
 }
 
 async fn serve(rehearsal: &mut Rehearsal) -> i32 {
-    use std::io::Write;
     let stopped = super::open::stopped();
     tokio::pin!(stopped);
     // Who reads that it serves may stop it at once: it listens before it says so.
@@ -91,9 +93,8 @@ async fn serve(rehearsal: &mut Rehearsal) -> i32 {
         return Exit::Done.code();
     }
     // The lines are for `eval`, so nothing else goes to standard output.
-    print!("{}", rehearsal.exports());
-    let _ = std::io::stdout().flush();
-    eprintln!("serving; Ctrl-C ends it");
+    text(&rehearsal.exports());
+    complain!("serving; Ctrl-C ends it");
     tokio::select! {
         () = rehearsal.wait() => {}
         () = &mut stopped => {}
@@ -111,7 +112,7 @@ async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehears
     let mut running = match child.spawn() {
         Ok(running) => running,
         Err(error) => {
-            eprintln!(
+            complain!(
                 "{}",
                 explained(
                     &Problem::new("REHEARSAL", error.to_string(), "Check that the program can be run."),

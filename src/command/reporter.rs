@@ -1,6 +1,6 @@
 //! Brings facts and lines to the observer, in order.
 
-use std::future::Future;
+use std::{future::Future, io};
 
 use landfall_core::{
     event::{Fact, Problem},
@@ -18,12 +18,13 @@ pub struct Reporter {
     observer: Box<dyn Observer>,
     facts: UnboundedReceiver<Fact>,
     titles: Titles,
+    lost: Option<io::Error>,
 }
 
 impl Reporter {
     /// Tells `observer` what comes from `facts`.
     pub fn new(observer: Box<dyn Observer>, facts: UnboundedReceiver<Fact>) -> Self {
-        Self { observer, facts, titles: Titles::default() }
+        Self { observer, facts, titles: Titles::default(), lost: None }
     }
 
     /// Learns codes and titles.
@@ -50,8 +51,17 @@ impl Reporter {
 
     /// Tells one line.
     pub fn line(&mut self, line: &Line) {
-        // Nobody reads any more (a closed pipe): the install goes on, its journal says the rest.
-        let _ = self.observer.see(line);
+        // Where nobody reads any more (a closed pipe) or nothing can be written, the install goes on: its journal says the rest.
+        if let Err(error) = self.observer.see(line)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.lost.get_or_insert(error);
+        }
+    }
+
+    /// Why some of it could not be written, if nobody just stopped reading.
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost.as_ref()
     }
 
     /// A stage begins.

@@ -2,7 +2,7 @@
 
 use landfall_core::value::{Plain, SecretRef};
 
-use super::{Common, Exit, Opened, status::known_install};
+use super::{Common, Exit, Opened, say::say, status::known_install};
 use crate::secret::sources::refusal;
 
 /// What to do with secrets.
@@ -77,7 +77,7 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
         opened.session.bound().map(|bound| bound.vault.clone()).map_err(|trouble| opened.refuse(trouble.problem()))?;
     match command {
         SecretsCommand::List { .. } => {
-            println!("kept in {}", vault.place());
+            say!("kept in {}", vault.place());
             let wanted: Vec<_> = opened.session.wanted_secrets().into_iter().cloned().collect();
             for secret in wanted {
                 let fields: Vec<String> = match secret.rows {
@@ -95,7 +95,7 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
                         Ok(None) => "missing".into(),
                         Err(trouble) => trouble.to_string(),
                     };
-                    println!("{reference}: {state}");
+                    say!("{reference}: {state}");
                 }
             }
         }
@@ -133,7 +133,7 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
                 .keep(&reference, plain)
                 .await
                 .map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
-            println!("kept {reference} in {}", vault.place());
+            say!("kept {reference} in {}", vault.place());
         }
         SecretsCommand::Rm { reference, .. } => {
             let reference = SecretRef(reference.clone());
@@ -141,7 +141,7 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
                 .forget(&reference)
                 .await
                 .map_err(|trouble| opened.refuse(crate::cloud::Trouble::from(trouble).problem()))?;
-            println!("forgotten {reference}");
+            say!("forgotten {reference}");
         }
         SecretsCommand::Deliver { reference, file, .. } => {
             let reference = SecretRef(reference.clone());
@@ -158,7 +158,7 @@ async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit
                     "Choose a file that does not exist yet.",
                 ))
             })?;
-            println!("written to {} (0600); remove it once it has been taken over", file.display());
+            say!("written to {} (0600); remove it once it has been taken over", file.display());
         }
     }
     Ok(Exit::Done)

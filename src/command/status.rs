@@ -1,32 +1,43 @@
 //! `status`: where installs stand, from their journals.
 
+use std::path::PathBuf;
+
+use jiff::Timestamp;
 use landfall_core::{
+    clock::ago,
     event::{How, Problem},
-    journal::Story,
+    journal::{Asked, Story},
 };
 
-use super::{Common, Exit};
+use super::{Common, Exit, say::say};
 use crate::{engine::installs, report::explained};
+
+/// Says what is wrong, and gives the exit.
+pub(super) fn refuse(common: &Common, problem: &Problem, exit: Exit) -> Exit {
+    say!("{}", explained(problem, common.look()));
+    exit
+}
 
 /// The guide and story of an install, by id; the guide is the copy kept beside the journal.
 pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), Exit> {
-    let refuse = |problem: &Problem, exit: Exit| {
-        println!("{}", explained(problem, common.look()));
-        exit
-    };
-    let endpoints = common.endpoints().map_err(|trouble| refuse(&trouble.problem(), Exit::Usage))?;
+    let (folder, story) = found(common, install)?;
+    let copy = folder.join("guide").join("guide.yaml");
+    let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
+    Ok((guide, story))
+}
+
+/// The folder and story of an install, by its id or its guide's.
+pub(super) fn found(common: &Common, install: &str) -> Result<(PathBuf, Story), Exit> {
+    let endpoints = common.endpoints().map_err(|trouble| refuse(common, &trouble.problem(), Exit::Usage))?;
     let all = installs(&endpoints.state);
     let found = all.iter().find(|(folder, story)| {
         folder.file_name().is_some_and(|name| name == install)
             || story.as_ref().is_ok_and(|story| story.guide == install)
     });
     match found {
-        Some((folder, Ok(story))) => {
-            let copy = folder.join("guide").join("guide.yaml");
-            let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
-            Ok((guide, story.clone()))
-        }
+        Some((folder, Ok(story))) => Ok((folder.clone(), story.clone())),
         Some((_, Err(fault))) => Err(refuse(
+            common,
             &Problem::new("JOURNAL-BROKEN", fault.to_string(), "Keep a copy of the file, then follow the message."),
             Exit::Failed,
         )),
@@ -36,6 +47,7 @@ pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), 
             let there =
                 if ids.is_empty() { "there are none here".into() } else { format!("there are: {}", ids.join(", ")) };
             Err(refuse(
+                common,
                 &Problem::new(
                     "INSTALL-UNKNOWN",
                     format!("no install is called {install}; {there}"),
@@ -54,23 +66,30 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
-    println!("{} {}: {}", story.guide, install, place(&story));
+    let now = common.endpoints().map_or(story.last.unwrap_or_default(), |endpoints| endpoints.clock.now());
+    // Also where it was named by its guide.
+    let id = story.install.as_ref().map_or(install, |install| install.as_str());
+    say!("{} {id}: {}, {}", story.guide, place(&story), story.state());
     for (path, step) in &story.steps {
+        let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
+            (.., None, _) if asked.is_some() => asked.map(|asked| handed(asked, now)).unwrap_or_default(),
             (_, true, ..) => "taken away".into(),
             (.., Some(How::Made), _) => "made".into(),
             (.., Some(How::Changed), _) => "changed".into(),
             (.., Some(How::Adopted), _) => "there already".into(),
-            (.., Some(How::HandedOver), _) => "done by a person".into(),
+            (.., Some(How::HandedOver), _) => {
+                format!("done by {}", asked.map_or("a person", |asked| asked.what.to.as_str()))
+            }
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
-        println!("  {path}: {state}");
+        say!("  {path}: {state}");
     }
     for (path, outcome) in &story.looked {
         if let Some(problem) = outcome.problem() {
-            println!("  {path}: {} {}", problem.code, problem.what);
+            say!("  {path}: {} {}", problem.code, problem.what);
         }
     }
     Exit::Done.code()
@@ -80,33 +99,29 @@ fn all(common: &Common) -> i32 {
     let endpoints = match common.endpoints() {
         Ok(endpoints) => endpoints,
         Err(trouble) => {
-            println!("{}", explained(&trouble.problem(), common.look()));
+            say!("{}", explained(&trouble.problem(), common.look()));
             return Exit::Usage.code();
         }
     };
     let found = installs(&endpoints.state);
     if found.is_empty() {
-        println!("No installs here ({}).", endpoints.state.display());
+        say!("No installs here ({}).", endpoints.state.display());
     }
     for (folder, story) in found {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         match story {
             Ok(story) => {
-                let done = story.finished.len();
-                let state = match story.closed {
-                    Some(0) => "finished".to_owned(),
-                    Some(130) => format!("interrupted after {done} steps"),
-                    Some(5) => format!("waits for a person after {done} steps"),
-                    Some(3) => "stopped by a check".into(),
-                    Some(_) => format!("failed after {done} steps"),
-                    None => format!("unfinished after {done} steps"),
-                };
-                println!("{name}  {}  {}  {state}", story.guide, place(&story));
+                let state = story.state();
+                say!("{name}  {}  {}  {state}", story.guide, place(&story));
             }
-            Err(fault) => println!("{name}  cannot be read: {fault}"),
+            Err(fault) => say!("{name}  cannot be read: {fault}"),
         }
     }
     Exit::Done.code()
+}
+
+fn handed(asked: &Asked, now: Timestamp) -> String {
+    format!("handed over to {}, {}; what to do: {}", asked.what.to, ago(asked.at, now), asked.file)
 }
 
 fn place(story: &Story) -> String {

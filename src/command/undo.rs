@@ -21,7 +21,14 @@ pub async fn undo(common: &Common, install: &str, lose: &[String]) -> i32 {
     let exit = match undone(&mut opened, lose).await {
         Ok(exit) | Err(exit) => exit,
     };
-    opened.end(exit, None)
+    let words = match exit {
+        Exit::Failed => "Not everything was taken away: see above. Running undo again goes on.",
+        Exit::Warned => "Taken away, but what holds data was left: agree to it step by step with --lose.",
+        Exit::Person => "Nothing was taken away.",
+        Exit::Interrupted => "Interrupted. Running undo again goes on.",
+        _ => exit.words(),
+    };
+    opened.end_saying(exit, words, None)
 }
 
 async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
@@ -54,17 +61,17 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
         .collect();
     let left =
         opened.reporter.during(engine.undo(&agreed)).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
-    if let Ok(bound) = opened.session.bound() {
-        let code = if left.is_empty() { Exit::Done } else { Exit::Failed }.code();
-        let _ = bound.journal.write(Record::Closed { code }).await;
-    }
     let kept = left
         .iter()
         .all(|path| lines.iter().any(|line| line.path == *path && line.keeps_data && !agreed.contains(path)));
-    Ok(match (left.is_empty(), kept) {
+    let exit = match (left.is_empty(), kept) {
         (true, _) => Exit::Done,
-        // Nothing went wrong: a person has to agree to what is lost.
-        (false, true) => Exit::Person,
+        // Nothing went wrong: a person has not agreed to what would be lost.
+        (false, true) => Exit::Warned,
         _ => Exit::Failed,
-    })
+    };
+    if let Ok(bound) = opened.session.bound() {
+        let _ = bound.journal.write(Record::Closed { code: exit.code() }).await;
+    }
+    Ok(exit)
 }

@@ -116,6 +116,7 @@ impl Worker {
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
         // An answers file walks the same screens, filled in.
+        self.tell(Input::Answers(answers.inputs));
         let target = [
             ("profile", answers.target.profile),
             ("region", answers.target.region),
@@ -128,6 +129,9 @@ impl Worker {
                 self.tell(Input::Set { field: format!("target.{name}"), value: value.into() });
             }
         }
+        if answers.target.build_kubeconfig {
+            self.tell(Input::BuildKubeconfig);
+        }
     }
 
     async fn target(&mut self, choice: &TargetChoice) {
@@ -138,6 +142,7 @@ impl Worker {
             cluster: choice.cluster.clone(),
             context: choice.context.clone(),
             namespace: choice.namespace.clone(),
+            build_kubeconfig: choice.build_kubeconfig,
         };
         let seen = session.prove(&choice).await;
         if let Ok(proven) = &seen
@@ -154,10 +159,9 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
+        // With those of an earlier run, which binding found.
+        self.tell(Input::Answers(session.answers.inputs.clone()));
         self.tell(Input::FactsSeen(session.frozen.clone()));
-        for (id, answer) in session.answers.inputs.clone() {
-            self.tell(Input::Set { field: id, value: answer });
-        }
         for (reference, source) in session.answers.secrets.clone() {
             self.take_from_answers(reference, source);
         }
@@ -343,7 +347,10 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
         target: format!("{} {} {}/{}", field("account"), field("region"), field("cluster"), field("namespace")),
         stage: stage_of(story),
         waits_for: failed.unwrap_or_else(|| match story.closed {
-            Some(5) => "a person".into(),
+            Some(5) => match story.with_others().next() {
+                Some((path, asked)) => format!("{}, who was asked for {path}", asked.what.to),
+                None => "a person".into(),
+            },
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
             None => format!("to go on after {} steps", story.finished.len()),
@@ -362,7 +369,7 @@ fn stage_of(story: &Story) -> Stage {
     }
 }
 
-fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story: &Story) -> Resumed {
+pub(super) fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story: &Story) -> Resumed {
     let vouched = |said: &landfall_core::plan::Said| {
         Some(Vouched { path: said.task.parse().ok()?, name: said.name.clone(), reason: said.reason.clone() })
     };
@@ -378,7 +385,7 @@ fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story: &Story) ->
             cluster: target.cluster.clone(),
             context: target.context.clone(),
             namespace: target.namespace.clone(),
-            build_kubeconfig: false,
+            build_kubeconfig: target.build_kubeconfig,
         },
         answers: story.answers.inputs.clone(),
         facts,

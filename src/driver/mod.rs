@@ -6,17 +6,23 @@
 mod look;
 mod run;
 mod vault;
+mod watching;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use landfall_core::{
     event::Fact,
     plan::Answers,
-    wizard::{Effect, Input, Wizard},
+    wizard::{Effect, Input, Tick, Wizard},
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::session::{House, Planned, Session};
+pub use watching::{Watched, watch};
+
+use crate::{
+    cloud::KUBECONFIG_FILE,
+    session::{House, Planned, Session},
+};
 
 /// What only a front end can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +106,7 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
         begin,
         session: None,
         planned: None,
+        unwanted: Vec::new(),
         watching: None,
         inputs: inputs.clone(),
         asks,
@@ -108,6 +115,9 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
     tokio::spawn(turn(wizard, received, facts, orders, shown, house));
     Handle { inputs, shown: handle_shown, asks: asked }
 }
+
+/// How long a screen on which only ages grow is left alone.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// The loop that owns the wizard.
 async fn turn(
@@ -120,6 +130,7 @@ async fn turn(
 ) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = tokio::time::Instant::now();
     loop {
         let input = tokio::select! {
             biased;
@@ -130,6 +141,7 @@ async fn turn(
             Some(fact) = facts.recv() => Input::Fact(fact),
             _ = second.tick() => Input::Tick(house.endpoints.clock.now()),
         };
+        let only_later = matches!(input, Input::Tick(_));
         let mut effects = wizard.update(input);
         // What has come in meanwhile is taken together, so that a burst of facts is one new picture.
         while let Ok(fact) = facts.try_recv() {
@@ -140,6 +152,11 @@ async fn turn(
                 return;
             }
         }
+        // A screen that shows no clock is drawn anew now and then, for the ages on it.
+        if only_later && wizard.tick() == Tick::None && told.elapsed() < QUIET {
+            continue;
+        }
+        told = tokio::time::Instant::now();
         if shown.send(Arc::new(wizard.clone())).is_err() {
             return;
         }
@@ -152,6 +169,8 @@ struct Worker {
     begin: Begin,
     session: Option<Session>,
     planned: Option<Arc<Planned>>,
+    /// Steps that are no longer wanted and that a person agreed to take away.
+    unwanted: Vec<landfall_core::event::TaskPath>,
     watching: Option<crate::watch::Watch>,
     inputs: mpsc::UnboundedSender<Input>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -173,6 +192,11 @@ impl Worker {
                 Effect::Copy(text) => self.copy(text),
                 Effect::Shell => self.shell(),
                 Effect::Watch(on) => self.watch(on),
+                Effect::Follow(pod) => {
+                    if let Some(watching) = &self.watching {
+                        watching.choose(pod);
+                    }
+                }
                 Effect::Quit => {
                     self.pause();
                     let _ = self.asks.send(Ask::Quit);
@@ -193,7 +217,8 @@ impl Worker {
             None => self.house.endpoints.state.clone(),
         };
         let path = folder.join("copied.txt");
-        let saved = crate::engine::private_folder(&folder).and_then(|()| std::fs::write(&path, &text));
+        let saved = crate::engine::private_folder(&folder)
+            .and_then(|()| crate::cloud::private::replace(&path, text.as_bytes()));
         let path = match saved {
             Ok(()) => path.display().to_string(),
             Err(error) => format!("nothing ({error})"),
@@ -212,6 +237,9 @@ impl Worker {
             set("AWS_PROFILE", target.map(|proven| proven.profile.clone()));
             set("AWS_REGION", target.map(|proven| proven.target.region.clone()));
             set("LANDFALL_CONTEXT", target.map(|proven| proven.context.clone()));
+            let own =
+                session.bound.as_ref().map(|bound| bound.folder.join(KUBECONFIG_FILE)).filter(|path| path.is_file());
+            set("KUBECONFIG", own.map(|path| path.display().to_string()));
             set("LANDFALL_NAMESPACE", target.map(|proven| proven.target.namespace.clone()));
         }
         let _ = self.asks.send(Ask::Shell { environment });

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use landfall_core::{
-    event::{Problem, Section, TaskPath},
+    event::{Outcome, Problem, Section, TaskPath},
     journal,
-    plan::{PlannedTask, Said},
+    plan::{HandOver, PlannedTask, Said},
     wizard::{Ended, Input, Record},
 };
 use serde_json::Value;
@@ -29,17 +29,20 @@ impl Worker {
                     .section(section)
                     .filter(|task| !task.early && (paths.is_empty() || paths.contains(&task.path)))
                     .collect();
-                engine.look(&tasks, &session.outputs()).await?;
-                // What an answers file says of a check is said once the check has been seen.
+                let outcomes = engine.look(&tasks, &session.outputs()).await?;
+                // What an answers file says of a check is said once it has been seen, and only where there is need of it.
                 for task in &tasks {
                     let path = task.path.clone();
-                    if let Some(said) = session.answers.attest.iter().find(|said| path.matches(&said.task)) {
-                        let (name, reason) = (said.name.clone(), said.reason.clone());
-                        let _ = inputs.send(Input::Attest { path: path.clone(), name, reason });
-                    }
-                    if let Some(said) = session.answers.waive.iter().find(|said| path.matches(&said.task)) {
-                        let (name, reason) = (said.name.clone(), said.reason.clone());
-                        let _ = inputs.send(Input::Waive { path, name, reason });
+                    let said = |all: &[Said]| all.iter().find(|said| path.matches(&said.task)).cloned();
+                    let vouched = match outcomes.get(&path) {
+                        Some(Outcome::Unknown { .. }) => said(&session.answers.attest)
+                            .map(|Said { name, reason, .. }| Input::Attest { path: path.clone(), name, reason }),
+                        Some(Outcome::Fail { .. } | Outcome::NotYet { .. }) => said(&session.answers.waive)
+                            .map(|Said { name, reason, .. }| Input::Waive { path: path.clone(), name, reason }),
+                        _ => None,
+                    };
+                    if let Some(vouched) = vouched {
+                        let _ = inputs.send(vouched);
                     }
                 }
                 Ok::<(), Trouble>(())
@@ -54,8 +57,18 @@ impl Worker {
 
     /// The plan is made while the worker waits: what follows (approve, run) needs it.
     pub(super) fn plan(&mut self) {
-        let Some(session) = self.session.clone() else { return };
-        let planned = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(session.plan()));
+        let Some(session) = self.session.as_mut() else { return };
+        let planned = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                let renewed = session.renew_if_near().await;
+                (renewed, session.plan().await)
+            })
+        });
+        let (renewed, planned) = planned;
+        let expires = session.proven.as_ref().and_then(|proven| proven.expires);
+        if renewed {
+            self.tell(Input::Expires(expires));
+        }
         match planned {
             Ok(planned) => {
                 let planned = Arc::new(planned);
@@ -77,16 +90,29 @@ impl Worker {
         let (Some(session), Some(planned)) = (self.session.clone(), self.planned.clone()) else {
             return self.tell(Input::Ended(Ended::Failed));
         };
-        let inputs = self.inputs.clone();
+        // Answers may have changed since, also in another run: nothing begins before somebody agreed to what they change.
+        if session.compared(&planned.plan, &planned.approved).iter().any(|line| line.fresh) {
+            return self.tell(Input::NotAgreed);
+        }
+        let (inputs, unwanted) = (self.inputs.clone(), self.unwanted.clone());
         tokio::spawn(async move {
             let options = RunOptions { answers: session.answers.clone(), alone: false, wait_person: None };
             let mut engine = planned.engine.clone();
             engine.cancel = session.cancel.clone();
-            let ended = engine.run(&planned.plan, &options).await;
+            let mut ended = engine.run(&planned.plan, &options).await;
+            if matches!(ended, Ok((RunEnd::Finished, _))) && !unwanted.is_empty() {
+                let mut lines = engine.undo_plan(&engine.journal.story());
+                lines.retain(|line| unwanted.contains(&line.path) && planned.plan.task(&line.path).is_none());
+                match engine.take_away(lines, &[]).await {
+                    Ok(left) if left.is_empty() => {}
+                    Ok(left) => ended = Ok((RunEnd::Failed(left), Default::default())),
+                    Err(trouble) => ended = Err(trouble),
+                }
+            }
             let (ended, code) = match ended {
                 Ok((RunEnd::Finished, _)) => (Ended::Done, None),
                 Ok((RunEnd::Failed(_), _)) => (Ended::Failed, Some(1)),
-                Ok((RunEnd::WaitsForPerson(_), _)) => (Ended::Failed, Some(5)),
+                Ok((RunEnd::WaitsForPerson(_), _)) => (Ended::WaitsForPerson, Some(5)),
                 Ok((RunEnd::Interrupted, _)) => (Ended::Paused, Some(130)),
                 Err(trouble) => {
                     let _ = inputs.send(Input::Trouble(trouble.problem()));
@@ -121,6 +147,24 @@ impl Worker {
         }
     }
 
+    /// Writes down for somebody else what a step would do.
+    async fn hand_over(&self, path: &TaskPath, what: HandOver) {
+        let Some(session) = &self.session else { return };
+        let handed = async {
+            let plan = session.resolve()?;
+            let engine = session.engine(&plan)?;
+            let gone = || Trouble::guide(format!("{path} is not in the plan any more"), "Make the plan again.");
+            let task = plan.task(path).ok_or_else(gone)?;
+            let scope = engine.scope_of(task, &session.outputs()).with_late_steps();
+            let parameters = scope.render(&task.template).unwrap_or_else(|_| task.parameters.clone());
+            engine.hand_over(task, &parameters, &what).await
+        };
+        self.tell(match handed.await {
+            Ok(handed) => Input::Handed { path: path.clone(), handed: Box::new(handed) },
+            Err(trouble) => Input::Trouble(trouble.problem()),
+        });
+    }
+
     pub(super) async fn record(&mut self, record: Record) {
         let Some(session) = self.session.as_mut() else { return };
         let said = |vouched: landfall_core::wizard::Vouched| Said {
@@ -136,9 +180,16 @@ impl Worker {
             }
             Record::Waiver(vouched) => write(session, journal::Record::Waived { said: said(vouched) }).await,
             Record::Attestation(vouched) => write(session, journal::Record::Attested { said: said(vouched) }).await,
-            Record::Approval { digest, probes: _, name: _ } => {
+            Record::HandOver { path, to, reason, name } => {
+                return self.hand_over(&path, HandOver { to, reason, name, ..HandOver::default() }).await;
+            }
+            Record::TakeBack(path) => write(session, journal::Record::TakenBack { path }).await,
+            Record::Approval { digest, probes: _, name, take_away } => {
                 let facts = Value::Object(session.frozen.clone());
-                write(session, journal::Record::Planned { digest, facts }).await
+                let approved =
+                    Box::new(self.planned.as_ref().map(|planned| planned.approved.clone()).unwrap_or_default());
+                self.unwanted = take_away;
+                write(session, journal::Record::Planned { digest, facts, approved, name }).await
             }
         };
         if let Err(trouble) = written {

@@ -190,17 +190,39 @@ pub fn private_folder(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What the journal in an install's folder says, or why it cannot be read; none where there is none.
+pub fn story_in(folder: &Path) -> Option<Result<Story, journal::JournalFault>> {
+    let path = folder.join("journal.jsonl");
+    let text = fs::read_to_string(&path).ok()?;
+    Some(journal::read(&path, &text).map(|(records, _)| Story::fold(&records)))
+}
+
+/// Who has an install open now, as its lock says: `process 4711`. The lock itself is left alone: trying it, even for a
+/// moment, could turn away a run that begins just then.
+pub fn holder(folder: &Path) -> Option<String> {
+    let text = fs::read_to_string(folder.join("lock")).ok()?;
+    let mut words = text.split_whitespace();
+    let (Some("process"), Some(Ok(id))) = (words.next(), words.next().map(str::parse::<i32>)) else { return None };
+    is_alive(id).then(|| format!("process {id}"))
+}
+
+#[cfg(unix)]
+fn is_alive(id: i32) -> bool {
+    let Some(id) = rustix::process::Pid::from_raw(id) else { return false };
+    // Somebody else's process is there, too.
+    !matches!(rustix::process::test_kill_process(id), Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_alive(_: i32) -> bool {
+    false
+}
+
 /// Installs under the state folder, newest first: folder, what its journal says, or why it cannot be read.
 pub fn installs(state: &Path) -> Vec<(PathBuf, Result<Story, journal::JournalFault>)> {
     let Ok(entries) = fs::read_dir(state) else { return Vec::new() };
-    let mut found: Vec<(PathBuf, Result<Story, journal::JournalFault>)> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let path = entry.path().join("journal.jsonl");
-            let text = fs::read_to_string(&path).ok()?;
-            Some((entry.path(), journal::read(&path, &text).map(|(records, _)| Story::fold(&records))))
-        })
-        .collect();
+    let mut found: Vec<(PathBuf, Result<Story, journal::JournalFault>)> =
+        entries.filter_map(Result::ok).filter_map(|entry| Some((entry.path(), story_in(&entry.path())?))).collect();
     found.sort_by_key(|(_, story)| std::cmp::Reverse(story.as_ref().ok().and_then(|story| story.last)));
     found
 }

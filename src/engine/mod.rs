@@ -6,6 +6,7 @@
 
 mod desk;
 mod gate;
+mod hand_over;
 mod journal;
 mod look;
 mod needs;
@@ -20,22 +21,22 @@ use landfall_core::{
     event::TaskPath,
     guide::LoadedGuide,
     plan::{InstallId, Plan, PlannedTask},
-    value::Scope,
+    value::{Scope, Tree},
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use desk::{Desk, Verdict};
 pub use gate::Gate;
-pub use journal::{Journal, JournalTrouble, installs, private_folder};
+pub use journal::{Journal, JournalTrouble, holder, installs, private_folder, story_in};
 pub use look::Standing;
-pub use needs::needs;
+pub use needs::{looking, needs};
 pub use run::{RunEnd, RunOptions};
 pub use teller::Teller;
 pub use undo::UndoLine;
 
 use crate::{
-    cloud::{Cloud, Trouble},
+    cloud::{Cloud, Fingerprint, Trouble},
     kind::{Context, Needs, PlanView, Secrets, Target},
     kinds::Kinds,
 };
@@ -137,6 +138,26 @@ impl Engine {
         }
         let view = PlanView { target: &self.target, install: &self.install, files: &self.guide.folder, scope: &scope };
         look(&self.kinds, &view)
+    }
+
+    /// Keyed fingerprints of the secrets that parameters use.
+    pub async fn marks<'a>(
+        &self,
+        parameters: impl IntoIterator<Item = &'a Value>,
+    ) -> Result<BTreeMap<String, String>, Trouble> {
+        let all: std::collections::BTreeSet<_> =
+            parameters.into_iter().flat_map(|parameters| Tree(parameters.clone()).references()).collect();
+        let mut marks = BTreeMap::new();
+        if all.is_empty() {
+            return Ok(marks);
+        }
+        let key = Fingerprint::of(&self.folder)?;
+        for reference in all {
+            if let Some(secret) = self.secrets.get(&reference).await? {
+                marks.insert(reference.to_string(), key.mark(secret.reveal().as_bytes()));
+            }
+        }
+        Ok(marks)
     }
 
     /// Evaluates a plan of this engine's guide and answers.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use landfall_core::{
     event::{Host, Permissions, Section},
     guide::LoadedGuide,
-    plan::{InstallId, Plan},
+    plan::{InstallId, Plan, PlannedTask},
     value::Scope,
 };
 use serde_json::Value;
@@ -23,6 +23,7 @@ pub fn needs(
     target: &Target,
     install: &InstallId,
     scope: &Scope,
+    by_other: &dyn Fn(&PlannedTask) -> bool,
 ) -> Needs {
     let scope = scope.clone().with_late_steps();
     let mut needs = Needs::default();
@@ -44,11 +45,14 @@ pub fn needs(
         match task.path.section {
             Section::Steps => {
                 let Some(kind) = kinds.steps.get(&task.kind) else { continue };
-                needs.permissions = needs.permissions.and(kind.permissions(&view, &task.parameters));
+                let wanted = kind.permissions(&view, &task.parameters);
+                let other = by_other(task);
+                needs.permissions = needs.permissions.and(if other { looking(wanted) } else { wanted });
                 hosts.extend(kind.hosts(&view, &task.parameters));
                 needs.images.extend(kind.images(&view, &task.parameters));
                 let about = kind.describe();
-                if kind.instruction(&view, &task.parameters).is_none()
+                if !other
+                    && kind.instruction(&view, &task.parameters).is_none()
                     && needs.longest_step.is_none_or(|longest| about.deadline > longest)
                 {
                     needs.longest_step = Some(about.deadline);
@@ -66,6 +70,17 @@ pub fn needs(
     needs.images.sort();
     needs.images.dedup();
     needs
+}
+
+/// What is handed over is only looked at.
+pub fn looking(mut permissions: Permissions) -> Permissions {
+    let looks = |action: &String| {
+        let verb = action.split_once(':').map_or(action.as_str(), |(_, verb)| verb);
+        ["Get", "List", "Describe", "Head", "BatchGet", "Simulate"].iter().any(|look| verb.starts_with(look))
+    };
+    permissions.iam.retain(|action, _| looks(action));
+    permissions.rbac.retain(|rule| ["get", "list", "watch"].contains(&rule.verb.as_str()));
+    permissions
 }
 
 fn sorted(mut permissions: Permissions) -> Permissions {

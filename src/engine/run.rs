@@ -57,6 +57,7 @@ pub(super) enum TaskEnd {
 impl Engine {
     /// Runs the plan's steps and early verifications. Outputs of everything finished are returned beside the end.
     pub async fn run(&self, plan: &Plan, options: &RunOptions) -> Result<(RunEnd, BTreeMap<TaskPath, Value>), Trouble> {
+        self.ask_others(plan, &options.answers).await?;
         let mut waiting: Vec<&PlannedTask> = plan.runs().collect();
         let looked = self.journal.story().looked;
         // Checks are over by now; only what runs here can hold another task back.

@@ -10,7 +10,7 @@ use landfall_core::{
         Choice, Difference, Found, Happened, How, Outcome, Owner, Problem, Question, Recovery, State, TaskPath, Waiting,
     },
     journal::Record,
-    plan::{PlannedTask, Said, digest},
+    plan::{PlannedTask, digest},
 };
 use serde_json::Value;
 
@@ -24,16 +24,16 @@ use crate::{
 const UNREACHABLE: u32 = 20;
 
 /// Everything about one step that does not change while it runs.
-struct Running<'a> {
-    engine: &'a Engine,
-    task: &'a PlannedTask,
-    kind: Arc<dyn AnyStep>,
-    about: Descriptor,
-    parameters: Value,
+pub(super) struct Running<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) task: &'a PlannedTask,
+    pub(super) kind: Arc<dyn AnyStep>,
+    pub(super) about: Descriptor,
+    pub(super) parameters: Value,
     digest: String,
-    cx: Context,
-    outputs: &'a BTreeMap<TaskPath, Value>,
-    options: &'a RunOptions,
+    pub(super) cx: Context,
+    pub(super) outputs: &'a BTreeMap<TaskPath, Value>,
+    pub(super) options: &'a RunOptions,
 }
 
 /// What became of a change that has to be agreed to.
@@ -90,6 +90,14 @@ impl Engine {
     }
 
     async fn failed(&self, task: &PlannedTask, mut problem: Problem) -> Result<TaskEnd, Trouble> {
+        if problem.code == "DENIED" {
+            // The other way out for who may not do it.
+            let line = format!(
+                "Or hand it over: hand_over: [{{ task: {}, to: … }}] in the answers, h on the screen.",
+                task.path
+            );
+            problem.fix = format!("{}\n{line}", problem.fix);
+        }
         problem.source = problem.source.or_else(|| self.guide.place(&task.from));
         self.journal.write(Record::Failed { path: task.path.clone(), problem: self.hidden(problem.clone()) }).await?;
         self.teller.tell(&task.path, Happened::Failed { problem: problem.clone() });
@@ -107,7 +115,7 @@ impl Engine {
 }
 
 impl Running<'_> {
-    async fn go(&self) -> Result<TaskEnd, Trouble> {
+    pub(super) async fn go(&self) -> Result<TaskEnd, Trouble> {
         let path = &self.task.path;
         let known = self.engine.journal.story().steps.get(path).cloned().unwrap_or_default();
         if let Some(instruction) = self.engine.view(self.task, |_, view| self.kind.instruction(view, &self.parameters))
@@ -115,7 +123,15 @@ impl Running<'_> {
             return self.person(&instruction).await;
         }
         self.tell(Happened::Looking);
-        let found = self.inspect().await?;
+        let found = self.inspect().await;
+        if let Some(what) = self.engine.by_other(self.task, &self.options.answers) {
+            let there = matches!(&found, Ok(Found { state: State::Present { .. }, .. }));
+            // What is there before anybody was asked is simply there already.
+            if !there || known.handed_over.is_some() {
+                return self.watch(what, found).await;
+            }
+        }
+        let found = found?;
         if let Owner::Other(who) = &found.owner {
             match &found.state {
                 State::Present { outputs } => {
@@ -143,7 +159,8 @@ impl Running<'_> {
             }
             State::Drifted { outputs, differences } => {
                 let ours = found.owner == Owner::Ours;
-                let agreed = ours && (known.open || known.digest != self.digest);
+                let other_secrets = !known.secrets.is_empty() && known.secrets != self.marks().await?;
+                let agreed = ours && (known.open || known.digest != self.digest || other_secrets);
                 self.drifted(outputs, differences, ours, agreed).await
             }
             State::Broken { problem, recoveries } => self.broken(problem, recoveries).await,
@@ -467,15 +484,11 @@ impl Running<'_> {
         }
     }
 
-    async fn person_says(&self, instruction: &str, deadline: Timestamp) -> Result<TaskEnd, Trouble> {
-        self.tell(Happened::Person {
-            instruction: instruction.to_owned(),
-            until: "somebody says it is done".into(),
-            deadline: Some(deadline),
-        });
+    /// Nobody lets us look: a person says when it is done.
+    pub(super) async fn said_done(&self, text: &str) -> Result<TaskEnd, Trouble> {
         let question = Question {
             about: "done".into(),
-            text: instruction.to_owned(),
+            text: text.to_owned(),
             choices: vec![Choice { id: "done".into(), label: "it is done".into(), typed: None }],
             differences: Vec::new(),
         };
@@ -485,23 +498,34 @@ impl Running<'_> {
         }
     }
 
+    async fn person_says(&self, instruction: &str, deadline: Timestamp) -> Result<TaskEnd, Trouble> {
+        self.tell(Happened::Person {
+            instruction: instruction.to_owned(),
+            until: "somebody says it is done".into(),
+            deadline: Some(deadline),
+        });
+        self.said_done(instruction).await
+    }
+
+    /// What was agreed to beforehand, where it answers this question.
+    pub(super) fn beforehand(&self, question: &Question) -> Option<Verdict> {
+        let path = &self.task.path;
+        let said = self.options.answers.approve.iter().chain(&self.options.answers.adopt).find(|said| {
+            path.matches(&said.task)
+                && said.choice.as_ref().is_none_or(|choice| question.choices.iter().any(|known| known.id == *choice))
+        })?;
+        Some(Verdict {
+            choice: said.choice.clone().unwrap_or_else(|| question.choices[0].id.clone()),
+            name: said.name.clone(),
+            reason: said.reason.clone(),
+        })
+    }
+
     /// Asks a person; what was agreed to beforehand answers at once, and alone nobody answers.
     async fn decide(&self, question: Question) -> Result<Option<Verdict>, Trouble> {
         let path = &self.task.path;
-        let beforehand: Option<&Said> =
-            self.options.answers.approve.iter().chain(&self.options.answers.adopt).find(|said| {
-                path.matches(&said.task)
-                    && said
-                        .choice
-                        .as_ref()
-                        .is_none_or(|choice| question.choices.iter().any(|known| known.id == *choice))
-            });
-        let verdict = match beforehand {
-            Some(said) => Verdict {
-                choice: said.choice.clone().unwrap_or_else(|| question.choices[0].id.clone()),
-                name: said.name.clone(),
-                reason: said.reason.clone(),
-            },
+        let verdict = match self.beforehand(&question) {
+            Some(verdict) => verdict,
             None => {
                 let heard = self.engine.desk.bring(path, question.clone());
                 self.tell(Happened::Asked { question: question.clone() });
@@ -514,22 +538,27 @@ impl Running<'_> {
                 }
             }
         };
-        let decided = Record::Decided {
-            path: path.clone(),
-            about: question.about,
+        self.decided(&question.about, &verdict).await?;
+        Ok(Some(verdict))
+    }
+
+    /// Writes a decision down.
+    pub(super) async fn decided(&self, about: &str, verdict: &Verdict) -> Result<(), Trouble> {
+        let record = Record::Decided {
+            path: self.task.path.clone(),
+            about: about.to_owned(),
             choice: verdict.choice.clone(),
             name: verdict.name.clone(),
             reason: verdict.reason.clone(),
         };
-        self.engine.journal.write(decided).await?;
-        Ok(Some(verdict))
+        self.engine.journal.write(record).await
     }
 
-    async fn finish(&self, how: How, outputs: Value) -> Result<TaskEnd, Trouble> {
+    pub(super) async fn finish(&self, how: How, outputs: Value) -> Result<TaskEnd, Trouble> {
         let path = self.task.path.clone();
         let before = self.engine.journal.story().steps.get(&path).and_then(|step| step.how);
         let how = match (before, how) {
-            (Some(made @ (How::Made | How::Changed)), How::Adopted) => made,
+            (Some(made @ (How::Made | How::Changed)), How::Adopted | How::HandedOver) => made,
             (_, how) => how,
         };
         let record = Record::Result {
@@ -538,14 +567,20 @@ impl Running<'_> {
             how,
             parameters: self.parameters.clone(),
             outputs: outputs.clone(),
+            secrets: self.marks().await?,
         };
         self.engine.journal.write(record).await?;
         self.tell(Happened::Finished { how, outputs: outputs.clone() });
         Ok(TaskEnd::Done(outputs))
     }
 
+    /// Keyed fingerprints of the secrets in its parameters: what tells later that one of them is another.
+    async fn marks(&self) -> Result<BTreeMap<String, String>, Trouble> {
+        self.engine.marks([&self.parameters]).await
+    }
+
     /// Inspects; an expired session parks it, silence is asked again.
-    async fn inspect(&self) -> Result<Found, Trouble> {
+    pub(super) async fn inspect(&self) -> Result<Found, Trouble> {
         let mut silent = 0;
         loop {
             match self.kind.inspect(&self.cx, &self.parameters).await {
@@ -576,7 +611,7 @@ impl Running<'_> {
         self.engine.gate.pass(door, &self.engine.cloud, &self.engine.cancel, &tell).await
     }
 
-    async fn pause(&self, wait: Duration) -> Result<(), Trouble> {
+    pub(super) async fn pause(&self, wait: Duration) -> Result<(), Trouble> {
         let clock = self.engine.cloud.clock();
         tokio::select! {
             () = clock.sleep(wait) => Ok(()),
@@ -588,7 +623,7 @@ impl Running<'_> {
         self.tell(Happened::Waiting { why, deadline, usual: self.about.usual.clone() });
     }
 
-    fn tell(&self, what: Happened) {
+    pub(super) fn tell(&self, what: Happened) {
         self.engine.teller.tell(&self.task.path, what);
     }
 }
@@ -601,7 +636,7 @@ fn late(given: Span) -> Problem {
     )
 }
 
-fn shown(differences: &[Difference]) -> String {
+pub(super) fn shown(differences: &[Difference]) -> String {
     differences
         .iter()
         .map(|difference| format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found))

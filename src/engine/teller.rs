@@ -1,9 +1,12 @@
 //! Who hears what goes on? Every fact passes here once: secrets are taken out, known failures are recognised.
 
-use std::sync::{Arc, RwLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
 use landfall_core::{
-    event::{Fact, Happened, Problem, TaskPath},
+    event::{Fact, Happened, Outcome, Problem, TaskPath},
     guide::LoadedGuide,
     value::Mask,
 };
@@ -18,6 +21,8 @@ pub struct Teller {
     clock: Clock,
     mask: Arc<RwLock<Mask>>,
     known: Arc<Vec<(String, Regex, Problem)>>,
+    /// What each task told last: the same wait is told once.
+    last: Arc<Mutex<BTreeMap<TaskPath, Happened>>>,
     to: UnboundedSender<Fact>,
 }
 
@@ -42,11 +47,14 @@ impl Teller {
                     .collect::<Vec<_>>()
             })
             .collect();
-        Self { clock, mask, known: Arc::new(known), to }
+        Self { clock, mask, known: Arc::new(known), last: Arc::default(), to }
     }
 
-    /// Tells one fact.
+    /// Tells one fact; a wait that was told and is still the same is not told again.
     pub fn tell(&self, path: &TaskPath, what: Happened) {
+        if !self.is_news(path, &what) {
+            return;
+        }
         let recognised = match &what {
             Happened::Said { line } => self.recognise(&["said", "log"], line),
             Happened::Waiting { why, .. } => why.story.iter().find_map(|line| self.recognise(&["said", "log"], line)),
@@ -62,6 +70,24 @@ impl Teller {
         self.send(path, what);
         if let Some(problem) = recognised {
             self.send(path, Happened::Recognised { problem });
+        }
+    }
+
+    fn is_news(&self, path: &TaskPath, what: &Happened) -> bool {
+        let waits = |what: &Happened| {
+            matches!(what, Happened::Waiting { .. } | Happened::Looked { outcome: Outcome::NotYet { .. }, .. })
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last.get(path);
+        match what {
+            Happened::Said { .. } | Happened::Recognised { .. } => true,
+            // It looks again and again while it waits.
+            Happened::Looking if known.is_some_and(waits) => false,
+            what if waits(what) && known == Some(what) => false,
+            what => {
+                last.insert(path.clone(), what.clone());
+                true
+            }
         }
     }
 
@@ -105,4 +131,54 @@ fn hidden(fact: Fact, hide: &dyn Fn(&str) -> String) -> Fact {
         _ => Happened::Said { line: "(hidden)".into() },
     };
     Fact { at, path, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_core::{
+        event::Waiting,
+        guide::{Folder, LoadedGuide},
+    };
+
+    use super::*;
+
+    const GUIDE: &str =
+        "id: small\ntitle: Small\ncode_prefix: SMALL\nsource: { document: none }\ntarget: { cluster: none }\n";
+
+    #[test]
+    fn the_same_wait_is_told_once_and_told_again_when_it_changes() {
+        let files = BTreeMap::from([("guide.yaml".into(), GUIDE.into())]);
+        let guide = LoadedGuide::read(Folder { name: "small".into(), files }).unwrap();
+        let (to, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let teller = Teller::new(Clock::Real, Arc::default(), &guide, to);
+        let path: TaskPath = "steps/group".parse().unwrap();
+        let wait = |on: &str| Happened::Waiting { why: Waiting::on(on), deadline: None, usual: None };
+        for what in [
+            Happened::Looking,
+            wait("CREATING"),
+            Happened::Looking,
+            wait("CREATING"),
+            Happened::Said { line: "one node".into() },
+            wait("CREATING"),
+            wait("ACTIVE, 1 of 2 nodes"),
+            Happened::Looking,
+            Happened::Throttled { service: "EKS".into() },
+            wait("ACTIVE, 1 of 2 nodes"),
+        ] {
+            teller.tell(&path, what);
+        }
+        let mut heard = Vec::new();
+        while let Ok(fact) = told.try_recv() {
+            heard.push(fact.what);
+        }
+        let expected = [
+            Happened::Looking,
+            wait("CREATING"),
+            Happened::Said { line: "one node".into() },
+            wait("ACTIVE, 1 of 2 nodes"),
+            Happened::Throttled { service: "EKS".into() },
+            wait("ACTIVE, 1 of 2 nodes"),
+        ];
+        assert_eq!(heard, expected);
+    }
 }

@@ -58,9 +58,13 @@ impl Engine {
     /// Takes away everything of [`Engine::undo_plan`]; `agreed` holds the paths of those that lose data and were typed.
     /// Returns what was left.
     pub async fn undo(&self, agreed: &[TaskPath]) -> Result<Vec<TaskPath>, Trouble> {
+        self.take_away(self.undo_plan(&self.journal.story()), agreed).await
+    }
+
+    /// Takes these away, in this order; the same way.
+    pub async fn take_away(&self, lines: Vec<UndoLine>, agreed: &[TaskPath]) -> Result<Vec<TaskPath>, Trouble> {
         let mut left = Vec::new();
-        let plan = self.undo_plan(&self.journal.story());
-        for line in plan {
+        for line in lines {
             if self.cancel.is_cancelled() {
                 return Err(Trouble::Interrupted);
             }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     ask::{Offer, Prompt, Said},
+    mapping,
     talk::{Leave, Talk},
 };
 
@@ -33,6 +34,13 @@ pub(super) fn answer(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
             return Ok(true);
         }
         match &field.suggestions {
+            Suggestions::Needs(_, label) if field.asked.kind == InputType::Mapping => {
+                talk.para(&format!("{label} is entered at the next stage; then the file can be read."))?;
+                return Ok(true);
+            }
+            Suggestions::Failed(problem) if field.asked.kind == InputType::Mapping => {
+                talk.para(&format!("The file could not be read: {}", problem.what))?;
+            }
             Suggestions::Failed(problem) => {
                 talk.para(&format!("The look-up failed, so it has to be typed: {}", problem.what))?;
             }
@@ -41,6 +49,9 @@ pub(super) fn answer(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
         }
         for erratum in &field.errata {
             talk.para(&format!("{}: {} Instead: {}", erratum.id, erratum.wrong, erratum.instead))?;
+        }
+        if field.asked.kind == InputType::Mapping {
+            return mapping::fill(talk, name);
         }
         let given = match ask(talk, field)? {
             Given::Back if refused => {

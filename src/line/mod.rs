@@ -8,6 +8,7 @@ mod field;
 mod guide;
 mod inputs;
 mod install;
+mod mapping;
 mod more;
 mod plan;
 mod progress;
@@ -20,6 +21,9 @@ mod target;
 mod tasks;
 mod voice;
 mod wake;
+mod watch;
+
+pub use watch::watch;
 
 use std::io;
 

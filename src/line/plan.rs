@@ -2,7 +2,10 @@
 
 use std::io;
 
-use landfall_core::wizard::{Input, PlanShown, PlanStage, PlanTab, Stage};
+use landfall_core::{
+    event::TaskPath,
+    wizard::{Input, PlanShown, PlanStage, PlanTab, Stage, Wizard},
+};
 
 use super::{
     ask::{Offer, Prompt, Said},
@@ -41,17 +44,28 @@ pub(super) fn agree(talk: &mut Talk) -> Result<(), Leave> {
             probe.title
         ))?;
     }
-    let offers = vec![
+    let mut offers = vec![
         Offer::new("one", "Look closer at one task: changes, commands, undo, permissions"),
+        Offer::new("hand", "Hand a step over to somebody else, or take it back"),
         Offer::new("commands", "Everything a person would type"),
         Offer::new("hosts", "Who must reach whom"),
         Offer::new("permissions", "Permissions of the whole plan"),
         Offer::new("again", "Make the plan again"),
-        Offer::new("agree", "Agree to this plan and begin"),
     ];
+    if !wizard.plan.unwanted().is_empty() {
+        let label = if wizard.plan.take_away {
+            "Leave what is no longer wanted after all"
+        } else {
+            "Take away what is no longer wanted, once the rest is done"
+        };
+        offers.push(Offer::new("take_away", label));
+    }
+    offers.push(Offer::new("agree", "Agree to this plan and begin"));
     match menu(talk, "The plan", offers, None)?.as_deref() {
         Some("agree") => begin(talk),
+        Some("take_away") => talk.send(Input::TakeAway),
         Some("one") => one(talk, &wizard.plan, &plan),
+        Some("hand") => hand_over(talk, &wizard, &plan),
         Some("commands") => {
             for task in plan.tasks.iter().filter(|task| !task.commands.is_empty()) {
                 talk.say(&format!("# {}\n{}", task.title, task.commands.join("\n")))?;
@@ -63,6 +77,50 @@ pub(super) fn agree(talk: &mut Talk) -> Result<(), Leave> {
         Some("again") => talk.send(Input::Rerun(None)),
         _ => Ok(()),
     }
+}
+
+/// Which step somebody else does.
+fn hand_over(talk: &mut Talk, wizard: &Wizard, plan: &PlanShown) -> Result<(), Leave> {
+    let steps: Vec<_> = plan
+        .tasks
+        .iter()
+        .filter(|task| wizard.is_handed_over(&task.path) || wizard.cannot_hand_over(&task.path).is_none())
+        .collect();
+    let offers = steps
+        .iter()
+        .map(|task| Offer::new(task.path.to_string(), format!("{} {}: {}", task.what.verb(), task.title, task.line)))
+        .collect();
+    let prompt = Prompt::Choose { title: "Which step".into(), offers, at: None, own: None };
+    let Said::Chosen(index) = talk.ask(&prompt, &[])? else { return Ok(()) };
+    match steps.get(index) {
+        Some(task) => hand(talk, &task.path, &task.title),
+        None => Ok(()),
+    }
+}
+
+/// Hands one step over, or takes it back.
+pub(super) fn hand(talk: &mut Talk, path: &TaskPath, title: &str) -> Result<(), Leave> {
+    let wizard = talk.wizard();
+    if wizard.is_handed_over(path) {
+        talk.para(&format!("{title} is ours again."))?;
+        return talk.send(Input::TakeBack(path.clone()));
+    }
+    talk.para(&format!(
+        "Somebody else does this: {title}. What to do is written into a file; it is looked at until it is done, and never taken away by us."
+    ))?;
+    let given = wizard.handed_to.clone();
+    let Said::Text(to) = talk.ask(&Prompt::Text { title: "Who is asked to do it".into(), given }, &[])? else {
+        return Ok(());
+    };
+    let Said::Text(reason) =
+        talk.ask(&Prompt::Text { title: "Why, or a ticket (may stay empty)".into(), given: String::new() }, &[])?
+    else {
+        return Ok(());
+    };
+    talk.send(Input::HandOver { path: path.clone(), to, reason })?;
+    talk.wait("Writing down what to do", |wizard| wizard.is_handed_over(path) || wizard.notice.is_some())?;
+    let notice = talk.wizard().notice.clone().unwrap_or_default();
+    talk.para(&notice)
 }
 
 fn begin(talk: &mut Talk) -> Result<(), Leave> {

@@ -20,6 +20,12 @@ fn happened(row: &TaskRow) -> Option<Happened> {
         TaskState::Person { instruction, until, deadline } => {
             Happened::Person { instruction: instruction.clone(), until: until.clone(), deadline: *deadline }
         }
+        TaskState::HandedOver { handed, until, story, deadline } => Happened::HandedOver {
+            handed: handed.clone(),
+            until: until.clone(),
+            story: story.clone(),
+            deadline: *deadline,
+        },
         TaskState::Asked(question) => Happened::Asked { question: question.clone() },
         TaskState::Finished { how, outputs } => Happened::Finished { how: *how, outputs: outputs.clone() },
         TaskState::Failed(problem) => Happened::Failed { problem: problem.clone() },
@@ -39,7 +45,8 @@ pub(super) fn lines(task: &TaskRow, look: Look) -> Option<String> {
 
 /// How long it takes already, what is usual and when the other side gives up.
 pub(super) fn times(task: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Option<String> {
-    let waits = matches!(task.state, TaskState::Waiting { .. } | TaskState::Person { .. });
+    let waits =
+        matches!(task.state, TaskState::Waiting { .. } | TaskState::Person { .. } | TaskState::HandedOver { .. });
     let line = story(task, now, expires).into_iter().find(|line| line.label == "since");
     line.filter(|_| waits).map(|line| line.text)
 }

@@ -101,6 +101,11 @@ pub(super) fn about(talk: &mut Talk, path: &TaskPath) -> Result<(), Leave> {
         if looks && failed {
             offers.push(Offer::new("waive", "Go on in spite of it, with a name and a reason"));
         }
+        let handed = wizard.is_handed_over(path);
+        if !looks && (handed || wizard.cannot_hand_over(path).is_none()) {
+            let label = if handed { "Take it back: it is ours again" } else { "Hand it over: somebody else does it" };
+            offers.push(Offer::new("hand", label));
+        }
         if row.problem().is_some_and(|problem| !rows::commands(&problem.fix).is_empty()) {
             offers.push(Offer::new("fix", "Print the commands of the fix alone, to copy them"));
         }
@@ -110,6 +115,7 @@ pub(super) fn about(talk: &mut Talk, path: &TaskPath) -> Result<(), Leave> {
         let prompt = Prompt::Choose { title: row.title.clone(), offers, at: Some(0), own: None };
         let Said::Chosen(index) = talk.ask(&prompt, &wizard.explained(row))? else { return Ok(()) };
         match words.get(index).map_or("back", String::as_str) {
+            "hand" => return super::plan::hand(talk, path, &row.title.clone()),
             "attest" => return vouch(talk, row, VouchAs::Attestation),
             "waive" => return vouch(talk, row, VouchAs::Waiver),
             "again" => {

@@ -1,21 +1,22 @@
-//! `helm.chart`: which keys of the chart's values file are still to be filled, and with which answers?
+//! `helm.chart`: which keys does the chart's values file have, and which are still to be filled?
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use landfall_core::{
-    event::{Problem, Row, Table},
+    event::{Problem, Table},
+    mapping::{Of, VendorFile},
     value::SecretText,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::{
     cloud::{
         Chart, Trouble,
         helm::{ChartSource, Helm},
-        values::{Gap, gaps},
+        values::keys,
     },
     kind::{Context, Lookup, LookupAbout},
 };
@@ -48,8 +49,10 @@ pub struct HelmChart {
 
 #[async_trait]
 impl Lookup for HelmChart {
-    const ABOUT: LookupAbout =
-        LookupAbout { name: "helm.chart", about: "keys of the chart's values file that are still to be filled" };
+    const ABOUT: LookupAbout = LookupAbout {
+        name: "helm.chart",
+        about: "keys of the chart's values file; those still to be filled are marked",
+    };
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;
@@ -65,90 +68,23 @@ impl Lookup for HelmChart {
                 .map_err(|error| unreadable(&path.display().to_string(), &error))?,
             None => chart.values.clone(),
         };
-        let found = gaps(&text).map_err(|fault| unreadable("values.yaml", &fault))?;
-        let known = |name: &str| cx.scope.get(name).filter(|value| !value.is_null()).cloned();
+        let found = keys(&text).map_err(|fault| unreadable("values.yaml", &fault))?;
+        let of = Of {
+            chart: chart.name.clone(),
+            version: chart.version.clone(),
+            digest: chart.digest.clone(),
+            values: format!("{:x}", Sha256::digest(text.as_bytes())),
+        };
         Ok(Table {
-            columns: ["key", "now", "candidates", "what the vendor says"].map(str::to_owned).to_vec(),
-            rows: found.iter().map(|gap| row(gap, &known)).collect(),
+            columns: ["key", "now", "what the vendor says"].map(str::to_owned).to_vec(),
+            rows: found.iter().map(|key| VendorFile::row(&of, key)).collect(),
             note: format!("{} {}, sha256:{}", chart.name, chart.version, chart.digest),
         })
     }
-}
-
-fn row(gap: &Gap, known: &dyn Fn(&str) -> Option<Value>) -> Row {
-    let candidates: Vec<String> = names(&gap.path)
-        .into_iter()
-        .filter_map(|name| {
-            let value = known(&name)?;
-            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Some(format!("{name} = {shown}"))
-        })
-        .collect();
-    Row {
-        value: gap.path.clone().into(),
-        cells: vec![gap.path.clone(), gap.found.clone(), candidates.join(", "), gap.comment.clone()],
-        rejected: None,
-        suggested: !candidates.is_empty(),
-    }
-}
-
-/// Inputs that may be meant by a key: `auth.tlsSecret` → `auth_tls_secret`, `tls_secret`; `database.host` also `postgres_host`.
-fn names(path: &str) -> Vec<String> {
-    let words: Vec<String> = path.split('.').map(|word| snake(word.split('[').next().unwrap_or(word))).collect();
-    let mut names = Vec::new();
-    for start in 0..words.len() {
-        let name = words[start..].join("_");
-        for (word, other) in [
-            ("", ""),
-            ("database", "postgres"),
-            ("db", "postgres"),
-            ("hostname", "host"),
-            ("image_registry", "mirror_registry"),
-        ] {
-            let name = if word.is_empty() { name.clone() } else { name.replace(word, other) };
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-fn snake(word: &str) -> String {
-    let mut out = String::new();
-    for c in word.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() && !out.ends_with('_') {
-            out.push('_');
-        }
-        out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
-    }
-    out
 }
 
 fn unreadable(what: &str, why: &dyn std::fmt::Display) -> Trouble {
     Problem::new("HELM-VALUES-FILE", format!("{what} cannot be used as a values file"), "Correct it, or name another.")
         .why(why.to_string())
         .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn answers_that_may_belong_to_a_key_are_offered() {
-        let known = |name: &str| match name {
-            "auth_host" => Some(json!("auth.example.com")),
-            "postgres_host" => Some(json!("db.example.com")),
-            _ => None,
-        };
-        let gap = |path: &str| Gap { path: path.into(), found: "null".into(), comment: String::new(), line: 1 };
-        assert_eq!(row(&gap("auth.host"), &known).cells[2], "auth_host = auth.example.com");
-        assert_eq!(row(&gap("database.host"), &known).cells[2], "postgres_host = db.example.com");
-        assert!(row(&gap("database.host"), &known).suggested);
-        assert!(!row(&gap("something.else"), &known).suggested);
-        assert!(names("auth.tlsSecret").contains(&"auth_tls_secret".to_owned()));
-    }
 }

@@ -15,6 +15,7 @@ pub mod aws_subnets;
 pub mod helm_chart;
 pub mod helm_chart_facts;
 pub mod helm_chart_versions;
+pub mod kube_api_server;
 pub mod kube_contexts;
 pub mod kube_gpu_offer;
 pub mod kube_namespaces;

@@ -44,6 +44,7 @@ impl Observer for Markdown {
                 if matches!(
                     fact.what,
                     Happened::Looked { .. }
+                        | Happened::HandedOver { .. }
                         | Happened::Finished { .. }
                         | Happened::Failed { .. }
                         | Happened::Skipped { .. }
@@ -53,7 +54,7 @@ impl Observer for Markdown {
                     self.rows.insert(fact.path.clone(), row);
                 }
             }
-            Line::Stage { .. } => {}
+            Line::Stage { .. } | Line::Watched { .. } => {}
             Line::End { outcome, summary, .. } => {
                 let mut text = self.head.join("\n");
                 if let Some(plan) = &self.plan {

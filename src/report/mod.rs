@@ -9,6 +9,7 @@ mod junit;
 mod markdown;
 mod page;
 mod text;
+mod watched;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use calendar::calendar;
 pub use page::page;
 pub use text::{explained, row};
+pub use watched::Seen;
 
 /// The version of [`Line`].
 pub const VERSION: u32 = 1;
@@ -64,6 +66,17 @@ pub enum Line {
         /// The plan in plain words.
         #[schemars(with = "Value")]
         plan: Box<PlanShown>,
+    },
+    /// Something that is watched is new, changed or is gone.
+    Watched {
+        /// When, on the install's clock.
+        #[schemars(with = "String")]
+        at: jiff::Timestamp,
+        /// The row's short code, the same on every screen; of a problem where it is one.
+        code: String,
+        /// What.
+        #[serde(flatten)]
+        seen: Box<Seen>,
     },
     /// Something to know.
     Notice {

@@ -56,6 +56,12 @@ impl Observer for Text {
                 let page = plan_text(plan, look);
                 self.say(&page)
             }
+            Line::Watched { at, code, seen } => {
+                let color = look.color && matches!(**seen, super::Seen::Connection { state: "reconnecting", .. });
+                let words = format!("{} {code:<8} {}", at.strftime("%H:%M:%S"), seen.words());
+                // Never wrapped: a row is a line, so that grep finds all of it.
+                self.say(&if color { format!("\u{1b}[33m{words}\u{1b}[0m") } else { words })
+            }
             // Never wrapped: permissions and commands are there to be copied.
             Line::Notice { text } => self.say(text),
             Line::Problem { problem } => self.say(&explained(problem, look)),
@@ -126,6 +132,16 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
             text.push_str(&format!("\n             waiting until: {until}"));
             text
         }
+        Happened::HandedOver { handed, until, story, .. } => {
+            let told = if until.is_empty() { String::new() } else { format!("; {until}") };
+            let mut text = head(mark("☛", "@", 35), &format!("handed over to {}{told}", handed.to));
+            for line in story {
+                text.push_str(&format!("\n{}", wrapped(line, "             ", look)));
+            }
+            // Never wrapped: a path is there to be copied.
+            text.push_str(&format!("\n             what to do: {}", handed.file));
+            text
+        }
         Happened::Asked { question } => {
             let mut text = head(mark("?", "?", 35), &question.text);
             for difference in &question.differences {
@@ -144,7 +160,7 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
                 How::Made => "made",
                 How::Changed => "changed",
                 How::Adopted => "there already",
-                How::HandedOver => "done",
+                How::HandedOver => "done by somebody else",
             };
             head(mark("✓", "ok", 32), word)
         }
@@ -214,6 +230,9 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
             "\n{}",
             wrapped(&format!("{} {}: {}", line.what.verb(), line.path, line.why), "  ", look)
         ));
+    }
+    if !plan.review.is_empty() && plan.unchanged > 0 {
+        text.push_str(&format!("\n  {} steps stay as they are", plan.unchanged));
     }
     for note in &plan.notes {
         text.push_str(&format!("\n{}", explained(note, look)));

@@ -4,6 +4,8 @@
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
 mod answers;
+mod changes;
+mod mapping;
 mod planning;
 mod secrets;
 mod summary;
@@ -19,8 +21,8 @@ use landfall_core::{
     event::{Fact, Problem, Section, TaskPath},
     guide::{LoadedGuide, Severity},
     journal::{Record, Story},
-    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, scope, settle},
-    value::{Mask, Scope},
+    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle},
+    value::{Mask, Scope, references},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
@@ -31,7 +33,7 @@ pub use planning::Planned;
 pub use target::{Proven, TargetChoice};
 
 use crate::{
-    cloud::{Cloud, Endpoints, Trouble},
+    cloud::{Cloud, Endpoints, Trouble, keep_kubeconfig},
     engine::{Desk, Engine, Gate, Journal, Teller, installs, needs},
     kind::{Needs, Target},
     kinds::Kinds,
@@ -122,15 +124,7 @@ impl Session {
             .proven
             .clone()
             .ok_or_else(|| Trouble::guide("no target was proven yet", "Confirm the target first."))?;
-        if let Some((real, simulated)) = self.cloud.vouch.mixed() {
-            return Err(Problem::new(
-                "ENDPOINTS-MIXED",
-                format!("{real} is real and {simulated} is simulated"),
-                "Use either all of a rehearsal's variables or none of them: close this shell, or source all of `landfall rehearse --serve`.",
-            )
-            .why("A rehearsal must never touch a real account, and a real install must never trust a simulated answer.")
-            .into());
-        }
+        self.cloud.vouch.agree()?;
         let target = Arc::new(proven.target.clone());
         let wanted = serde_json::to_value(&*target).unwrap_or_default();
         let known = installs(&self.house.endpoints.state).into_iter().find_map(|(folder, story)| {
@@ -164,6 +158,9 @@ impl Session {
         } else {
             self.merge(&journal.story());
         }
+        if let Some(own) = self.cloud.kube.own() {
+            keep_kubeconfig(&folder, &own)?;
+        }
         self.bound =
             Some(Bound { install, target, folder, journal, vault, desk: Desk::default(), gate: Arc::default() });
         Ok(())
@@ -193,8 +190,14 @@ impl Session {
         }
         answers.attest.extend(self.answers.attest.iter().cloned());
         answers.waive.extend(self.answers.waive.iter().cloned());
+        // Who agreed to one plan has not agreed to the next.
+        answers.approve.retain(|said| said.task != "plan");
         answers.approve.extend(self.answers.approve.iter().cloned());
         answers.adopt.extend(self.answers.adopt.iter().cloned());
+        // A named file says anew who does what.
+        if !self.answers.hand_over.is_empty() {
+            answers.hand_over.clone_from(&self.answers.hand_over);
+        }
         answers.steps.extend(self.answers.steps.clone());
         answers.probes |= self.answers.probes;
         for list in [&mut answers.attest, &mut answers.waive, &mut answers.approve, &mut answers.adopt] {
@@ -215,11 +218,22 @@ impl Session {
 
     /// Looks the guide's facts up. Those of an approved plan stay frozen.
     pub async fn gather(&mut self) -> Result<(), Trouble> {
-        if let Some(Value::Object(frozen)) = self.story().facts {
-            self.frozen = frozen;
-            return Ok(());
-        }
+        let story = self.story();
+        self.frozen = match story.facts {
+            Some(Value::Object(frozen)) => frozen,
+            _ => Facts::new(),
+        };
+        let (agreed, now) = (story.approved.inputs, self.settle().values);
+        // A look-up that reads an answer is made again where that answer is another now.
+        let reads_another = |with: &Value| {
+            let names = references(with).map(|references| references.names).unwrap_or_default();
+            let inputs = names.iter().filter_map(|name| name.split('.').next());
+            inputs.into_iter().any(|input| agreed.get(input).is_some_and(|was| now.get(input) != Some(was)))
+        };
         for fact in self.guide.guide.facts.clone() {
+            if self.frozen.contains_key(&fact.id) && !reads_another(&fact.with) {
+                continue;
+            }
             let with = self.scope_without_steps().render(&fact.with).unwrap_or_default();
             let seen = match self.house.kinds.lookups.get(&fact.lookup) {
                 None => {
@@ -300,7 +314,8 @@ impl Session {
         let scope = self.scope_without_steps();
         let target = self.proven.as_ref().map(|proven| Arc::new(proven.target.clone())).unwrap_or_default();
         let bound = self.bound()?;
-        let needs = needs(plan, &self.guide, &self.house.kinds, &target, &bound.install, &scope);
+        let by_other = self.by_other();
+        let needs = needs(plan, &self.guide, &self.house.kinds, &target, &bound.install, &scope, &by_other);
         Ok(Engine {
             kinds: self.house.kinds.clone(),
             cloud: self.cloud.clone(),
@@ -323,7 +338,14 @@ impl Session {
     pub fn needs(&self, plan: &Plan) -> Needs {
         let target = self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default();
         let install = self.bound.as_ref().map_or_else(|| InstallId::of("preview"), |bound| bound.install.clone());
-        needs(plan, &self.guide, &self.house.kinds, &target, &install, &self.scope_without_steps())
+        let scope = self.scope_without_steps();
+        needs(plan, &self.guide, &self.house.kinds, &target, &install, &scope, &self.by_other())
+    }
+
+    /// Whether somebody else does a step.
+    fn by_other(&self) -> impl Fn(&PlannedTask) -> bool {
+        let (story, rules) = (self.story(), self.answers.hand_over.clone());
+        move |task| handed_over(story.steps.get(&task.path), &rules, &task.path, &task.kind).is_some()
     }
 
     /// Writes the answers down as they are now.
@@ -358,12 +380,7 @@ impl Session {
 
     /// Outputs of every finished step, as the journal knows them.
     pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
-        self.story()
-            .steps
-            .into_iter()
-            .filter(|(_, step)| step.how.is_some())
-            .map(|(path, step)| (path, step.outputs))
-            .collect()
+        self.story().outputs()
     }
 
     /// The plan's tasks of a section that are not run in the middle of the install.

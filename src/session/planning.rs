@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use landfall_core::{
+    clock::ago,
     event::{Difference, Owner, Permissions, Problem, Section, State},
     journal::Story,
-    plan::{Plan, PlannedTask},
+    plan::{Approved, Compared, Plan, PlannedTask},
     wizard::{Change, PlanShown, PlannedTask as Shown, ReviewLine},
 };
 
 use super::Session;
-use crate::{cloud::Trouble, engine::Engine};
+use crate::{
+    cloud::Trouble,
+    engine::{Engine, looking},
+};
 
 /// A resolved plan and how it is shown.
 pub struct Planned {
@@ -21,23 +25,34 @@ pub struct Planned {
     pub shown: PlanShown,
     /// What runs it.
     pub engine: Engine,
+    /// What would be agreed to.
+    pub approved: Approved,
+    /// How it differs from what was agreed to before.
+    pub compared: Vec<Compared>,
 }
 
 impl Session {
     /// Resolves guide and answers, looks at what is there, and says what would be done.
     pub async fn plan(&self) -> Result<Planned, Trouble> {
         let plan = self.resolve()?;
+        if let Some(problem) = self.locked_answers(&plan).into_iter().next() {
+            return Err(problem.into());
+        }
         let engine = self.engine(&plan)?;
         let story = self.story();
         let known = self.outputs();
-        let tasks = join_all(plan.runs().map(|task| shown(self, &engine, task, &story, &known))).await;
+        let approved = self.approved(&plan, &engine).await?;
+        let compared = self.compared(&plan, &approved);
+        let tasks = join_all(plan.runs().map(|task| shown(self, &engine, task, &story, &known, &compared))).await;
         let tasks: Vec<Shown> = tasks.into_iter().collect::<Result<_, _>>()?;
         let mut notes: Vec<Problem> = self.unknown_facts.values().cloned().collect();
         notes.extend(self.horizon(&engine));
         let mut shown = PlanShown {
             digest: plan.digest(),
             takes: self.guide.guide.takes.clone().unwrap_or_default(),
-            review: review(&plan, &story, &tasks),
+            review: review(&plan, &story, &tasks, &compared),
+            unchanged: compared.iter().filter(|line| line.what == Change::Unchanged).count(),
+            review_digest: if compared.iter().any(|line| line.fresh) { approved.digest() } else { String::new() },
             hosts: engine
                 .needs
                 .hosts
@@ -48,14 +63,16 @@ impl Session {
             notes,
             tasks,
         };
-        for path in story.ours().iter().filter(|path| plan.task(path).is_none()) {
+        for line in compared.iter().filter(|line| line.what == Change::Unwanted) {
+            let kind = story.steps.get(&line.path).and_then(|step| self.house.kinds.steps.get(&step.kind));
             shown.review.push(ReviewLine {
-                path: path.clone(),
+                path: line.path.clone(),
                 what: Change::Unwanted,
-                why: "these answers no longer want it; `landfall undo` takes it away".into(),
+                why: line.why.clone(),
+                keeps_data: kind.is_some_and(|kind| kind.describe().keeps_data),
             });
         }
-        Ok(Planned { plan, shown, engine })
+        Ok(Planned { plan, shown, engine, approved, compared })
     }
 
     /// A session that ends before the longest step would.
@@ -79,6 +96,7 @@ async fn shown(
     task: &PlannedTask,
     story: &Story,
     known: &BTreeMap<landfall_core::event::TaskPath, serde_json::Value>,
+    compared: &[Compared],
 ) -> Result<Shown, Trouble> {
     let errata: Vec<String> = session
         .guide
@@ -139,6 +157,10 @@ async fn shown(
     if row.what == Change::Person {
         return Ok(row);
     }
+    let other = engine.by_other(task, &session.answers);
+    if other.is_some() {
+        row.permissions = permissions_lines(&engine.view(task, |_, view| looking(kind.permissions(view, &parameters))));
+    }
     let cx = engine.context(task, known);
     let ours = story.steps.get(&task.path);
     match kind.inspect(&cx, &parameters).await {
@@ -154,7 +176,10 @@ async fn shown(
                     (Change::Unchanged, Vec::new())
                 }
                 State::Present { .. } => (Change::Adopt, Vec::new()),
-                State::Drifted { differences, .. } => (drift(&owner, ours, &parameters, &differences), differences),
+                State::Drifted { differences, .. } => {
+                    let fresh = compared.iter().any(|line| line.path == task.path && line.fresh);
+                    (drift(&owner, ours, &parameters, &differences, fresh), differences)
+                }
                 State::Broken { problem, .. } => {
                     row.line = problem.what;
                     (Change::Decide, Vec::new())
@@ -166,6 +191,20 @@ async fn shown(
             row.what = Change::Make;
             row.line = format!("could not be looked at: {}", trouble.problem().what);
         }
+    }
+    let asked = ours.and_then(|step| step.handed_over.as_ref());
+    if let Some(what) = other.filter(|_| asked.is_some() || !matches!(row.what, Change::Unchanged | Change::Adopt)) {
+        let now = session.cloud.clock().now();
+        let at = asked.map_or(now, |asked| asked.at);
+        if row.what != Change::Unchanged {
+            (row.what, row.undo) = (Change::HandOver, String::new());
+            row.line = match asked {
+                Some(_) => format!("handed over to {}, {}", what.to, ago(at, now)),
+                None => format!("by {}", what.to),
+            };
+            row.rendered = engine.page(task, &parameters, &what, at);
+        }
+        return Ok(row);
     }
     if row.what != Change::Unchanged {
         row.rendered = match kind.preview(&cx, &parameters).await {
@@ -181,8 +220,9 @@ fn drift(
     ours: Option<&landfall_core::journal::StepStory>,
     parameters: &serde_json::Value,
     differences: &[Difference],
+    fresh: bool,
 ) -> Change {
-    let changed_by_answers = ours.is_some_and(|step| step.digest != landfall_core::plan::digest(parameters));
+    let changed_by_answers = fresh || ours.is_some_and(|step| step.digest != landfall_core::plan::digest(parameters));
     match owner {
         Owner::Ours if differences.iter().any(|difference| difference.fixed) => Change::Replace,
         Owner::Ours if changed_by_answers || ours.is_some_and(|step| step.open) => Change::Change,
@@ -190,8 +230,8 @@ fn drift(
     }
 }
 
-/// What is different from what was approved before.
-fn review(plan: &Plan, story: &Story, tasks: &[Shown]) -> Vec<ReviewLine> {
+/// What is different from what was approved before: by today's answers, or in the world.
+fn review(plan: &Plan, story: &Story, tasks: &[Shown], compared: &[Compared]) -> Vec<ReviewLine> {
     if story.plan_digest.is_none() {
         return Vec::new();
     }
@@ -199,23 +239,29 @@ fn review(plan: &Plan, story: &Story, tasks: &[Shown]) -> Vec<ReviewLine> {
         .zip(tasks)
         .filter_map(|(task, shown)| {
             let step = story.steps.get(&task.path);
-            let why = match shown.what {
-                Change::Unchanged | Change::Look | Change::Person => return None,
-                Change::Make if step.is_some_and(|step| step.how.is_some()) => {
-                    "it was made before and is gone".to_owned()
+            let fresh = compared.iter().find(|line| line.path == task.path && line.fresh);
+            let (what, why) = match (fresh, &shown.what) {
+                // The world has it so already, or somebody else does it.
+                (Some(line), Change::Unchanged | Change::HandOver | Change::Person) => {
+                    (shown.what.clone(), line.why.clone())
                 }
-                Change::Make if step.is_some_and(|step| step.open) => "it was begun and no result was seen".to_owned(),
-                Change::Make => "not done yet".to_owned(),
-                _ => shown
-                    .changes
-                    .iter()
-                    .map(|difference| {
+                (Some(line), _) => (line.what.clone(), line.why.clone()),
+                (None, Change::Unchanged | Change::Look | Change::Person | Change::HandOver) => return None,
+                (None, Change::Make) if step.is_some_and(|step| step.how.is_some()) => {
+                    (Change::Make, "it was made before and is gone".to_owned())
+                }
+                (None, Change::Make) if step.is_some_and(|step| step.open) => {
+                    (Change::Make, "it was begun and no result was seen".to_owned())
+                }
+                (None, Change::Make) => (Change::Make, "not done yet".to_owned()),
+                (None, what) => {
+                    let differs = shown.changes.iter().map(|difference| {
                         format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found)
-                    })
-                    .collect::<Vec<_>>()
-                    .join("; "),
+                    });
+                    (what.clone(), differs.collect::<Vec<_>>().join("; "))
+                }
             };
-            Some(ReviewLine { path: task.path.clone(), what: shown.what.clone(), why })
+            Some(ReviewLine { path: task.path.clone(), what, why, keeps_data: false })
         })
         .collect()
 }

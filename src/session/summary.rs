@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use landfall_core::{event::How, journal::Story, plan::Plan, wizard::SummaryShown};
 
 use super::Session;
-use crate::report::{calendar, page};
+use crate::{
+    cloud::private,
+    report::{calendar, page},
+};
 
 impl Session {
     /// Sums an install up.
@@ -20,12 +23,13 @@ impl Session {
             .tasks
             .iter()
             .filter_map(|task| {
-                let how = story.steps.get(&task.path)?.how?;
-                let word = match how {
-                    How::Made => "made",
-                    How::Changed => "changed",
-                    How::Adopted => "found there",
-                    How::HandedOver => "done by a person",
+                let step = story.steps.get(&task.path)?;
+                let word = match (step.how?, &step.handed_over) {
+                    (How::Made, _) => "made".to_owned(),
+                    (How::Changed, _) => "changed".to_owned(),
+                    (How::Adopted, _) => "found there".to_owned(),
+                    (How::HandedOver, Some(asked)) => format!("done by {}", asked.what.to),
+                    (How::HandedOver, None) => "done by a person".to_owned(),
                 };
                 Some(format!("{word}: {}", task.title))
             })
@@ -119,11 +123,12 @@ impl Session {
     pub fn write_summary(&self, summary: &mut SummaryShown) -> std::io::Result<()> {
         let Some(bound) = &self.bound else { return Ok(()) };
         let file = bound.folder.join("summary.md");
-        std::fs::write(&file, page(&self.guide.guide.title, &bound.install.to_string(), summary))?;
+        private::replace(&file, page(&self.guide.guide.title, &bound.install.to_string(), summary).as_bytes())?;
         summary.markdown = Some(file.display().to_string());
         if !summary.expires.is_empty() {
             let file = bound.folder.join("expiries.ics");
-            std::fs::write(&file, calendar(&self.guide.guide.title, self.cloud.clock().now(), &summary.expires))?;
+            let dates = calendar(&self.guide.guide.title, self.cloud.clock().now(), &summary.expires);
+            private::replace(&file, dates.as_bytes())?;
             summary.calendar = Some(file.display().to_string());
         }
         Ok(())

@@ -1,19 +1,23 @@
 //! Where does it go? Account, region, cluster, namespace, and the proof that the kubeconfig's context is that cluster.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::provider::ProvideCredentials;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use landfall_core::event::{Outcome, Problem};
+use landfall_core::journal::Story;
 use landfall_core::plan::TargetAnswers;
 use serde_json::json;
 
 use super::{Session, bare_task};
 use crate::{
-    cloud::{Cloud, Trouble, eks_kubeconfig::made_from},
+    cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there},
     engine::Teller,
     kind::{Context, Needs, Target},
 };
+
+/// Credentials that end sooner than this are asked for again before a plan.
+const NEAR: Duration = Duration::from_secs(15 * 60);
 
 /// What was chosen; what is left out is found.
 pub type TargetChoice = TargetAnswers;
@@ -39,6 +43,19 @@ pub struct Proven {
     pub rehearsal: Option<String>,
 }
 
+impl Proven {
+    /// The target as the journal has it: proved when it was written down, not now.
+    pub fn written(story: &Story) -> Self {
+        let said = &story.answers.target;
+        Self {
+            target: serde_json::from_value(story.target.clone()).unwrap_or_default(),
+            profile: said.profile.clone().unwrap_or_default(),
+            context: said.context.clone().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Session {
     /// Looks at AWS and the cluster. A doubt is not an error: Target shows it and stops there.
     pub async fn prove(&mut self, choice: &TargetChoice) -> Result<Proven, Trouble> {
@@ -51,6 +68,13 @@ impl Session {
         let kind = self.guide.guide.target.cluster.clone();
         if kind == "eks" {
             self.prove_aws(&cloud, choice, &mut proven).await?;
+            if choice.build_kubeconfig && self.guide.guide.target.makes.is_none() {
+                let config = eks_kubeconfig(&cloud, &proven.target.cluster).await?;
+                cloud.kube.use_own(config, &proven.target.cluster);
+            }
+        } else if !self.guide.guide.target.identities.is_empty() {
+            // AWS may be part of it without being where it goes.
+            proven.target.region = endpoints.region.clone().unwrap_or_default();
         }
         proven.target.namespace = choice
             .namespace
@@ -64,13 +88,21 @@ impl Session {
             proven.context = cloud.kube.context().unwrap_or_default();
             self.prove_cluster(&cloud, &mut proven, &kind).await;
         }
+        if let Some(mix) = proven.doubt.take_if(|doubt| doubt.code == "ENDPOINTS-MIXED") {
+            return Err(mix.into());
+        }
+        cloud.vouch.agree()?;
         proven.rehearsal = cloud.vouch.rehearsal();
         self.answers.target = TargetAnswers {
             profile: endpoints.profile,
             region: Some(proven.target.region.clone()).filter(|region| !region.is_empty()),
             cluster: Some(proven.target.cluster.clone()).filter(|cluster| !cluster.is_empty()),
-            context: Some(proven.context.clone()).filter(|context| !context.is_empty()),
+            // A context of our own making is made anew, not looked for.
+            context: Some(proven.context.clone()).filter(|context| {
+                !context.is_empty() && !choice.build_kubeconfig && self.guide.guide.target.makes.is_none()
+            }),
             namespace: Some(proven.target.namespace.clone()),
+            build_kubeconfig: choice.build_kubeconfig,
         };
         self.proven = Some(proven.clone());
         Ok(proven)
@@ -84,8 +116,7 @@ impl Session {
                 "Choose one in Target, with --region, or\n$ export AWS_REGION=us-east-2",
             ))
         })?;
-        let identity =
-            cloud.aws.sts().await?.get_caller_identity().send().await.map_err(|error| no_credentials(error.into()))?;
+        let identity = cloud.aws.sts().await?.get_caller_identity().send().await?;
         let arn = identity.arn().unwrap_or_default();
         let mut parts = arn.splitn(6, ':');
         proven.target.partition = parts.nth(1).unwrap_or("aws").to_owned();
@@ -135,7 +166,10 @@ impl Session {
                 Problem::new(
                     "EKS-NOT-FOUND",
                     format!("there is no EKS cluster {cluster} in {}", proven.target.region),
-                    "Check region and account: the header shows both. List them:\n$ aws eks list-clusters",
+                    format!(
+                        "Check region and account. See what there is:\n$ aws eks list-clusters --region {}",
+                        proven.target.region
+                    ),
                 )
                 .into()
             } else {
@@ -150,22 +184,42 @@ impl Session {
     /// A cluster that the guide makes: where it is there already, what EKS says of it leads there; where it is not, no other
     /// cluster may be taken for it.
     async fn reach_made(&self, cloud: &Cloud, proven: &mut Proven) {
-        let (name, region) = (&proven.target.cluster, &proven.target.region);
-        match made_from(cloud, name, region).await {
+        let (name, region) = (proven.target.cluster.clone(), &proven.target.region);
+        match eks_kubeconfig_if_there(cloud, &name).await {
             Ok(Some(kubeconfig)) => {
                 proven.context = kubeconfig.current_context.clone().unwrap_or_default();
                 proven.proof = Some(format!("{name} is there: its address and authority are EKS's own"));
-                cloud.kube.reach(kubeconfig);
+                cloud.kube.use_own(kubeconfig, &name);
             }
             Ok(None) => {
                 proven.proof = Some(format!("{name} is not in {region} yet: it is made"));
-                cloud.kube.not_yet(name);
+                cloud.kube.not_yet(&name);
             }
             Err(trouble) => {
                 proven.doubt = Some(trouble.problem());
-                cloud.kube.not_yet(name);
+                cloud.kube.not_yet(&name);
             }
         }
+    }
+
+    /// Asks for credentials again where these end before the plan's longest step might, so that the plan is made (and
+    /// begun) with what lasts. True where they end at another time now.
+    pub async fn renew_if_near(&mut self) -> bool {
+        let Some(expires) = self.proven.as_ref().and_then(|proven| proven.expires) else { return false };
+        let longest = self.resolve().ok().and_then(|plan| self.needs(&plan).longest_step).map_or(NEAR, |span| span.0);
+        let near = SignedDuration::try_from(longest.max(NEAR)).unwrap_or_default();
+        if expires.duration_since(self.cloud.clock().now()) > near {
+            return false;
+        }
+        self.cloud.aws.renew();
+        let Some(provider) = self.cloud.aws.config().await.credentials_provider() else { return false };
+        // Whoever cannot renew them now is told by the plan's note, and asked once they have ended.
+        let Ok(credentials) = provider.provide_credentials().await else { return false };
+        let renewed = credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok());
+        if let Some(proven) = &mut self.proven {
+            proven.expires = renewed;
+        }
+        renewed != Some(expires)
     }
 
     /// What a kind gets before an install is bound: no vault, nobody listens.
@@ -202,7 +256,17 @@ impl Session {
                     proven.target.cluster_id =
                         landfall_core::plan::digest(&json!([config.cluster_url.to_string(), ca]));
                     proven.target.cluster.clone_from(&proven.context);
-                    proven.proof = Some(format!("context {}", proven.context));
+                    // It has to answer, and in doing so says whether it is simulated.
+                    let answer = match cloud.kube.client().await {
+                        Ok(client) => client.apiserver_version().await.map_err(Trouble::from),
+                        Err(trouble) => Err(trouble),
+                    };
+                    match answer {
+                        Ok(version) => {
+                            proven.proof = Some(format!("context {}, {}", proven.context, version.git_version));
+                        }
+                        Err(trouble) => proven.doubt = Some(trouble.problem()),
+                    }
                 }
                 Err(trouble) => proven.doubt = Some(trouble.problem()),
             }
@@ -220,19 +284,6 @@ impl Session {
             Ok(other) => proven.doubt = other.problem().cloned(),
             Err(trouble) => proven.doubt = Some(trouble.problem()),
         }
-    }
-}
-
-fn no_credentials(trouble: Trouble) -> Trouble {
-    match &trouble {
-        Trouble::Expired { message, .. } if message.contains("no providers") => Problem::new(
-            "AWS-NO-CREDENTIALS",
-            "no AWS credentials were found",
-            "Sign in first; Landfall never logs in by itself:\n$ aws sso login --profile <profile>\n$ export AWS_PROFILE=<profile>\nOr rehearse without an account:\n$ landfall rehearse",
-        )
-        .why(message.clone())
-        .into(),
-        _ => trouble,
     }
 }
 

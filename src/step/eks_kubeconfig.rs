@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Trouble, eks_kubeconfig::made_from, values::written as yaml, written},
+    cloud::{Trouble, eks_kubeconfig_if_there, values::written as yaml, written},
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
 
@@ -48,10 +48,10 @@ impl Step for EksKubeconfig {
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let Some(name) = self.cluster.known() else { return Ok(Found::absent()) };
-        let Some(kubeconfig) = made_from(&cx.cloud, name, &cx.target.region).await? else { return Ok(Found::absent()) };
+        let Some(kubeconfig) = eks_kubeconfig_if_there(&cx.cloud, name).await? else { return Ok(Found::absent()) };
         let context = kubeconfig.current_context.clone().unwrap_or_default();
         let wanted = self.text(cx, &kubeconfig)?;
-        cx.cloud.kube.reach(kubeconfig);
+        cx.cloud.kube.use_own(kubeconfig, name);
         let Some(there) = written::read(&self.path)? else { return Ok(Found::absent()) };
         let difference = || Difference {
             field: "content".into(),
@@ -73,10 +73,10 @@ impl Step for EksKubeconfig {
             )
         };
         let name = self.cluster.known().ok_or_else(missing)?;
-        let kubeconfig = made_from(&cx.cloud, name, &cx.target.region).await?.ok_or_else(missing)?;
+        let kubeconfig = eks_kubeconfig_if_there(&cx.cloud, name).await?.ok_or_else(missing)?;
         let before = written::read(&self.path)?;
         written::write(&self.path, &self.text(cx, &kubeconfig)?)?;
-        cx.cloud.kube.reach(kubeconfig);
+        cx.cloud.kube.use_own(kubeconfig, name);
         Ok(match before {
             Some(before) => Applied::changed(serde_json::json!({ "text": before })),
             None => Applied::made(),

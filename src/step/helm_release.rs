@@ -221,8 +221,14 @@ impl Step for HelmRelease {
             description: "",
             revision: found.revision + 1,
         };
-        let after = helm.template(&upgrade, &cx.cancel).await?;
-        Ok(manifests::diff(&before, after.reveal()))
+        let after = helm.template(&upgrade, false, &cx.cancel).await?;
+        let chart = Chart::open(&archive)?;
+        let over = values.over(&chart.values);
+        let manifests = manifests::diff(&before, after.reveal());
+        if over.is_empty() || manifests.is_empty() {
+            return Ok(manifests);
+        }
+        Ok(format!("values.yaml of {} {}\n{over}\n\n{manifests}", chart.name, chart.version))
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use landfall_core::{
     event::{Difference, Problem},
+    mapping::{KeyPath, is_hushed},
     value::{Mask, Plain, SecretRef, SecretText, Tree},
 };
 
@@ -60,6 +61,14 @@ impl HelmValues {
         Plain::new(merged(self.vendor.as_deref().unwrap_or_default(), &self.ours.shown()).unwrap_or_default())
     }
 
+    /// What these values change in the vendor's file, key by key; `chart` is the chart's own file.
+    pub fn over(&self, chart: &str) -> String {
+        let vendor = Values::read(self.vendor.as_deref().unwrap_or(chart)).map(|read| read.tree).unwrap_or_default();
+        let mut lines = Vec::new();
+        leaves(&self.ours.shown(), &vendor, &KeyPath::of(Vec::new()), &mut lines);
+        lines.join("\n")
+    }
+
     /// Takes every secret of these values out of a text, and what a release has in their places: an older one, perhaps.
     pub async fn hide(&self, cx: &Context, release: &Value, text: &str) -> Result<String, Trouble> {
         let mut mask = Mask::default();
@@ -103,6 +112,22 @@ impl HelmValues {
     }
 }
 
+/// Each key that changes: what stands there, and what comes instead.
+fn leaves(ours: &Value, vendor: &Value, path: &KeyPath, lines: &mut Vec<String>) {
+    match ours {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (key, value) in fields {
+                leaves(value, vendor.get(key).unwrap_or(&Value::Null), &path.key(key), lines);
+            }
+        }
+        ours if ours == vendor => {}
+        ours => {
+            let was = if is_hushed(path) && vendor.as_str().is_some() { "(set)".into() } else { vendor.to_string() };
+            lines.extend([format!("- {path}: {was}"), format!("+ {path}: {ours}")]);
+        }
+    }
+}
+
 /// Learns what stands in a release where a secret is wanted.
 fn older(wanted: &Value, found: &Value, mask: &mut Mask) {
     match (wanted, found) {
@@ -120,5 +145,25 @@ fn older(wanted: &Value, found: &Value, mask: &mut Mask) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_changes_in_the_vendors_file_is_told_key_by_key_without_secrets() {
+        let secret = SecretText::stand_in(&SecretRef::field("postgres", "password"));
+        let ours = Tree(json!({"auth": {"host": "a.example", "replicas": 1}, "list": [1], "password": secret}));
+        let values = HelmValues { vendor: None, whole: ours.clone(), ours };
+        let told = values.over("auth:\n  host:\n  replicas: 1\npassword: changeme\n");
+        assert_eq!(
+            told,
+            "- auth.host: null\n+ auth.host: \"a.example\"\n- list: null\n+ list: [1]\n\
+             - password: (set)\n+ password: \"<secret postgres.password>\""
+        );
     }
 }

@@ -44,6 +44,9 @@ pub struct HttpRequest {
     #[serde(default)]
     #[allow(dead_code)]
     once: bool,
+    /// An authority that is trusted, too (PEM).
+    #[serde(default)]
+    ca: Option<SecretText>,
 }
 
 fn fine() -> Vec<u16> {
@@ -78,7 +81,7 @@ impl Step for HttpRequest {
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
         let method = http::Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Trouble::guide(format!("{:?} is not an HTTP method", self.method), "Correct the guide."))?;
-        let mut request = cx.cloud.net.http()?.request(method, &self.url);
+        let mut request = cx.net(self.ca.as_ref()).await?.http()?.request(method, &self.url);
         for (name, value) in &self.headers {
             request = request.header(name, secret_header(cx.reveal(value).await?.reveal())?);
         }

@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::{
     cloud::{
         Trouble,
-        look::{self, cluster, marks, shell::aws},
+        look::{self, cluster, hcl, marks, shell::aws},
     },
-    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    kind::{Applied, Context, Made, PlanView, Rendered, Step, StepAbout},
 };
 
 /// Parameters in a guide.
@@ -115,6 +115,16 @@ impl Step for OidcProvider {
             .with("--client-id-list", AUDIENCE)
             .region(&cx.target.region);
         vec![create.to_string()]
+    }
+
+    fn render(&self, cx: &PlanView<'_>) -> Vec<Rendered> {
+        let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
+        let cluster = hcl::data("aws_eks_cluster", name).text("name", name);
+        let issuer = format!("data.aws_eks_cluster.{}.identity[0].oidc[0].issuer", hcl::label(name));
+        let provider = hcl::resource("aws_iam_openid_connect_provider", name)
+            .expression("url", &issuer)
+            .expression("client_id_list", &format!("[\"{AUDIENCE}\"]"));
+        vec![Rendered::terraform(format!("{cluster}\n{provider}"))]
     }
 
     fn undo_line(&self, cx: &PlanView<'_>) -> String {

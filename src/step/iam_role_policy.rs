@@ -13,12 +13,12 @@ use crate::{
     cloud::{
         Trouble,
         look::{
-            self, policy,
+            self, hcl, policy,
             role::role_name,
             shell::{self, aws},
         },
     },
-    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    kind::{Applied, Context, Made, PlanView, Rendered, Step, StepAbout},
 };
 
 /// Parameters in a guide.
@@ -89,6 +89,14 @@ impl Step for RolePolicy {
             .json("--policy-document", &self.document.shown())
             .region(&cx.target.region);
         vec![put.to_string()]
+    }
+
+    fn render(&self, _cx: &PlanView<'_>) -> Vec<Rendered> {
+        let resource = hcl::resource("aws_iam_role_policy", &self.name)
+            .text("name", &self.name)
+            .text("role", role_name(&self.role))
+            .json("policy", &self.document.shown());
+        vec![Rendered::terraform(resource.to_string())]
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {

@@ -14,12 +14,12 @@ use crate::{
     cloud::{
         Trouble,
         look::{
-            self, marks, policy,
+            self, hcl, marks, policy,
             role::{attached_arns, web_identity_trust},
             shell::aws,
         },
     },
-    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    kind::{Applied, Context, Made, PlanView, Rendered, Step, StepAbout},
 };
 
 /// Parameters in a guide.
@@ -212,6 +212,35 @@ impl Step for ServiceAccountRole {
             commands.push(attach.region(&cx.target.region).to_string());
         }
         commands
+    }
+
+    fn render(&self, cx: &PlanView<'_>) -> Vec<Rendered> {
+        let trust = web_identity_trust(
+            &self.oidc_provider.to_string(),
+            &self.issuer.to_string(),
+            self.namespace.as_deref().unwrap_or(&cx.target.namespace),
+            self.service_account.names(),
+        );
+        let role = hcl::resource("aws_iam_role", &self.name)
+            .text("name", &self.name)
+            .text("description", &format!("Kubernetes service account {}", self.service_account))
+            .maybe("permissions_boundary", self.permissions_boundary.as_deref())
+            .json("assume_role_policy", &trust);
+        let mut blocks = vec![role.to_string()];
+        let of = format!("aws_iam_role.{}.name", hcl::label(&self.name));
+        if let Some(document) = &self.policy {
+            let policy = hcl::resource("aws_iam_role_policy", &self.name)
+                .text("name", &self.name)
+                .expression("role", &of)
+                .json("policy", &document.shown());
+            blocks.push(policy.to_string());
+        }
+        for arn in &self.attached {
+            let name = arn.rsplit('/').next().unwrap_or(arn);
+            let attached = hcl::resource("aws_iam_role_policy_attachment", &format!("{}_{name}", self.name));
+            blocks.push(attached.expression("role", &of).text("policy_arn", arn).to_string());
+        }
+        vec![Rendered::terraform(blocks.join("\n"))]
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {

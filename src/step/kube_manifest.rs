@@ -20,7 +20,7 @@ use crate::{
         Trouble, marks, objects,
         values::{Values, written},
     },
-    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    kind::{Applied, Context, Made, PlanView, Rendered, Step, StepAbout},
 };
 
 /// Parameters in a guide.
@@ -125,6 +125,13 @@ impl Step for KubeManifest {
             Err(_) => return vec![format!("kubectl apply -f {}", self.template.as_deref().unwrap_or("manifest.yaml"))],
         };
         vec![format!("kubectl apply --server-side --field-manager={} -f - <<'EOF'\n{shown}EOF", marks::MANAGER)]
+    }
+
+    fn render(&self, cx: &PlanView<'_>) -> Vec<Rendered> {
+        match self.tree(|name| Ok(cx.template(name))) {
+            Ok(tree) => vec![Rendered::manifest(&tree.shown())],
+            Err(_) => Vec::new(),
+        }
     }
 
     fn undo_line(&self, cx: &PlanView<'_>) -> String {

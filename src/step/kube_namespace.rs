@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cloud::{Trouble, marks},
-    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    kind::{Applied, Context, Made, PlanView, Rendered, Step, StepAbout},
 };
 
 /// Parameters in a guide.
@@ -131,6 +131,13 @@ impl Step for KubeNamespace {
             commands.push(format!("kubectl label namespace {} {}", self.name, labels.join(" ")));
         }
         commands
+    }
+
+    fn render(&self, _cx: &PlanView<'_>) -> Vec<Rendered> {
+        let labels = &self.labels;
+        let object =
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": self.name, "labels": labels } });
+        vec![Rendered::manifest(&object)]
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {

@@ -10,7 +10,7 @@ use kube::{
 };
 use landfall_core::{
     event::{Difference, Found, Permissions},
-    value::{Part, Plain, SecretRef, SecretText},
+    value::{Part, Plain, SecretRef, SecretText, Tree},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,9 @@ pub struct KubeSecret {
     /// Keys whose value is a file on this machine, read when it is made.
     #[serde(default)]
     files: BTreeMap<String, PathBuf>,
+    /// Keys whose value is a YAML document; secrets in it are quoted as YAML needs it.
+    #[serde(default)]
+    documents: BTreeMap<String, Tree>,
     /// Registries and their logins, for `.dockerconfigjson`.
     #[serde(default)]
     registries: Vec<RegistryLogin>,
@@ -197,7 +200,8 @@ impl Step for KubeSecret {
         let pairs = |flag: &str| -> String {
             let data = self.data.keys().map(|key| format!(" {flag}={key}=<file with {}>", self.shown(key)));
             let files = self.files.iter().map(|(key, path)| format!(" {flag}={key}={}", path.display()));
-            data.chain(files).collect()
+            let documents = self.documents.keys().map(|key| format!(" {flag}={key}=<file with the document>"));
+            data.chain(files).chain(documents).collect()
         };
         let command = match (self.type_(), self.files.get("tls.crt"), self.files.get("tls.key")) {
             ("kubernetes.io/tls", Some(certificate), Some(key)) => {
@@ -241,13 +245,14 @@ impl KubeSecret {
     }
 
     fn content(&self) -> Content<'_> {
-        Content { data: &self.data, files: &self.files, registries: &self.registries }
+        Content { data: &self.data, files: &self.files, documents: &self.documents, registries: &self.registries }
     }
 
     fn shown(&self, key: &str) -> String {
         match (self.data.get(key), self.files.get(key)) {
             (Some(text), _) => text.to_string(),
             (None, Some(path)) => path.display().to_string(),
+            (None, None) if self.documents.contains_key(key) => "the document of the plan".into(),
             (None, None) => "the registries' logins".into(),
         }
     }

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, path::PathBuf};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use landfall_core::{
     event::Problem,
-    value::{Plain, SecretText},
+    value::{Plain, SecretText, Tree},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cloud::{Fingerprint, Trouble},
+    cloud::{Fingerprint, Trouble, values::written},
     kind::Context,
 };
 
@@ -40,6 +40,8 @@ pub struct Content<'a> {
     pub data: &'a BTreeMap<String, SecretText>,
     /// Files.
     pub files: &'a BTreeMap<String, PathBuf>,
+    /// YAML documents.
+    pub documents: &'a BTreeMap<String, Tree>,
     /// Logins.
     pub registries: &'a [RegistryLogin],
 }
@@ -65,7 +67,7 @@ impl Content<'_> {
 
     fn keys(&self) -> impl Iterator<Item = &str> {
         let docker = (!self.registries.is_empty()).then_some(DOCKER);
-        self.data.keys().chain(self.files.keys()).map(String::as_str).chain(docker)
+        self.data.keys().chain(self.files.keys()).chain(self.documents.keys()).map(String::as_str).chain(docker)
     }
 
     async fn value(&self, cx: &Context, key: &str) -> Result<Vec<u8>, Trouble> {
@@ -82,6 +84,9 @@ impl Content<'_> {
                 .why(error.to_string())
                 .into()
             });
+        }
+        if let Some(document) = self.documents.get(key) {
+            return Ok(written(&cx.reveal_tree(document).await?).into_bytes());
         }
         let mut auths = Map::new();
         for login in self.registries {

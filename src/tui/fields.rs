@@ -8,7 +8,10 @@
 //!  help, errata, refusal; the table to choose from
 //! ```
 
-use landfall_core::wizard::{AnsweredBy, Field, Fields, Sign, Suggestions};
+use landfall_core::{
+    guide::InputType,
+    wizard::{AnsweredBy, Field, Fields, Sign, Suggestions},
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -42,7 +45,9 @@ pub fn draw_with(
     let above = about(view, field, story_width);
     match &fields.editing {
         None => {
-            let mut below = above;
+            let means = wrap::text(&field.means().unwrap_or_default(), story_width.saturating_sub(8));
+            let mut below = wrap::labelled("means", means, view.theme.quiet(), view.theme.plain());
+            below.extend(above);
             below.extend(offers(view, field, story_width));
             below.extend(rest(story_width));
             let split = Split::of(area, lines, below.len());
@@ -59,7 +64,7 @@ pub fn draw_with(
             list::draw(frame, split.list, &rows, at, view.theme);
             split.draw_rule(frame, view, &field.label());
             let story = split.story.intersection(frame.area());
-            let room = table.iter().map(Vec::len).sum::<usize>().clamp(1, 6);
+            let room = table.iter().map(Vec::len).sum::<usize>().clamp(1, 9);
             let head = u16::try_from(above.len()).unwrap_or(u16::MAX);
             let head = head.min(story.height.saturating_sub(u16::try_from(room).unwrap_or(1)));
             tasks::whole(frame, Rect { height: head, ..story }, above, view);
@@ -90,8 +95,13 @@ fn rows(view: &View<'_>, fields: &Fields, width: usize) -> (Vec<Vec<Line<'static
 }
 
 fn row(view: &View<'_>, field: &Field, selected: bool, width: usize) -> Vec<Line<'static>> {
+    let mapping = field.asked.kind == InputType::Mapping;
     let sign = if field.refusal.is_some() {
         Sign::Fail
+    } else if mapping && field.suggestions == Suggestions::Asked {
+        Sign::Busy
+    } else if mapping && (field.vendor().is_none() || !field.settled()) {
+        Sign::Waits
     } else if !field.answer.is_null() {
         Sign::Pass
     } else if field.suggestions == Suggestions::Asked {
@@ -107,10 +117,12 @@ fn row(view: &View<'_>, field: &Field, selected: bool, width: usize) -> Vec<Line
     };
     let answer = match (&field.refusal, field.shown()) {
         (Some(refusal), shown) if shown.is_empty() => refusal.clone(),
+        (_, shown) if mapping && !shown.is_empty() => shown,
         (_, shown) if shown.is_empty() && field.asked.optional => "(may stay empty)".into(),
         (_, shown) if shown.is_empty() => match &field.suggestions {
             Suggestions::After(missing) => format!("after: {missing}"),
             Suggestions::Asked => "looking up".into(),
+            Suggestions::Needs(_, label) => format!("look-up after: {label} (a secret)"),
             _ => String::new(),
         },
         (_, shown) => format!("{shown}{by}"),
@@ -155,12 +167,23 @@ fn offers(view: &View<'_>, field: &Field, width: usize) -> Vec<Line<'static>> {
     match &field.suggestions {
         Suggestions::Failed(problem) => {
             let mut lines = problem_lines(view, problem, width);
-            lines.push(Line::styled("       typing is always possible", view.theme.quiet()));
+            if field.asked.kind != InputType::Mapping {
+                lines.push(Line::styled("       typing is always possible", view.theme.quiet()));
+            }
             lines
         }
         Suggestions::Table(table) if !table.note.is_empty() => {
             let note = format!("{} to choose from ({})", table.rows.len(), table.note);
             wrap::labelled("table", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
+        }
+        Suggestions::Vendor(file) => {
+            let note =
+                format!("{} {}, sha256 {}; Enter shows its keys", file.of.chart, file.of.version, file.of.digest);
+            wrap::labelled("file", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
+        }
+        Suggestions::Needs(_, label) => {
+            let note = format!("{label} is read for it, and is entered at the next stage");
+            wrap::labelled("wait", wrap::text(&note, width.saturating_sub(8)), view.theme.quiet(), view.theme.quiet())
         }
         _ => Vec::new(),
     }

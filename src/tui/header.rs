@@ -6,6 +6,7 @@
 //! ────────────────────────────────────────────────────────────────────
 //! ```
 
+use landfall_core::why::Link;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -47,7 +48,41 @@ fn place(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     lines.into_iter().map(Line::from).collect()
 }
 
+/// The line of an install that is watched: which one, how far, and whether what is seen is current.
+fn watching(view: &View<'_>, install: &str, width: usize) -> Vec<Line<'static>> {
+    let theme = view.theme;
+    let (link, style) = match &view.wizard.snapshot.link {
+        _ if view.wizard.install.panels.held.is_some() => ("held", theme.warn()),
+        Link::Lost { .. } => ("! reconnecting", theme.warn()),
+        Link::Live => ("live", theme.pass()),
+        Link::Off | Link::Connecting => ("connecting", theme.quiet()),
+    };
+    let here = format!("Status of {install}");
+    let progress = wrap::clean(&view.wizard.progress());
+    let room = width.saturating_sub(link.width() + 2);
+    let mut spans = vec![Span::styled(" ● ", theme.busy()), Span::styled(here.clone(), theme.strong())];
+    let mut used = here.width() + 3;
+    let mut rest = Vec::new();
+    for part in progress.split(" │ ") {
+        if rest.is_empty() && used + 3 + part.width() <= room {
+            spans.push(Span::raw(format!(" │ {part}")));
+            used += 3 + part.width();
+        } else {
+            rest.push(part);
+        }
+    }
+    spans.push(Span::raw(" ".repeat(width.saturating_sub(used + link.width() + 1))));
+    spans.push(Span::styled(link, style));
+    let mut lines = vec![Line::from(spans)];
+    let rest = wrap::text(&rest.join(", "), width.saturating_sub(2));
+    lines.extend(rest.into_iter().map(|line| Line::raw(format!(" {line}"))));
+    lines
+}
+
 fn progress(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
+    if let Some(standing) = &view.wizard.watching {
+        return watching(view, &standing.install, width);
+    }
     let (wizard, theme) = (view.wizard, view.theme);
     let done = "✓".repeat(wizard.stage.number() - 1);
     let here = format!("{} {}/9", wizard.stage.title(), wizard.stage.number());

@@ -10,6 +10,7 @@ mod header;
 mod install;
 mod keys;
 mod list;
+mod mapping;
 mod over;
 mod panels;
 mod pick;

@@ -53,17 +53,26 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
 }
 
 fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
-    let stage = view.wizard.stage;
-    let mut lines: Vec<Line<'static>> = vec![Line::styled(format!(" {}", stage.title()), view.theme.strong())];
-    lines.extend(
-        wrap::text(about(stage), width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))),
-    );
+    let watching = view.wizard.watching.is_some();
+    let title = if watching { "Status" } else { view.wizard.stage.title() };
+    let mut lines: Vec<Line<'static>> = vec![Line::styled(format!(" {title}"), view.theme.strong())];
+    lines
+        .extend(wrap::text(about(view), width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))));
     let moves = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::First, Action::Last];
     lines.push(Line::from(vec![
         Span::styled("  ↑ ↓ PgUp PgDn Home End ", view.theme.key()),
         Span::raw("move, or scroll"),
     ]));
-    for binding in Mode::Stage(stage).keys().into_iter().filter(|binding| !moves.contains(&binding.does)) {
+    let mode = match view.wizard.mode_below() {
+        mode @ (Mode::Mapping
+        | Mode::InstallPanel
+        | Mode::Installed
+        | Mode::InstalledPanel
+        | Mode::Watching
+        | Mode::WatchingPanel) => mode,
+        _ => Mode::Stage(view.wizard.stage),
+    };
+    for binding in mode.keys().into_iter().filter(|binding| !moves.contains(&binding.does)) {
         let texts = wrap::text(binding.help, width.saturating_sub(14));
         for (index, text) in texts.into_iter().enumerate() {
             let key = if index == 0 { binding.press.shown() } else { String::new() };
@@ -73,12 +82,14 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
             ]));
         }
     }
+    let interrupt = if watching {
+        "leaves; nothing stops by that"
+    } else {
+        "stops a running install at the next safe point, twice leaves at once; elsewhere asks whether to leave"
+    };
     for (key, text) in [
         ("F1", "this page, also while something is being typed"),
-        (
-            "Ctrl-C",
-            "stops a running install at the next safe point, twice leaves at once; elsewhere asks whether to leave",
-        ),
+        ("Ctrl-C", interrupt),
         ("Ctrl-Z", "back to your shell; fg returns"),
     ] {
         for (index, line) in wrap::text(text, width.saturating_sub(14)).into_iter().enumerate() {
@@ -92,8 +103,16 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn about(stage: Stage) -> &'static str {
-    match stage {
+const WATCHING: &str = "Where an install stands, from its journal, and what goes on in its namespace. Nothing can be done from here. Every row has a code that is the same on every screen: read it out over the phone, or filter for it.";
+
+fn about(view: &View<'_>) -> &'static str {
+    if view.wizard.mode_below() == Mode::Mapping {
+        return "The keys of the vendor's file that are empty or placeholders, and what becomes of them. A reference such as {{ auth_host }} follows the answer, here and on the next cluster; a secret is only ever referred to.";
+    }
+    if view.wizard.watching.is_some() {
+        return WATCHING;
+    }
+    match view.wizard.stage {
         Stage::Guide => "Choose what to install, go on with an unfinished install, or rehearse it without an account.",
         Stage::Target => {
             "Where it goes: account, region, cluster, namespace. Nothing goes on before the context is proved to be that cluster."

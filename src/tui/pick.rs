@@ -55,6 +55,8 @@ pub fn edit(
             }
             (table, selected)
         }
+        // A values file has a screen of its own.
+        Editing::Keys(_) => (Vec::new(), 0),
         Editing::Cells { rows, row, column } => {
             let titles: Vec<String> = field.asked.columns.iter().map(|column| column.label()).collect();
             let table = rows

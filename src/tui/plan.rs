@@ -41,6 +41,19 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
             wrap::text(&format!("{} {}: {}", line.what.verb(), line.path.id, line.why), story_width.saturating_sub(8));
         notes.extend(wrap::labelled("now", text, view.theme.quiet(), view.theme.warn()));
     }
+    if !plan.review.is_empty() && plan.unchanged > 0 {
+        let text = vec![format!("{} steps stay as they are", plan.unchanged)];
+        notes.extend(wrap::labelled("now", text, view.theme.quiet(), view.theme.plain()));
+    }
+    if !stage.unwanted().is_empty() {
+        let text = if stage.take_away {
+            "what is no longer wanted is taken away once the rest is done; u leaves it"
+        } else {
+            "what is no longer wanted is left; u takes it away once the rest is done"
+        };
+        let text = wrap::text(text, story_width.saturating_sub(8));
+        notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
+    }
     for note in &plan.notes {
         let text = wrap::text(&format!("{} {}", note.code, note.what), story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
@@ -124,6 +137,9 @@ fn tabs(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
 
 fn shown(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let stage = &view.wizard.plan;
+    if let Some(handing) = &view.wizard.handing {
+        return super::story::hand_over(view, handing, width);
+    }
     let commands = stage.tab == PlanTab::Commands;
     let room = width.saturating_sub(2);
     stage

@@ -1,7 +1,7 @@
 //! The drawing thread: the newest state is drawn, keys go to the driver, and what only a terminal can do is done here.
 
 use std::{
-    io,
+    io::{self, Write},
     process::Command,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
@@ -243,10 +243,10 @@ impl Gate {
 /// The person's own shell, until it ends.
 fn shell(environment: &[(String, String)]) {
     let program = std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".into());
-    println!("This is your shell; `exit` returns to Landfall.");
+    let _ = writeln!(io::stdout(), "This is your shell; `exit` returns to Landfall.");
     let ended = Command::new(&program).envs(environment.iter().cloned()).status();
     if let Err(error) = ended {
-        println!("{program} could not be started: {error}. Press Enter.");
+        let _ = writeln!(io::stdout(), "{program} could not be started: {error}. Press Enter.");
         let _ = io::stdin().read_line(&mut String::new());
     }
 }

@@ -17,7 +17,8 @@ use ratatui::{
 };
 
 use super::{
-    View, fields, footer, guide, header, install, over, plan, secrets, summary, target, tasks, theme, too_small,
+    View, fields, footer, guide, header, install, mapping, over, plan, secrets, summary, target, tasks, theme,
+    too_small,
 };
 
 /// Draws everything.
@@ -50,7 +51,10 @@ fn whole(frame: &mut Frame, area: Rect, view: &View<'_>) {
         match view.wizard.stage {
             Stage::Guide => guide::draw(frame, body, view),
             Stage::Target => target::draw(frame, body, view),
-            Stage::Inputs => fields::draw(frame, body, view, &view.wizard.inputs),
+            Stage::Inputs => match (view.wizard.inputs.keys(), view.wizard.inputs.selected()) {
+                (Some(keys), Some(field)) => mapping::draw(frame, body, view, field, keys),
+                _ => fields::draw(frame, body, view, &view.wizard.inputs),
+            },
             Stage::Secrets => secrets::draw(frame, body, view),
             Stage::Checks => tasks::draw(frame, body, view, &view.wizard.checks),
             Stage::Plan => plan::draw(frame, body, view),

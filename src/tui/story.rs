@@ -7,7 +7,9 @@
 //!  from  …
 //! ```
 
-use landfall_core::wizard::{Answering, Line as Typing, StoryLine, TaskRow, TaskState, Tasks, Vouching, story};
+use landfall_core::wizard::{
+    Answering, Handing, Line as Typing, StoryLine, TaskRow, TaskState, Tasks, Vouching, story,
+};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -23,6 +25,9 @@ pub fn lines(
     causes: Vec<Line<'static>>,
     width: usize,
 ) -> Vec<Line<'static>> {
+    if let Some(handing) = view.wizard.handing.as_ref().filter(|handing| handing.path == row.path) {
+        return hand_over(view, handing, width);
+    }
     if let Some(vouching) = tasks.vouching.as_ref().filter(|vouching| vouching.path == row.path) {
         return vouch(view, vouching, row, width);
     }
@@ -125,6 +130,18 @@ pub fn typing_line(
             Line::from([vec![Span::styled(label, view.theme.quiet())], spans].concat())
         })
         .collect()
+}
+
+/// Who does a step instead of us, being typed.
+pub fn hand_over(view: &View<'_>, handing: &Handing, width: usize) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(8);
+    let meaning = wrap::text(&handing.meaning(), room);
+    let mut lines = wrap::labelled("", meaning, view.theme.quiet(), view.theme.plain());
+    lines.extend(typing_line(view, "to", &handing.to, false, !handing.on_reason, width));
+    lines.extend(typing_line(view, "why", &handing.reason, false, handing.on_reason, width));
+    let refusal = wrap::text(handing.refusal.as_deref().unwrap_or_default(), room);
+    lines.extend(wrap::labelled("", refusal, view.theme.quiet(), view.theme.fail()));
+    lines
 }
 
 fn vouch(view: &View<'_>, vouching: &Vouching, row: &TaskRow, width: usize) -> Vec<Line<'static>> {

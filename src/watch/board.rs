@@ -1,12 +1,12 @@
 //! The board all watchers write on; a picture of it is what others see.
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
-use landfall_core::why::{ClaimRow, EventRow, IngressRow, Link, LogLine, NodeRow, PodRow, Snapshot};
+use landfall_core::why::{ClaimRow, EventRow, IngressRow, Link, LogLine, NodeRow, PodLog, PodRow, Snapshot};
 use tokio::sync::Notify;
 
 /// How many log lines are kept, all pods together.
@@ -31,10 +31,22 @@ pub struct State {
     pub classes: BTreeMap<String, bool>,
     /// Ingresses by name.
     pub ingresses: BTreeMap<String, Arc<IngressRow>>,
+    /// The namespace, once it is there.
+    pub namespaces: BTreeSet<String>,
     logs: VecDeque<Arc<LogLine>>,
+    logged: u64,
+    chosen: Option<Chosen>,
     links: BTreeMap<&'static str, Link>,
     denied: Vec<&'static str>,
+    unreadable: BTreeMap<&'static str, String>,
     words: HashSet<Arc<str>>,
+}
+
+/// The log of the pod that was chosen.
+struct Chosen {
+    pod: Arc<str>,
+    lines: VecDeque<Arc<LogLine>>,
+    logged: u64,
 }
 
 impl State {
@@ -90,9 +102,13 @@ impl Board {
 
     /// Says how one kind's connection is.
     pub fn link(&self, kind: &'static str, link: Link) {
-        let same = self.lock().links.get(kind) == Some(&link);
+        let same = self.read(|state| state.links.get(kind) == Some(&link) && !state.unreadable.contains_key(kind));
         if !same {
-            self.write(|state| state.links.insert(kind, link));
+            self.write(|state| {
+                state.unreadable.remove(kind);
+                state.denied.retain(|denied| *denied != kind);
+                state.links.insert(kind, link)
+            });
         }
     }
 
@@ -106,14 +122,39 @@ impl Board {
         });
     }
 
-    /// Adds a log line.
-    pub fn log(&self, pod: &str, line: String) {
+    /// Says that a kind's answers cannot be read.
+    pub fn unreadable(&self, kind: &'static str, why: String) {
         self.write(|state| {
-            if state.logs.len() == LINES {
-                state.logs.pop_front();
-            }
+            state.links.remove(kind);
+            state.unreadable.insert(kind, why);
+        });
+    }
+
+    /// Chooses the pod whose log is kept apart.
+    pub fn choose(&self, pod: Option<&str>) {
+        if self.read(|state| state.chosen.as_ref().map(|chosen| &*chosen.pod) == pod) {
+            return;
+        }
+        self.write(|state| {
+            state.chosen = pod.map(|pod| Chosen { pod: pod.into(), lines: VecDeque::new(), logged: 0 });
+        });
+    }
+
+    /// Adds a log line; of the chosen pod's own log, or to those of all.
+    pub fn log(&self, pod: &str, line: String, chosen: bool) {
+        self.write(|state| {
             let pod = state.word(pod);
-            state.logs.push_back(Arc::new(LogLine { pod, line }));
+            let line = Arc::new(LogLine { pod, line });
+            let (lines, logged) = match (&mut state.chosen, chosen) {
+                (Some(own), true) if own.pod == line.pod => (&mut own.lines, &mut own.logged),
+                (_, true) => return,
+                (_, false) => (&mut state.logs, &mut state.logged),
+            };
+            if lines.len() == LINES {
+                lines.pop_front();
+            }
+            lines.push_back(line);
+            *logged += 1;
         });
     }
 
@@ -129,12 +170,23 @@ impl Board {
         events.sort_by_key(|event| std::cmp::Reverse(event.at));
         Snapshot {
             namespace: self.namespace.clone(),
+            namespace_there: (state.links.get("namespaces") == Some(&Link::Live))
+                .then(|| state.namespaces.contains(&self.namespace)),
             link: link(&state.links),
             denied: state.denied.iter().map(|kind| (*kind).to_owned()).collect(),
+            unreadable: state.unreadable.iter().map(|(kind, why)| ((*kind).to_owned(), why.clone())).collect(),
             nodes: state.nodes.values().cloned().collect(),
             pods: state.pods.values().cloned().collect(),
             events,
             logs: state.logs.iter().cloned().collect(),
+            logged: state.logged,
+            pod_log: state.chosen.as_ref().map(|chosen| {
+                Arc::new(PodLog {
+                    pod: chosen.pod.clone(),
+                    lines: chosen.lines.iter().cloned().collect(),
+                    logged: chosen.logged,
+                })
+            }),
             claims: state
                 .claims
                 .values()
@@ -198,7 +250,7 @@ mod tests {
     fn only_the_last_lines_are_kept() {
         let board = Board::new("shield");
         for number in 0..LINES + 10 {
-            board.log("a", number.to_string());
+            board.log("a", number.to_string(), false);
         }
         let picture = board.picture();
         assert_eq!(picture.logs.len(), LINES);

@@ -7,6 +7,7 @@ mod board;
 mod events;
 mod logs;
 mod names;
+mod namespace;
 mod nodes;
 mod pod;
 mod pods;
@@ -32,6 +33,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A watch; dropping it ends it.
 pub struct Watch {
     pictures: watch::Receiver<Arc<Snapshot>>,
+    chosen: watch::Sender<Option<String>>,
     _tasks: JoinSet<()>,
 }
 
@@ -40,14 +42,16 @@ impl Watch {
     pub fn start(cloud: Arc<Cloud>, namespace: &str, mask: Arc<RwLock<Mask>>) -> Self {
         let board = Arc::new(Board::new(namespace));
         let (publish, pictures) = watch::channel(Arc::new(board.picture()));
+        let (chosen, choice) = watch::channel(None);
         let mut tasks = JoinSet::new();
+        tasks.spawn(reflect::<namespace::Namespaces>(cloud.clone(), board.clone()));
         tasks.spawn(reflect::<pods::Pods>(cloud.clone(), board.clone()));
         tasks.spawn(reflect::<nodes::Nodes>(cloud.clone(), board.clone()));
         tasks.spawn(reflect::<events::Events>(cloud.clone(), board.clone()));
         tasks.spawn(reflect::<volumes::Claims>(cloud.clone(), board.clone()));
         tasks.spawn(reflect::<volumes::Classes>(cloud.clone(), board.clone()));
         tasks.spawn(reflect::<names::Ingresses>(cloud.clone(), board.clone()));
-        tasks.spawn(logs::follow(cloud, board.clone(), mask));
+        tasks.spawn(logs::follow(cloud, board.clone(), mask, choice));
         tasks.spawn(async move {
             loop {
                 board.changed().await;
@@ -57,7 +61,13 @@ impl Watch {
                 tokio::time::sleep(PAUSE).await;
             }
         });
-        Self { pictures, _tasks: tasks }
+        Self { pictures, chosen, _tasks: tasks }
+    }
+
+    /// Follows this pod's log before all others.
+    pub fn choose(&self, pod: Option<String>) {
+        // Nobody listens any more only where the watch is over.
+        let _ = self.chosen.send(pod);
     }
 
     /// The pictures, newest only.

@@ -67,6 +67,8 @@ enum Lost {
     TooOld,
     /// Nobody lets us look.
     Denied,
+    /// An answer that is not what it should be: no lost connection, and asking again at once would not help.
+    Unreadable(String),
     /// The connection.
     Connection(String),
 }
@@ -92,6 +94,11 @@ pub async fn reflect<K: Kind>(cloud: Arc<Cloud>, board: Arc<Board>) {
                 cloud.clock().sleep(Duration::from_secs(60)).await;
                 continue;
             }
+            Lost::Unreadable(why) => {
+                board.unreadable(K::NAME, why);
+                cloud.clock().sleep(Duration::from_secs(60)).await;
+                continue;
+            }
             Lost::Connection(why) => lost_since::<K>(&cloud, &board, why),
         }
         cloud.clock().sleep(wait).await;
@@ -110,7 +117,7 @@ async fn list<K: Kind>(cloud: &Cloud, board: &Board) -> Result<String, Lost> {
     let mut more: Option<String> = None;
     loop {
         let limit = if more.is_none() { FIRST_PAGE } else { PAGE };
-        let mut uri = format!("{path}?limit={limit}");
+        let mut uri = format!("{path}{}limit={limit}", joint(&path));
         if let Some(more) = &more {
             uri.push_str(&format!("&continue={}", escaped(more)));
         }
@@ -148,9 +155,10 @@ async fn follow<K: Kind>(cloud: &Cloud, board: &Board, mut version: String) -> L
 }
 
 async fn watch<K: Kind>(cloud: &Cloud, board: &Board, version: &mut String) -> Result<(), Lost> {
+    let path = K::path(&board.namespace);
     let uri = format!(
-        "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={}",
-        K::path(&board.namespace),
+        "{path}{}watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={}",
+        joint(&path),
         escaped(version)
     );
     let client = cloud.kube.client().await.map_err(|trouble| Lost::Connection(trouble.to_string()))?;
@@ -197,6 +205,7 @@ fn lost(cloud: &Cloud, error: &kube::Error) -> Lost {
             }
             Lost::Connection(status.message.clone())
         }
+        kube::Error::SerdeError(error) => Lost::Unreadable(error.to_string()),
         other => Lost::Connection(innermost(other)),
     }
 }
@@ -208,6 +217,11 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         reason = source;
     }
     reason.to_string()
+}
+
+/// Some paths select already.
+fn joint(path: &str) -> char {
+    if path.contains('?') { '&' } else { '?' }
 }
 
 fn escaped(text: &str) -> String {

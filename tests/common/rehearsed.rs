@@ -165,6 +165,21 @@ impl Served {
         fs::read_to_string(self.world().join("answers.yaml")).unwrap()
     }
 
+    /// All that was handed out.
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        self.exports.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// A setting that was handed out.
+    pub fn setting(&self, name: &str) -> String {
+        self.exports.iter().find(|(known, _)| known == name).unwrap().1.clone()
+    }
+
+    /// The names of what was handed out.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.exports.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The program in this world.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = landfall(self.folder.path());

@@ -39,7 +39,7 @@ impl Testbed {
         cache.unwrap_or_else(home).join("landfall-testbed")
     }
 
-    /// The path of `helm3`, `helm4`, `kubectl`, `aws`, `moto`, `ministack`, `cluster`, `postgres`, `postgres-without-vector`, `keyring`, or of any program
+    /// The path of `helm3`, `helm4`, `kubectl`, `aws`, `moto`, `ministack`, `cluster`, `postgres`, `postgres-without-vector`, `keyring`, `directory`, `issuer`, or of any program
     /// on `PATH`; `None` where the test has to be left out, which is then noted. With `CI=true` a missing part fails the test.
     pub fn require(part: &str) -> Option<PathBuf> {
         let found = if std::env::var_os("LANDFALL_FAST").is_some() {
@@ -109,6 +109,16 @@ fn find(part: &str) -> Result<PathBuf, String> {
             Ok(_) => Ok(script("postgres")),
             Err(_) => Err("Debian's PostgreSQL is not installed".into()),
         },
+        "directory" => {
+            on_path("ldapwhoami")?;
+            let here = Path::new("/usr/sbin/slapd").is_file() || on_path("slapd").is_ok();
+            here.then(|| script("directory")).ok_or_else(|| "slapd is not installed".into())
+        }
+        "issuer" => {
+            let folder = Testbed::dir().join("issuer");
+            let there = folder.join("node").exists() && folder.join("node_modules/oidc-provider").is_dir();
+            there.then_some(folder).ok_or_else(|| "npm's oidc-provider is not installed".into())
+        }
         "keyring" => {
             for name in ["dbus-daemon", "dbus-send", "secret-tool"] {
                 on_path(name)?;
@@ -166,7 +176,7 @@ impl Cluster {
         Self::start_with(&[])
     }
 
-    /// `--issuer URL` (of service accounts' tokens), `--no-metrics`, `--no-ingress-class`.
+    /// `--api-server-flag FLAG`, `--issuer URL` (of service accounts' tokens), `--no-metrics`, `--no-ingress-class`.
     pub fn start_with(options: &[&str]) -> Option<Self> {
         Testbed::require("cluster")?;
         let cluster = Self { dir: TempDir::new().unwrap() };

@@ -1,5 +1,6 @@
 //! Look-ups.
 
+use landfall_core::mapping::VendorFile;
 use serde_json::json;
 
 use super::{place::Place, release::SCENARIO};
@@ -10,13 +11,16 @@ fn chart(place: &Place) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_charts_open_keys_come_with_comments_and_answers_that_may_be_meant() {
-    let mut place = Place::simulated(SCENARIO).await;
-    place.scope.set("host", json!("web.example.com"));
+async fn a_charts_keys_come_with_comments_digests_and_the_gaps_marked() {
+    let place = Place::simulated(SCENARIO).await;
     let table = place.rows("helm.chart", chart(&place)).await;
-    assert_eq!(table.rows.len(), 1, "{table:?}");
-    assert_eq!(table.rows[0].cells, ["host", "null", "host = web.example.com", "the name people open"]);
     assert!(table.note.starts_with("web 1.2.0, sha256:"), "{}", table.note);
+    let file = VendorFile::of_table(&table).unwrap();
+    assert_eq!((file.of.chart.as_str(), file.of.version.as_str()), ("web", "1.2.0"));
+    assert_eq!((file.of.digest.len(), file.of.values.len()), (64, 64));
+    let gaps: Vec<_> = file.gaps().map(|key| (key.path.to_string(), key.comment.clone())).collect();
+    assert_eq!(gaps, [("host".to_owned(), "the name people open".to_owned())]);
+    assert!(file.keys.len() > 1, "keys that have a value can be set, too: {file:?}");
 }
 
 #[tokio::test]

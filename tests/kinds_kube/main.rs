@@ -5,6 +5,8 @@
 mod testbed;
 
 mod checks;
+mod identity;
+mod identity_real;
 mod lookups;
 mod objects;
 mod place;

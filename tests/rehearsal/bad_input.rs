@@ -80,3 +80,54 @@ fn another_scenario_name_is_refused_with_the_fix() {
     said.ends_with(2);
     says(&said, &["rough", "fix"]);
 }
+
+#[test]
+fn a_key_of_the_values_file_that_nobody_mapped_is_named_with_the_answer_it_needs() {
+    let served = Served::start("smooth");
+    let right = served.answers();
+    let with = |name: &str, answers: &str| {
+        let path = served.file(name, answers);
+        served.landfall(&["install", "arthur-shield", "--yes", "--answers", path.to_str().unwrap()])
+    };
+    let without: Vec<&str> = right.lines().filter(|line| !line.contains("\"auth.host\"")).collect();
+    let open = with("open.yaml", &without.join("\n"));
+    open.ends_with(2);
+    says(&open, &["ANSWER-MISSING", "chart_values", "auth.host", "The host name people sign in at", "{{ auth_host }}"]);
+    assert!(served.journal().is_empty() || !served.journal().contains("intent"), "nothing was begun");
+
+    let strange = with("strange.yaml", &right.replace("{{ database_host }}", "{{ databse_host }}"));
+    strange.ends_with(2);
+    says(&strange, &["ANSWERS-WRONG", "strange.yaml:", "databse_host", "did you mean database_host"]);
+
+    let step = with("step.yaml", &right.replace("{{ database_host }}", "{{ steps.release.status }}"));
+    step.ends_with(2);
+    says(&step, &["ANSWERS-WRONG", "database.host"]);
+}
+
+#[test]
+fn a_region_without_the_cluster_is_named() {
+    let served = Served::start("smooth");
+    let said = served.landfall(&["check", "arthur-shield", "--yes", "--region", "eu-west-1"]);
+    said.ends_with(2);
+    says(&said, &["EKS-NOT-FOUND", "pay-1 in eu-west-1", "fix", "aws eks list-clusters --region eu-west-1"]);
+}
+
+#[test]
+fn without_credentials_it_says_how_to_sign_in() {
+    let served = Served::start("smooth");
+    let check = ["check", "arthur-shield", "--yes"];
+    let nobody = served.landfall(&["check", "arthur-shield", "--yes", "--profile", "nobody"]);
+    nobody.ends_with(2);
+    says(&nobody, &["AWS-NO-CREDENTIALS", "why", "nobody", "fix", "aws sso login"]);
+
+    let config = served.world().join("aws/config");
+    std::fs::write(&config, "[profile corp-prod]\nregion = us-east-2\n").unwrap();
+    let empty = served.landfall(&check);
+    empty.ends_with(2);
+    says(&empty, &["AWS-NO-CREDENTIALS", "fix"]);
+
+    std::fs::write(&config, "[profile corp-prod\nregion").unwrap();
+    let broken = served.landfall(&check);
+    broken.ends_with(2);
+    says(&broken, &["AWS-CONFIG-UNREADABLE", "why", "fix", "AWS_CONFIG_FILE"]);
+}

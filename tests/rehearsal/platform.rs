@@ -77,6 +77,17 @@ fn a_driver_that_came_by_helm_is_left_as_it_is() {
 }
 
 #[test]
+fn a_config_file_holds_the_keys_one_named() {
+    let run = rehearse("kots-config");
+    is_prepared(&run);
+    let text = std::fs::read_to_string(run.world.join("arthur-config.yaml")).unwrap();
+    assert!(text.contains("kind: ConfigValues") && text.contains("rehearsed_secret_access_key"), "{text}");
+    assert!(!text.contains("<secret "), "the secret half stands in it");
+    let secret = text.split_once("valuePlaintext: ").unwrap().1.lines().next().unwrap().trim();
+    assert!(secret.len() == 40 && !run.said.out.contains(secret) && !run.said.err.contains(secret));
+}
+
+#[test]
 fn the_sandbox_of_ses_stops_before_anything_is_made() {
     let run = rehearse("sandboxed-ses");
     run.said.ends_with(3);

@@ -140,7 +140,10 @@ fn a_zone_without_capacity_is_told_and_waited_for() {
 
 #[test]
 fn a_session_that_ends_in_the_middle_is_renewed() {
-    is_installed(&rehearse("expired-credentials"));
+    let run = rehearse("expired-credentials");
+    is_installed(&run);
+    // They end before the longest step would: asked for again before the plan, too.
+    assert!(run.said.out.contains("were about to end and were renewed"));
 }
 
 #[test]
@@ -170,4 +173,85 @@ fn nodes_made_by_hand_are_adopted() {
     assert_eq!(aws(&run.left, "node_groups"), ["pay-1/arthur-shield-eks-gpu", "pay-1/cpu-1"]);
     assert_eq!(aws(&run.left, "launch_templates"), ["arthur-shield-eks-gpu"]);
     assert!(aws(&run.left, "alarms").is_empty(), "nobody scales");
+}
+
+#[test]
+fn without_a_context_a_kubeconfig_is_built_from_eks() {
+    let run = rehearse_at("no-context", "60");
+    is_installed(&run);
+    let state = std::fs::read_dir(run.world.join("state")).unwrap();
+    let folder = state.filter_map(Result::ok).find(|entry| entry.path().join("journal.jsonl").exists()).unwrap().path();
+    let built = std::fs::read_to_string(folder.join("kubeconfig")).unwrap();
+    assert!(built.contains("eks-token") && built.contains("pay-1"), "{built}");
+    for written in [&built, &std::fs::read_to_string(folder.join("journal.jsonl")).unwrap()] {
+        assert!(!written.contains("k8s-aws-v1."), "a token was kept: {written}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.join("kubeconfig")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn secrets_that_an_operator_brings_are_looked_at_and_never_asked() {
+    let run = rehearse("brought-secrets");
+    run.said.ends_with(0);
+    assert_eq!(run.said.outcome("verify/secrets_there[shield-app-secret-key]"), "pass");
+    let brought = &run.left["kubernetes"]["secrets"]["shield"]["postgres-secret"];
+    assert!(!brought["metadata"]["labels"].to_string().contains("landfall.dev/install"), "{brought}");
+    assert!(run.said.of("steps/postgres_secret").is_empty(), "none is made");
+}
+
+#[test]
+fn images_are_copied_into_the_companys_registry_and_pulled_from_there() {
+    let run = rehearse("own-registry");
+    run.said.ends_with(0);
+    assert_eq!(run.said.outcome("verify/images_copied"), "pass");
+    let image = &run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"];
+    assert!(image.to_string().contains("registry.mycompany.example/arthur/shield:3.2.1"), "{image}");
+}
+
+#[test]
+fn a_chart_brought_along_is_installed_with_certificates_from_elsewhere() {
+    let run = rehearse("brought-chart");
+    run.said.ends_with(0);
+    assert_eq!(run.said.outcome("checks/shield_certificate_secret"), "pass");
+    assert!(objects(&run.left, "certificates.cert-manager.io", "shield").contains(&"shield-auth-tls".to_owned()));
+    assert!(aws(&run.left, "alarms").is_empty(), "cluster-autoscaler scales");
+    assert!(!aws(&run.left, "roles").contains(&"arthur-shield-usage-pay-1".to_owned()), "nothing is told to Arthur");
+    let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
+    assert!(shield.contains("disabled"), "the usage tracker: {shield}");
+}
+
+#[test]
+fn an_ami_of_ones_own_bootstraps_itself_behind_a_proxy() {
+    let run = rehearse("own-ami");
+    run.said.ends_with(0);
+    let template = run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"].to_string();
+    assert!(template.contains("ami-05737b633d742ccc9"), "{template}");
+    assert_eq!(run.said.outcome("checks/auth_certificate_acm"), "pass");
+    assert_eq!(aws(&run.left, "alarms").len(), 3, "two that add a node, one that takes one away");
+    let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
+    assert!(shield.contains("nvidia.com/gpu"), "the taint is tolerated: {shield}");
+}
+
+#[test]
+fn nodes_go_again_as_the_guide_has_it_and_the_first_user_is_made() {
+    let run = rehearse("idle-nodes-go");
+    run.said.ends_with(0);
+    assert_eq!(aws(&run.left, "alarms").len(), 4);
+    assert_eq!(run.said.outcome("checks/shield_certificate_acm"), "pass");
+    assert_eq!(run.said.of("steps/first_user").pop().unwrap()["event"], "finished");
+    assert!(run.said.of("steps/mirror_shield").is_empty(), "they are there already");
+}
+
+#[test]
+fn karpenters_nodes_are_left_as_they_are() {
+    let run = rehearse("karpenter");
+    run.said.ends_with(0);
+    assert_eq!(aws(&run.left, "node_groups"), ["pay-1/arthur-shield-eks-gpu"]);
+    assert!(run.said.of("steps/cpu_label").is_empty());
+    assert_eq!(run.said.of("steps/first_api_key").pop().unwrap()["event"], "finished");
 }

@@ -492,6 +492,7 @@ fn plan_shown() -> PlanShown {
             "the session ends in 52 min, the longest step usually takes 6",
             "Renew it before you begin.",
         )],
+        ..PlanShown::default()
     }
 }
 

@@ -34,7 +34,7 @@ fn waiting() -> Led {
     led
 }
 
-fn snapshot() -> Snapshot {
+pub fn snapshot() -> Snapshot {
     let node = |name: &str| {
         Arc::new(NodeRow {
             name: name.into(),
@@ -199,4 +199,49 @@ fn verify() {
 #[test]
 fn summary() {
     Led::summary().snapshot("summary");
+}
+
+#[test]
+fn install_that_is_done_says_where_it_goes_on() {
+    let mut led = waiting();
+    for path in ["steps/gpu_node_group", "steps/release", "steps/auth_dns"] {
+        led.say(900, path, Happened::Finished { how: How::Made, outputs: json!({}) });
+    }
+    led.input(Input::Ended(Ended::Done));
+    led.snapshot("install_done");
+    led.type_in("3");
+    let screen = led.screen((80, 24));
+    assert!(screen.contains("Enter or n goes on to Verify") && screen.contains("Enter next"), "{screen}");
+    led.type_in("n");
+    assert_eq!(led.0.stage, landfall_core::wizard::Stage::Verify);
+}
+
+#[test]
+fn a_namespace_that_is_not_there_yet_is_waited_for() {
+    let mut led = waiting();
+    let picture = Snapshot {
+        namespace: "shield".into(),
+        namespace_there: Some(false),
+        link: Link::Live,
+        nodes: snapshot().nodes,
+        ..Snapshot::default()
+    };
+    led.input(Input::Snapshot(Arc::new(picture)));
+    led.type_in("3");
+    for size in super::given::SIZES {
+        let screen = led.screen(size);
+        assert!(screen.contains("waiting for the namespace") && !screen.contains("reconnecting"), "{screen}");
+    }
+    led.type_in("2");
+    assert!(led.screen((80, 24)).contains("m6i.large"), "nodes need no namespace");
+}
+
+#[test]
+fn a_person_who_has_done_it_is_not_counted_any_more() {
+    let mut led = waiting();
+    let what = Happened::Person { instruction: "Make it.".into(), until: "it is there".into(), deadline: None };
+    led.say(901, "steps/auth_dns", what);
+    assert!(led.0.progress().contains("1 for a person"));
+    led.say(902, "steps/auth_dns", Happened::Finished { how: How::HandedOver, outputs: json!({}) });
+    assert!(!led.0.progress().contains("for a person") && !led.0.needs_person());
 }

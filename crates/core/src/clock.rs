@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -87,6 +88,16 @@ pub fn stopwatch(duration: Duration) -> String {
     }
 }
 
+/// How long ago, roughly, as people say it: `just now`, `5 min ago`, `2 h ago`, `3 d ago`.
+pub fn ago(then: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(then).as_secs() {
+        ..60 => "just now".to_owned(),
+        seconds @ 60..3_600 => format!("{} min ago", seconds / 60),
+        seconds @ 3_600..172_800 => format!("{} h ago", seconds / 3_600),
+        seconds => format!("{} d ago", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +110,16 @@ mod tests {
         assert!("15".parse::<Span>().is_err());
         assert!("".parse::<Span>().is_err());
         assert!("99999999999999999999d".parse::<Span>().is_err());
+    }
+
+    #[test]
+    fn how_long_ago_is_said_roughly() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let said = |seconds: i64| ago(Timestamp::from_second(1_000_000 - seconds).unwrap(), now);
+        assert_eq!(
+            [said(-5), said(59), said(61), said(7_300), said(259_200)],
+            ["just now", "just now", "1 min ago", "2 h ago", "3 d ago"]
+        );
     }
 
     #[test]

@@ -397,6 +397,18 @@ pub enum Happened {
         /// When it stops waiting.
         deadline: Option<Timestamp>,
     },
+    /// Somebody else was asked to do it; it waits until it is done.
+    HandedOver {
+        /// Who was asked, when, and for what.
+        handed: Box<Handed>,
+        /// What is seen of it now.
+        until: String,
+        /// Further lines: what of it is not as asked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        story: Vec<String>,
+        /// When it stops waiting.
+        deadline: Option<Timestamp>,
+    },
     /// It asks a person to decide; nothing happens before.
     Asked {
         /// The question.
@@ -448,6 +460,30 @@ pub enum Happened {
         /// Which service.
         service: String,
     },
+}
+
+/// What somebody else was asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Who was asked.
+    pub to: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// The file that says what to do.
+    pub file: String,
+    /// What it says; empty where it was not read.
+    #[serde(default)]
+    pub page: String,
+}
+
+impl From<&crate::journal::Asked> for Handed {
+    fn from(asked: &crate::journal::Asked) -> Self {
+        let (to, reason) = (asked.what.to.clone(), asked.what.reason.clone());
+        Self { to, reason, at: asked.at, file: asked.file.clone(), page: String::new() }
+    }
 }
 
 /// A decision only a person can take.

@@ -20,6 +20,9 @@ pub const PROFILE: &str = "corp-prod";
 /// The bearer token of the kubeconfig.
 pub const TOKEN: &str = "rehearsal";
 
+/// The hosts that are simulated; all others lie behind the proxy.
+const HERE: &str = "127.0.0.1,localhost";
+
 /// How long a session of the profile lasts where the scenario does not say.
 const SESSION: SignedDuration = SignedDuration::from_hours(1);
 
@@ -56,6 +59,10 @@ impl HandedOut<'_> {
         for (path, content) in &scenario.files {
             folder.write(path, folder.named_in(content))?;
         }
+        // As a person brings them along.
+        for (name, chart) in &scenario.tools.charts {
+            folder.write(&format!("charts/{}", chart.file_name(name)), chart.archive(name)?)?;
+        }
         folder.write("ca.pem", self.authorities.trusted_pem())?;
         // A folder that is used again keeps the vault it has.
         if !folder.join("vault-passphrase").exists() {
@@ -91,10 +98,19 @@ impl HandedOut<'_> {
         })
     }
 
-    /// Writes the certificates that the scenario wants as files.
+    /// Writes the certificates that the scenario wants as files, and those somebody put into the cluster.
     pub fn certificates(&self) -> Result<(), StartError> {
         for wanted in &self.world.scenario.outside.certificates {
             let leaf = self.authorities.leaf(&wanted.file, &wanted.certificate)?;
+            if let Some((namespace, name)) = wanted.secret.as_deref().and_then(|secret| secret.split_once('/')) {
+                self.world.cluster.place(json!({
+                    "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+                    "metadata": { "name": name, "namespace": namespace },
+                    "data": { "tls.crt": STANDARD.encode(&leaf.chain_pem), "tls.key": STANDARD.encode(&leaf.key_pem) },
+                }));
+            }
+            let issuer = self.authorities.issuer_pem(&wanted.certificate).unwrap_or_else(|| leaf.chain_pem.clone());
+            self.folder.write(&format!("{}-ca.crt", wanted.file), issuer).map_err(StartError::Folder)?;
             for (ending, pem) in [("crt", leaf.chain_pem), ("key", leaf.key_pem)] {
                 self.folder.write(&format!("{}.{ending}", wanted.file), pem).map_err(StartError::Folder)?;
             }
@@ -110,7 +126,7 @@ impl HandedOut<'_> {
         path.insert(0, self.folder.join("bin"));
         let path =
             std::env::join_paths(path).map_or_else(|_| inside("bin"), |path| path.to_string_lossy().into_owned());
-        let pairs = [
+        let mut pairs = vec![
             ("AWS_ENDPOINT_URL", self.at.aws.clone()),
             ("AWS_PROFILE", PROFILE.to_owned()),
             ("AWS_CONFIG_FILE", inside("aws/config")),
@@ -121,7 +137,8 @@ impl HandedOut<'_> {
             ("PATH", path),
             ("HTTPS_PROXY", proxy.clone()),
             ("HTTP_PROXY", proxy),
-            ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
+            ("NO_PROXY", HERE.to_owned()),
+            ("LANDFALL_ONLY", HERE.to_owned()),
             ("SSL_CERT_FILE", inside("ca.pem")),
             ("LANDFALL_DNS", self.at.dns.clone()),
             ("LANDFALL_CLOCK", self.world.clock.to_string()),
@@ -129,7 +146,23 @@ impl HandedOut<'_> {
             ("LANDFALL_STATE_DIR", inside("state")),
             ("LANDFALL_ANSWERS", inside("answers.yaml")),
         ];
+        pairs.push(("LANDFALL_TOGETHER", self.together(&pairs)));
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Which of the variables a client must not be without, as JSON: what the value must hold, or null where it may be another.
+    fn together(&self, handed_out: &[(&str, String)]) -> String {
+        let held = |name: &str, value: &String| match name {
+            "PATH" => json!(self.folder.join("bin")),
+            "AWS_PROFILE" | "AWS_REGION" | "KUBECONFIG" | "LANDFALL_CLOCK" | "LANDFALL_VAULT"
+            | "LANDFALL_STATE_DIR" => {
+                json!(null)
+            }
+            _ => json!(value),
+        };
+        let needed = handed_out.iter().filter(|(name, _)| *name != "LANDFALL_ANSWERS");
+        let held: serde_json::Map<_, _> = needed.map(|(name, value)| ((*name).to_owned(), held(name, value))).collect();
+        json!(held).to_string()
     }
 
     fn aws_config(&self) -> String {
@@ -137,16 +170,23 @@ impl HandedOut<'_> {
         format!("[profile {PROFILE}]\nregion = {region}\ncredential_process = \"{}\"\n", helper.display())
     }
 
-    /// Named as `aws eks update-kubeconfig` would.
+    /// Named as `aws eks update-kubeconfig` would; or, where the scenario has no such context, one of a cluster that is not
+    /// running.
     fn kubeconfig(&self) -> io::Result<String> {
         let aws = &self.world.scenario.aws;
-        let name = format!("arn:aws:eks:{}:{}:cluster/{}", aws.region, aws.account, self.world.cluster_name());
-        let authority = STANDARD.encode(self.authorities.own_pem());
+        let (name, server, authority) = if self.world.scenario.kubernetes.context {
+            let name = format!("arn:aws:eks:{}:{}:cluster/{}", aws.region, aws.account, self.world.cluster_name());
+            (name, self.at.api.clone(), self.authorities.own_pem())
+        } else {
+            // The discard port: nobody listens there.
+            ("laptop".to_owned(), "https://127.0.0.1:9".to_owned(), self.authorities.trusted_pem())
+        };
+        let authority = STANDARD.encode(authority);
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": name,
-            "clusters": [{"name": name, "cluster": {"server": self.at.api, "certificate-authority-data": authority}}],
+            "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}],
             "users": [{"name": name, "user": {"token": TOKEN}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         });

@@ -318,3 +318,39 @@ async fn keys_users_and_addresses_can_be_managed_with_the_cli() {
     assert_eq!(identity["VerifiedForSendingStatus"], true);
     assert_eq!(ask(&["sesv2", "get-account"]).await["ProductionAccessEnabled"], false);
 }
+
+#[tokio::test]
+async fn an_identity_provider_is_associated_once_and_taken_away() {
+    if !there() {
+        return;
+    }
+    let door = open("").await;
+    door.after(0.0);
+    let oidc = "identityProviderConfigName=dex,issuerUrl=https://id.corp.example/dex,clientId=platform,usernameClaim=email,groupsClaim=groups,groupsPrefix=infer:";
+    let associate = ["eks", "associate-identity-provider-config", "--cluster-name", "pay-1", "--oidc", oidc];
+    let describe = [
+        "eks",
+        "describe-identity-provider-config",
+        "--cluster-name",
+        "pay-1",
+        "--identity-provider-config",
+        "type=oidc,name=dex",
+    ];
+    let status =
+        async || aws(&door, &describe).await.map(|found| found["identityProviderConfig"]["oidc"]["status"].clone());
+    assert!(status().await.expect_err("it is refused").contains("ResourceNotFoundException"));
+    let made = aws(&door, &associate).await.expect("it answers");
+    assert_eq!(made["update"]["type"], "AssociateIdentityProviderConfig");
+    assert_eq!(status().await.expect("it answers"), "CREATING");
+    assert!(aws(&door, &associate).await.expect_err("it is refused").contains("ResourceInUseException"));
+    door.after(13.0);
+    assert_eq!(status().await.expect("it answers"), "ACTIVE");
+    let listed =
+        aws(&door, &["eks", "list-identity-provider-configs", "--cluster-name", "pay-1"]).await.expect("it answers");
+    assert_eq!(listed["identityProviderConfigs"], json!([{ "type": "oidc", "name": "dex" }]));
+    let mut away = describe;
+    away[1] = "disassociate-identity-provider-config";
+    aws(&door, &away).await.expect("it answers");
+    door.after(26.0);
+    assert!(status().await.expect_err("it is refused").contains("ResourceNotFoundException"));
+}

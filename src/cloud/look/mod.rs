@@ -3,7 +3,9 @@
 pub mod addon;
 pub mod bucket;
 pub mod cluster;
+pub mod hcl;
 pub mod health;
+pub mod identity_provider;
 pub mod instance_type;
 pub mod launch;
 pub mod marks;

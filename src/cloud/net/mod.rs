@@ -1,5 +1,6 @@
 //! The network: connections through the proxy, one setting for trusted certificates, HTTP, and names.
 
+mod address;
 mod chain;
 mod header;
 mod names;
@@ -17,6 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
+pub use address::host_of;
 pub use chain::{Certificate, Chain};
 pub use header::secret_header;
 pub use names::{Answer, Names};
@@ -41,6 +43,30 @@ impl Net {
         Self { endpoints, roots: OnceLock::new(), http: OnceLock::new() }
     }
 
+    /// The same door, which trusts these certificates (PEM), too.
+    pub fn trusting(&self, pem: &[u8]) -> Result<Self, Trouble> {
+        let mut store = RootCertStore::clone(&*self.roots()?);
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let added = certificate
+                .map_err(|error| error.to_string())
+                .and_then(|certificate| store.add(certificate).map_err(|error| error.to_string()));
+            added.map_err(|why| {
+                Trouble::from(
+                    Problem::new(
+                        "TLS-UNREADABLE",
+                        "the certificate authority cannot be read",
+                        "Give the authority's certificate in PEM form.",
+                    )
+                    .why(why),
+                )
+            })?;
+        }
+        let net = Self::new(self.endpoints.clone());
+        // A new door has no roots yet.
+        let _ = net.roots.set(Ok(Arc::new(store)));
+        Ok(net)
+    }
+
     /// The proxy that is used for a host, if any.
     pub fn via(&self, host: &str) -> Option<&str> {
         self.endpoints.via.as_deref().filter(|_| !bypasses(&self.endpoints.no_proxy, host))
@@ -48,6 +74,9 @@ impl Net {
 
     /// A connection to a host, through the proxy where there is one.
     pub async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Trouble> {
+        if self.via(host).is_none() {
+            self.endpoints.admit(host)?;
+        }
         let what = format!("{host}:{port}");
         let silent = |message: String| Trouble::Unreachable { door: Door::Network, what: what.clone(), message };
         let opened = async {

@@ -1,24 +1,12 @@
-//! Which keys of a vendor's values file are still to be filled? Those that are null, empty or a placeholder.
+//! Which keys does a vendor's values file have, and which are still to be filled? Those that are null, empty or a placeholder.
 
 use std::sync::LazyLock;
 
+use landfall_core::mapping::{KeyPath, Part, VendorKey};
 use regex::Regex;
 use serde_json::Value;
 
 use super::{NotValues, Values};
-
-/// A key to fill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// Where, e.g. `auth.host`.
-    pub path: String,
-    /// What stands there: `null`, `empty`, or the placeholder's text.
-    pub found: String,
-    /// What the vendor says about it.
-    pub comment: String,
-    /// Line in the file, from 1.
-    pub line: usize,
-}
 
 static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -30,39 +18,74 @@ static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The keys to fill, in the file's order.
-pub fn gaps(text: &str) -> Result<Vec<Gap>, NotValues> {
+/// Every key that holds no further ones, in the file's order; the gaps among them are marked.
+pub fn keys(text: &str) -> Result<Vec<VendorKey>, NotValues> {
     let values = Values::read(text)?;
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
-    look(&values, &lines, &values.tree, String::new(), String::new(), &mut found);
-    found.sort_by_key(|gap| gap.line);
+    look(&values, &lines, &values.tree, &Place::default(), &mut found);
+    found.sort_by_key(|key| key.line);
     Ok(found)
 }
 
-fn look(values: &Values, lines: &[&str], tree: &Value, pointer: String, path: String, found: &mut Vec<Gap>) {
-    let seen = match tree {
-        Value::Object(fields) => {
+/// Where the reader is.
+#[derive(Clone, Default)]
+struct Place {
+    pointer: String,
+    path: Option<KeyPath>,
+    list: Value,
+}
+
+impl Place {
+    fn key(&self, key: &str) -> Self {
+        let path = match &self.path {
+            Some(path) => path.key(key),
+            None => KeyPath::of(vec![Part::Key(key.to_owned())]),
+        };
+        let pointer = format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"));
+        Self { pointer, path: Some(path), list: self.list.clone() }
+    }
+
+    fn item(&self, index: usize, list: &Value) -> Self {
+        Self {
+            pointer: format!("{}/{index}", self.pointer),
+            path: self.path.as_ref().map(|path| path.item(index)),
+            list: if self.list.is_null() { list.clone() } else { self.list.clone() },
+        }
+    }
+}
+
+fn look(values: &Values, lines: &[&str], tree: &Value, place: &Place, found: &mut Vec<VendorKey>) {
+    let gap = match tree {
+        Value::Object(fields) if !fields.is_empty() => {
             for (key, value) in fields {
-                let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                look(values, lines, value, below, path, found);
+                look(values, lines, value, &place.key(key), found);
             }
             return;
         }
-        Value::Array(items) => {
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array() || is_gap(item)) => {
             for (index, value) in items.iter().enumerate() {
-                look(values, lines, value, format!("{pointer}/{index}"), format!("{path}[{index}]"), found);
+                look(values, lines, value, &place.item(index, tree), found);
             }
             return;
         }
-        Value::Null => "null".to_owned(),
-        Value::String(text) if text.trim().is_empty() => "empty".to_owned(),
-        Value::String(text) if PLACEHOLDER.as_ref().is_some_and(|pattern| pattern.is_match(text)) => text.clone(),
-        _ => return,
+        value => is_gap(value),
     };
-    let line = values.lines.get(&pointer).copied().unwrap_or(1);
-    found.push(Gap { path, found: seen, comment: comment(lines, line), line });
+    let Some(path) = place.path.clone() else { return };
+    let line = values.lines.get(&place.pointer).copied().unwrap_or(1);
+    let comment = comment(lines, line);
+    found.push(VendorKey { path, value: tree.clone(), gap, comment, line, list: place.list.clone() });
+}
+
+/// Null, empty or a placeholder.
+fn is_gap(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => {
+            text.trim().is_empty() || PLACEHOLDER.as_ref().is_some_and(|pattern| pattern.is_match(text))
+        }
+        _ => false,
+    }
 }
 
 /// The comment beside a key, or the block of comments right above it.
@@ -112,17 +135,22 @@ tenants:
   - name: YOUR_TENANT
 annotations: {}
 ";
-        let found = gaps(text).unwrap();
-        let paths: Vec<&str> = found.iter().map(|gap| gap.path.as_str()).collect();
+        let found: Vec<VendorKey> = keys(text).unwrap().into_iter().filter(|key| key.gap).collect();
+        let paths: Vec<String> = found.iter().map(|gap| gap.path.to_string()).collect();
         assert_eq!(paths, ["auth.host", "auth.tlsSecret", "shield.host", "database.url", "tenants[0].name"]);
         assert_eq!(found[0].comment, "The host name people sign in at (required)");
-        assert_eq!((found[0].found.as_str(), found[0].line), ("null", 6));
+        assert_eq!((found[0].value.clone(), found[0].line), (Value::Null, 6));
         assert_eq!(found[1].comment, "empty for a certificate at the load balancer");
-        assert_eq!(found[2].found, "<shield.example.com>");
+        assert_eq!(found[2].shown(), "<shield.example.com>");
+        assert_eq!(found[4].list, serde_json::json!([{"name": "YOUR_TENANT"}]));
     }
 
     #[test]
-    fn ordinary_values_are_left_alone() {
-        assert_eq!(gaps("a: docker.arthur.ai\nb: 1.0.42\nc: enabled\nd: false\n").unwrap(), []);
+    fn ordinary_values_are_keys_and_no_gaps() {
+        let text = "a: docker.arthur.ai\nb: 1.0.42\nc: [x, y]\nd: {}\ne.f/g: false\n";
+        let found = keys(text).unwrap();
+        assert!(found.iter().all(|key| !key.gap), "{found:?}");
+        let paths: Vec<String> = found.iter().map(|key| key.path.to_string()).collect();
+        assert_eq!(paths, ["a", "b", "c", "d", "[\"e.f/g\"]"]);
     }
 }

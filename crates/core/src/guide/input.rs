@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::model::{Lines, When};
+use crate::mapping::Mapping;
 
 /// One thing a guide asks.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +38,9 @@ pub struct Input {
     /// A look-up that offers answers.
     #[serde(default)]
     pub suggest: Option<Suggest>,
+    /// For `mapping`: what the guide can say about keys of a file it does not know.
+    #[serde(default)]
+    pub offers: Vec<Offer>,
     /// Whether it is asked.
     #[serde(default)]
     pub when: When,
@@ -87,9 +91,12 @@ pub enum InputType {
     /// An address with scheme.
     #[serde(rename = "url")]
     Url,
-    /// A tree of keys and values (mapped vendor values).
+    /// A tree of keys and values.
     #[serde(rename = "tree")]
     Tree,
+    /// A vendor's values file, filled in key by key; `suggest` reads the file. Templates read it as a tree of values.
+    #[serde(rename = "mapping")]
+    Mapping,
     /// `arn:aws:iam::…:role/…`.
     #[serde(rename = "aws.role_arn")]
     RoleArn,
@@ -154,6 +161,21 @@ pub struct Suggest {
     pub with: Value,
 }
 
+/// What may belong to keys of a vendor's values file.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// For people.
+    pub label: String,
+    /// What a key becomes: a template over inputs and target.
+    pub value: String,
+    /// Regular expression over the path of a key, e.g. `(?i)role.?arn`.
+    pub keys: String,
+    /// Whether it is offered.
+    #[serde(default)]
+    pub when: When,
+}
+
 /// Why an answer does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -185,6 +207,10 @@ impl Input {
             InputType::List | InputType::Subnets => self.list(answer),
             InputType::Rows => self.rows(answer),
             InputType::Tree | InputType::Ami => Ok(answer.clone()),
+            InputType::Mapping => match Mapping::read(answer) {
+                Ok(mapping) => Ok(mapping.answer()),
+                Err(why) => Err(Refused(format!("{}: {why}", self.label()))),
+            },
             _ => self.text(answer),
         }
     }

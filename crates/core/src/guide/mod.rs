@@ -9,7 +9,7 @@ mod model;
 mod source;
 
 pub use folder::{Folder, LoadedGuide, ScenarioFault};
-pub use input::{Choice, Input, InputType, Refused, Suggest};
+pub use input::{Choice, Input, InputType, Offer, Refused, Suggest};
 pub use model::{
     After, Attest, Erratum, Field, FrozenFact, Generate, Guide, GuideProblem, Identity, Lines, Need, RowSecret, Secret,
     Severity, SourceInfo, Target, Task, TestedOn, Until, When, WhenHost,

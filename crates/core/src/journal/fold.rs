@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Record, Stamped};
 use crate::{
-    event::{Fact, Happened, How, Outcome, Problem, TaskPath},
-    plan::{Answers, InstallId, Said},
+    event::{Fact, Happened, How, Outcome, Problem, TaskPath, Waiting},
+    plan::{Answers, Approved, HandOver, InstallId, Said},
 };
 
 /// Everything a journal says.
@@ -28,6 +28,8 @@ pub struct Story {
     pub facts: Option<Value>,
     /// Digest of the approved plan.
     pub plan_digest: Option<String>,
+    /// What was agreed to last.
+    pub approved: Approved,
     /// Latest outcome of every check and verification.
     pub looked: BTreeMap<TaskPath, Outcome>,
     /// Waivers by task.
@@ -65,14 +67,33 @@ pub struct StepStory {
     pub how: Option<How>,
     /// Its outputs.
     pub outputs: Value,
+    /// Keyed fingerprints of the secrets it was finished with.
+    pub secrets: BTreeMap<String, String>,
     /// Why it failed last.
     pub failed: Option<Problem>,
-    /// Who was asked to do it.
-    pub handed_over: Option<String>,
+    /// Who was asked to do it instead of us.
+    pub handed_over: Option<Asked>,
+    /// It was handed over and is ours again.
+    pub taken_back: bool,
     /// Taking away was begun.
     pub undoing: bool,
     /// It was taken away.
     pub undone: bool,
+    /// When it was begun last.
+    pub since: Option<Timestamp>,
+    /// When its last result, failure or end was written.
+    pub ended: Option<Timestamp>,
+}
+
+/// Who was asked to do a step, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Who, by whom, why.
+    pub what: HandOver,
+    /// When.
+    pub at: Timestamp,
+    /// Where what to do is written.
+    pub file: String,
 }
 
 impl Story {
@@ -97,7 +118,8 @@ impl Story {
                 self.opened = Some(stamped.at);
             }
             Record::Answered { answers } => self.answers = (**answers).clone(),
-            Record::Planned { digest, facts } => {
+            Record::Planned { digest, facts, approved, .. } => {
+                self.approved = (**approved).clone();
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;
@@ -121,6 +143,7 @@ impl Story {
                 step.open = true;
                 step.failed = None;
                 step.undoing = false;
+                (step.since, step.ended) = (Some(stamped.at), None);
                 if step.undone {
                     step.undone = false;
                     step.before = None;
@@ -133,18 +156,20 @@ impl Story {
                     step.before.get_or_insert_with(|| before.clone());
                 }
             }
-            Record::Result { path, kind, how, parameters, outputs } => {
+            Record::Result { path, kind, how, parameters, outputs, secrets } => {
                 let step = self.steps.entry(path.clone()).or_default();
                 step.kind.clone_from(kind);
                 step.open = false;
                 step.failed = None;
                 step.undone = false;
+                step.ended = Some(stamped.at);
                 step.parameters = parameters.clone();
                 step.outputs = outputs.clone();
+                step.secrets.clone_from(secrets);
                 // Made stays made: a later run that finds or changes it did not adopt it.
                 step.how = match (step.how, how) {
-                    (Some(How::Made), How::Adopted | How::Changed) => Some(How::Made),
-                    (Some(How::Changed), How::Adopted) => Some(How::Changed),
+                    (Some(How::Made), How::Adopted | How::Changed | How::HandedOver) => Some(How::Made),
+                    (Some(How::Changed), How::Adopted | How::HandedOver) => Some(How::Changed),
                     (_, how) => Some(*how),
                 };
                 // Found again in a later run, it keeps its place: undo goes back in the order things were made.
@@ -153,16 +178,25 @@ impl Story {
                 }
             }
             Record::Failed { path, problem } => {
-                self.steps.entry(path.clone()).or_default().failed = Some(problem.clone());
+                let step = self.steps.entry(path.clone()).or_default();
+                (step.failed, step.ended) = (Some(problem.clone()), Some(stamped.at));
             }
-            Record::HandedOver { path, to } => {
-                self.steps.entry(path.clone()).or_default().handed_over = Some(to.clone());
+            Record::HandedOver { path, what, file } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                let asked = Asked { what: what.clone(), at: stamped.at, file: file.clone() };
+                (step.handed_over, step.taken_back) = (Some(asked), false);
+                step.failed = None;
+            }
+            Record::TakenBack { path } => {
+                let step = self.steps.entry(path.clone()).or_default();
+                (step.handed_over, step.taken_back) = (None, true);
             }
             Record::Undoing { path } => self.steps.entry(path.clone()).or_default().undoing = true,
             Record::Undone { path, .. } => {
                 let step = self.steps.entry(path.clone()).or_default();
                 *step = StepStory {
                     undone: true,
+                    ended: Some(stamped.at),
                     kind: step.kind.clone(),
                     parameters: step.parameters.clone(),
                     ..StepStory::default()
@@ -178,7 +212,8 @@ impl Story {
         let mut paths: Vec<TaskPath> = self
             .steps
             .iter()
-            .filter(|(path, step)| step.open && !self.finished.contains(path))
+            // What somebody else was asked to do is theirs, also where we had begun it and were refused.
+            .filter(|(path, step)| step.open && step.handed_over.is_none() && !self.finished.contains(path))
             .map(|(path, _)| path.clone())
             .collect();
         paths.extend(
@@ -197,21 +232,80 @@ impl Story {
 
     /// What tasks last said, as the wizard folds it: outcomes, results and failures.
     pub fn facts_told(&self) -> Vec<Fact> {
-        let at = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
+        let last = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
         let looked = self.looked.iter().map(|(path, outcome)| Fact {
-            at,
+            at: last,
             path: path.clone(),
             what: Happened::Looked { outcome: outcome.clone(), seat: None },
         });
-        let steps = self.steps.iter().filter_map(|(path, step)| {
-            let what = match (&step.failed, step.how) {
-                (Some(problem), _) => Happened::Failed { problem: problem.clone() },
-                (None, Some(how)) if !step.undone => Happened::Finished { how, outputs: step.outputs.clone() },
-                _ => return None,
+        let steps = self.steps.iter().flat_map(|(path, step)| {
+            let end = match (&step.failed, step.how) {
+                (Some(problem), _) => Some(Happened::Failed { problem: problem.clone() }),
+                (None, None) => step.handed_over.as_ref().map(|asked| Happened::HandedOver {
+                    handed: Box::new(asked.into()),
+                    until: String::new(),
+                    story: Vec::new(),
+                    deadline: None,
+                }),
+                (None, Some(how)) if !step.undone => Some(Happened::Finished { how, outputs: step.outputs.clone() }),
+                _ => None,
             };
-            Some(Fact { at, path: path.clone(), what })
+            // What was begun and found there already has no time of its own.
+            let begun = step.since.filter(|_| end.is_some()).map(|since| (since, Happened::Applying));
+            let ended = end.map(|end| (step.ended.unwrap_or(last), end));
+            begun.into_iter().chain(ended).map(|(at, what)| Fact { at, path: path.clone(), what })
         });
         looked.chain(steps).collect()
+    }
+
+    /// The same for somebody who only watches: also what was begun and has no result, and what was taken away.
+    pub fn facts_watched(&self) -> Vec<Fact> {
+        let last = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut facts = self.facts_told();
+        facts.extend(self.steps.iter().filter_map(|(path, step)| {
+            let what = match step.undone {
+                true => Happened::Undone { line: "taken away".into() },
+                false if step.open && step.failed.is_none() && step.handed_over.is_none() => Happened::Waiting {
+                    why: Waiting::on("begun, no result written down yet"),
+                    deadline: None,
+                    usual: None,
+                },
+                false => return None,
+            };
+            Some(Fact { at: step.since.or(step.ended).unwrap_or(last), path: path.clone(), what })
+        }));
+        facts
+    }
+
+    /// Where it stands as a whole.
+    pub fn state(&self) -> String {
+        let done = self.finished.len();
+        match self.closed {
+            Some(0) => "finished".to_owned(),
+            Some(4) => "finished with warnings".to_owned(),
+            Some(130) => format!("interrupted after {done} steps"),
+            Some(5) => match self.with_others().next() {
+                Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
+                None => format!("waits for a person after {done} steps"),
+            },
+            Some(3) => "stopped by a check".into(),
+            Some(_) => format!("failed after {done} steps"),
+            None => format!("unfinished after {done} steps"),
+        }
+    }
+
+    /// Outputs of every finished step.
+    pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
+        let finished = self.steps.iter().filter(|(_, step)| step.how.is_some());
+        finished.map(|(path, step)| (path.clone(), step.outputs.clone())).collect()
+    }
+
+    /// Steps that somebody else was asked to do and that are not there yet.
+    pub fn with_others(&self) -> impl Iterator<Item = (&TaskPath, &Asked)> {
+        self.steps
+            .iter()
+            .filter(|(_, step)| step.how.is_none())
+            .filter_map(|(path, step)| Some((path, step.handed_over.as_ref()?)))
     }
 
     /// Whether every step that was begun is finished.
@@ -247,7 +341,14 @@ mod tests {
     }
 
     fn result(text: &str, how: How) -> Record {
-        Record::Result { path: path(text), kind: "k".into(), how, parameters: json!({}), outputs: json!({"id": 1}) }
+        Record::Result {
+            path: path(text),
+            kind: "k".into(),
+            how,
+            parameters: json!({}),
+            outputs: json!({"id": 1}),
+            secrets: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -286,9 +387,56 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_else_did_is_not_undone_also_where_we_had_begun_it() {
+        let handed = |text: &str| Record::HandedOver {
+            path: path(text),
+            what: HandOver { to: "IAM team".into(), ..HandOver::default() },
+            file: "x.md".into(),
+        };
+        let story =
+            fold(vec![intent("steps/a"), handed("steps/a"), handed("steps/b"), result("steps/b", How::HandedOver)]);
+        assert!(story.ours().is_empty());
+        assert_eq!(
+            story.with_others().map(|(path, asked)| (path.to_string(), asked.what.to.as_str())).collect::<Vec<_>>(),
+            [("steps/a".to_owned(), "IAM team")]
+        );
+        let back = Record::TakenBack { path: path("steps/a") };
+        let story = fold(vec![handed("steps/a"), back]);
+        assert!(story.steps[&path("steps/a")].taken_back && story.with_others().next().is_none());
+    }
+
+    #[test]
+    fn what_we_made_stays_ours_when_somebody_else_changes_it_for_us() {
+        let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::HandedOver)]);
+        assert_eq!(story.ours(), [path("steps/a")]);
+    }
+
+    #[test]
     fn what_was_undone_is_not_undone_again() {
         let undone = Record::Undone { path: path("steps/a"), line: String::new() };
         let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), undone]);
         assert!(story.ours().is_empty());
+    }
+
+    #[test]
+    fn who_watches_sees_what_was_begun_and_how_long_it_took() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let records = [
+            Stamped::now(at(10), intent("steps/a")),
+            Stamped::now(at(40), result("steps/a", How::Made)),
+            Stamped::now(at(50), intent("steps/b")),
+            Stamped::now(at(60), intent("steps/c")),
+            Stamped::now(at(70), Record::Undone { path: path("steps/c"), line: String::new() }),
+        ];
+        let facts = Story::fold(&records).facts_watched();
+        let of = |name: &str| -> Vec<(i64, &Happened)> {
+            facts.iter().filter(|fact| fact.path == path(name)).map(|fact| (fact.at.as_second(), &fact.what)).collect()
+        };
+        assert!(matches!(
+            of("steps/a")[..],
+            [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]
+        ));
+        assert!(matches!(of("steps/b")[..], [(50, Happened::Waiting { .. })]));
+        assert!(matches!(of("steps/c")[..], [(70, Happened::Undone { .. })]));
     }
 }

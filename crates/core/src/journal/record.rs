@@ -1,6 +1,6 @@
 //! The records of a journal.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     event::{How, Outcome, Problem, TaskPath},
-    plan::{Answers, InstallId, Said},
+    plan::{Answers, Approved, HandOver, InstallId, Said},
 };
 
 /// The version this program writes.
@@ -61,6 +61,12 @@ pub enum Record {
         digest: String,
         /// Frozen look-ups.
         facts: Value,
+        /// Steps, answers and fingerprints it was agreed to with: what a later plan is compared with.
+        #[serde(default)]
+        approved: Box<Approved>,
+        /// Who agreed.
+        #[serde(default)]
+        name: String,
     },
     /// A check or verification ended.
     Looked {
@@ -124,6 +130,9 @@ pub enum Record {
         parameters: Value,
         /// Its outputs.
         outputs: Value,
+        /// Keyed fingerprints of the secrets in its parameters.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        secrets: BTreeMap<String, String>,
     },
     /// A step failed.
     Failed {
@@ -136,8 +145,16 @@ pub enum Record {
     HandedOver {
         /// Which.
         path: TaskPath,
-        /// Who was asked.
-        to: String,
+        /// Who was asked, by whom and why.
+        #[serde(flatten)]
+        what: HandOver,
+        /// Where what to do is written.
+        file: String,
+    },
+    /// A step that was handed over is ours again.
+    TakenBack {
+        /// Which.
+        path: TaskPath,
     },
     /// A step is about to be taken away.
     Undoing {

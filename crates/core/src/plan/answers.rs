@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::HandOver;
 use crate::{
-    guide::Guide,
-    value::{Document, Fault},
+    event::{Section, TaskPath},
+    guide::{Guide, InputType, lint::refuse_name},
+    mapping::Mapping,
+    value::{Document, Fault, references},
 };
 
 /// All answers for one install.
@@ -36,7 +39,10 @@ pub struct Answers {
     /// Things found that may be taken over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adopt: Vec<Said>,
-    /// Optional steps left for later, and steps handed over: path to `later` or `handed_over`.
+    /// Steps that somebody else does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hand_over: Vec<HandOver>,
+    /// Optional steps left for later: path to `later`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<String, String>,
     /// Agreed to what checks make in the cluster for a moment.
@@ -62,6 +68,9 @@ pub struct TargetAnswers {
     /// Namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Build a kubeconfig from EKS instead of using a context.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub build_kubeconfig: bool,
 }
 
 /// What a person said of a task.
@@ -125,6 +134,9 @@ impl Answers {
                 }
                 Some(input) => match input.accept(answer) {
                     Ok(value) => {
+                        if input.kind == InputType::Mapping {
+                            faults.extend(strangers(document, guide, id, &value));
+                        }
                         accepted.insert(id.clone(), value);
                     }
                     Err(refused) => faults.push(document.fault(&pointer, refused.to_string())),
@@ -153,8 +165,41 @@ impl Answers {
                 ));
             }
         }
+        for (index, handed) in answers.hand_over.iter().enumerate() {
+            let refused = match (&handed.task, &handed.kind) {
+                (Some(_), Some(_)) | (None, None) => {
+                    Some("say either which task or which kind is handed over".to_owned())
+                }
+                (Some(task), None) => {
+                    let meant =
+                        |id: &str| TaskPath::new(Section::Steps, id).matches(task.split('[').next().unwrap_or(task));
+                    let hint = || nearest(task, guide.steps.iter().map(|step| step.id.as_str()));
+                    let known = guide.steps.iter().any(|step| meant(&step.id));
+                    (!known).then(|| format!("{} has no step called {task}{}", guide.title, hint()))
+                }
+                (None, Some(_)) => None,
+            };
+            let refused =
+                refused.or_else(|| handed.to.trim().is_empty().then(|| "say who is asked, in `to`".to_owned()));
+            faults.extend(refused.map(|refused| document.fault(&format!("/hand_over/{index}"), refused)));
+        }
         if faults.is_empty() { Ok(answers) } else { Err(faults) }
     }
+}
+
+/// Names that a filled-in values file refers to and that the guide does not know.
+fn strangers(document: &Document, guide: &Guide, id: &str, answer: &Value) -> Vec<Fault> {
+    let Ok(mapping) = Mapping::read(answer) else { return Vec::new() };
+    let mut faults = Vec::new();
+    for (path, value) in &mapping.set {
+        for name in references(value).map(|read| read.names).unwrap_or_default() {
+            if let Some(why) = refuse_name(guide, &name) {
+                let key = path.to_string().replace('~', "~0").replace('/', "~1");
+                faults.push(document.fault(&format!("/inputs/{id}/set/{key}"), format!("{path}: {why}")));
+            }
+        }
+    }
+    faults
 }
 
 /// A secret written as a plain text is the likeliest mistake; say so without quoting it.

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Answers, InstallId};
 use crate::{
-    guide::{Guide, Input},
+    guide::{Guide, Input, InputType},
+    mapping::Mapping,
     value::{Scope, TemplateFault},
 };
 
@@ -67,6 +68,13 @@ pub fn scope(guide: &Guide, settled: &Settled, facts: &Facts, target: &Value, in
         for field in secret.field_ids() {
             if asked { scope.secret(&secret.id, field) } else { scope.no_secret(&secret.id, field) }
         }
+    }
+    // Last: what a person filled in may refer to any other answer and to secrets.
+    for input in guide.inputs.iter().filter(|input| input.kind == InputType::Mapping) {
+        let mapping = settled.values.get(&input.id).and_then(|answer| Mapping::read(answer).ok()).unwrap_or_default();
+        // A key that refers to nothing keeps the stage open; nothing is installed with it.
+        let tree = scope.render(&mapping.tree()).unwrap_or(Value::Null);
+        scope.set(input.id.clone(), tree);
     }
     scope
 }

@@ -77,6 +77,13 @@ impl Scope {
         self.values.get(name)
     }
 
+    /// Whether a dotted name, e.g. `facts.cluster.version`, has a value.
+    pub fn has(&self, name: &str) -> bool {
+        let mut parts = name.split('.');
+        let root = parts.next().and_then(|root| self.values.get(root));
+        parts.fold(root, |value, part| value.and_then(|value| value.get(part))).is_some_and(|value| !value.is_null())
+    }
+
     /// Makes a secret's field readable, as a stand-in.
     pub fn secret(&mut self, secret: &str, field: &str) {
         self.secret_field(secret, field, Value::String(SecretText::stand_in(&SecretRef::field(secret, field))));
@@ -181,11 +188,22 @@ fn collect(environment: &Environment<'_>, tree: &Value, into: &mut References) -
     Ok(())
 }
 
-/// Whether some `{{ … }}` of the text reads a secret and does more than name it.
+/// Whether an expression of the text reads a secret and does more than name it. It may be a whole value: all of the
+/// expression, a value in a list or map, an argument, or one way of a condition.
 fn filtered_secret(text: &str) -> bool {
-    text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).any(|expression| {
-        expression.contains("secrets.")
-            && !expression.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    text.match_indices("secrets.").any(|(at, _)| {
+        let before = text[..at].trim_end();
+        let after = text[at..].trim_start_matches(is_name).trim_start();
+        let begins = before.is_empty()
+            || before.ends_with("{{")
+            || before.ends_with("else")
+            || (before.ends_with([':', ',', '(', '[', '=']) && !before.ends_with("=="));
+        let ends = after.is_empty()
+            || after.starts_with([',', ')', ']', '}'])
+            || after.starts_with("if ")
+            || after.starts_with("else ");
+        !(begins && ends)
     })
 }
 
@@ -403,5 +421,15 @@ mod tests {
         scope.set("mode", json!("full"));
         assert!(scope.holds("mode == 'full' and gpu_max > 2").unwrap());
         assert!(scope.holds("missing == 1").is_err());
+    }
+
+    #[test]
+    fn a_secret_stands_for_a_whole_value_and_goes_through_nothing() {
+        let of = |text: &str| references(&json!(text)).is_ok();
+        assert!(of("{{ secrets.a.b }}") && of("user={{ secrets.a.b }};"));
+        assert!(of("{{ {'name': 'x', 'password': secrets.a.b} }}") && of("{{ dict(values, key=secrets.a.b) }}"));
+        assert!(of("{{ secrets.a.b if asked else none }}") && of("{{ none if asked else secrets.a.b }}"));
+        assert!(!of("{{ secrets.a.b | upper }}") && !of("{{ 'x' ~ secrets.a.b }}") && !of("{{ secrets.a.b == 'x' }}"));
+        assert!(!of("{{ secrets.a.b ~ 'x' }}") && !of("{{ 'x' == secrets.a.b }}"));
     }
 }

@@ -4,6 +4,7 @@
 
 mod chain;
 mod cloud;
+mod code;
 mod image;
 mod name;
 mod schedule;
@@ -12,8 +13,10 @@ mod start;
 mod volume;
 
 pub use chain::{Cause, Chain, Running};
+pub use code::code;
 pub use snapshot::{
-    ClaimRow, Container, EventRow, IngressRow, Link, LogLine, NodeRow, PodRow, PodWait, Snapshot, Taint, Toleration,
+    ClaimRow, Container, EventRow, IngressRow, Link, LogLine, NodeRow, PodLog, PodRow, PodWait, Snapshot, Taint,
+    Toleration,
 };
 
 use jiff::Timestamp;

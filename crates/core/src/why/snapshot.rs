@@ -9,10 +9,14 @@ use jiff::Timestamp;
 pub struct Snapshot {
     /// The namespace it is about.
     pub namespace: String,
+    /// Whether the namespace is there; none where nobody could look.
+    pub namespace_there: Option<bool>,
     /// Whether it is current.
     pub link: Link,
     /// Kinds nobody lets us look at, e.g. `nodes`.
     pub denied: Vec<String>,
+    /// Kinds whose answers could not be read, and why.
+    pub unreadable: Vec<(String, String)>,
     /// Nodes by name.
     pub nodes: Vec<Arc<NodeRow>>,
     /// Pods of the namespace by name.
@@ -21,6 +25,10 @@ pub struct Snapshot {
     pub events: Vec<Arc<EventRow>>,
     /// Log lines of pods, oldest first.
     pub logs: Vec<Arc<LogLine>>,
+    /// How many lines there have been; the last of them are in `logs`.
+    pub logged: u64,
+    /// The log of the pod that was chosen.
+    pub pod_log: Option<Arc<PodLog>>,
     /// Volume claims that are not bound.
     pub claims: Vec<Arc<ClaimRow>>,
     /// Ingresses.
@@ -29,6 +37,24 @@ pub struct Snapshot {
     pub default_classes: Vec<String>,
     /// Whether StorageClasses could be listed.
     pub classes_known: bool,
+}
+
+impl Snapshot {
+    /// Whether the namespace is known not to be there yet.
+    pub fn waits_for_namespace(&self) -> bool {
+        self.namespace_there == Some(false)
+    }
+}
+
+/// One pod's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodLog {
+    /// Which pod.
+    pub pod: Arc<str>,
+    /// Its last lines, oldest first.
+    pub lines: Vec<Arc<LogLine>>,
+    /// How many lines there have been since it was chosen.
+    pub logged: u64,
 }
 
 /// Whether what is watched is current.
@@ -81,6 +107,13 @@ pub struct NodeRow {
     pub allocatable: BTreeMap<String, i64>,
 }
 
+impl NodeRow {
+    /// Its short code.
+    pub fn code(&self) -> String {
+        super::code('N', &self.name)
+    }
+}
+
 /// A node's taint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taint {
@@ -127,6 +160,11 @@ pub struct PodRow {
 }
 
 impl PodRow {
+    /// Its short code.
+    pub fn code(&self) -> String {
+        super::code('P', &self.name)
+    }
+
     /// Ready, or done.
     pub fn settled(&self) -> bool {
         (self.containers > 0 && self.ready == self.containers) || matches!(&*self.status, "Succeeded" | "Completed")
@@ -186,6 +224,13 @@ pub struct EventRow {
     pub message: String,
     /// How often.
     pub count: u32,
+}
+
+impl EventRow {
+    /// Its short code.
+    pub fn code(&self) -> String {
+        super::code('E', &self.name)
+    }
 }
 
 /// A line of a pod's log.

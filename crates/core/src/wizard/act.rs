@@ -1,7 +1,7 @@
 //! A key, by what it does where the person is.
 
-use super::{Action, Effect, Key, Look, Mode, Over, Stage, TaskRow, Wizard};
-use crate::catalogue::Room;
+use super::{Action, Effect, Key, Look, Mode, Over, Stage, Suggestions, TaskRow, Wizard};
+use crate::{catalogue::Room, guide::InputType};
 
 impl Wizard {
     pub(super) fn key(&mut self, key: &Key) -> Vec<Effect> {
@@ -28,8 +28,11 @@ impl Wizard {
     fn text(&mut self, mode: Mode, key: &Key) {
         match (mode, self.stage) {
             (Mode::Vouching, _) => self.vouching_text(key),
+            (Mode::Handing, _) => self.handing_text(key),
             (Mode::Answering, _) => self.answering_text(key),
+            (Mode::Filtering, _) => self.install.panels.text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Target) => self.target.fields.text(key),
+            (_, Stage::Inputs) if self.inputs.keys().is_some() => self.mapping_text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Inputs) => self.inputs.text(key),
             (Mode::Typing, Stage::Secrets) => self.secrets_text(key),
             _ => {}
@@ -40,6 +43,7 @@ impl Wizard {
         match mode {
             Mode::Over | Mode::Leaving => return self.over_act(action),
             Mode::Vouching => return self.vouching_act(action),
+            Mode::Handing => return self.handing_act(action),
             Mode::Answering => return self.answering_act(action),
             _ => {}
         }
@@ -47,6 +51,7 @@ impl Wizard {
             Action::Next => return self.next(),
             Action::Back => return self.back(),
             Action::Shell => return vec![Effect::Shell],
+            Action::HandOver => return self.hand_over_selected(),
             Action::Help => {
                 self.over = Some(Over::Help);
                 return Vec::new();
@@ -55,7 +60,7 @@ impl Wizard {
                 self.over = self.explanation().map(Over::Explain);
                 return Vec::new();
             }
-            Action::Leave if self.stage == Stage::Summary => return vec![Effect::Quit],
+            Action::Leave if self.stage == Stage::Summary || self.watching.is_some() => return vec![Effect::Quit],
             Action::Leave => {
                 self.over = Some(Over::Leave);
                 return Vec::new();
@@ -98,6 +103,9 @@ impl Wizard {
 
     /// Ctrl-C: a running install stops at the next safe point, and again leaves at once; elsewhere it asks first.
     fn interrupt(&mut self) -> Vec<Effect> {
+        if self.watching.is_some() {
+            return vec![Effect::Quit];
+        }
         if self.install.tasks.running {
             if self.pausing {
                 return vec![Effect::Quit];
@@ -115,6 +123,9 @@ impl Wizard {
     }
 
     pub(super) fn inputs_act(&mut self, action: Action) -> Vec<Effect> {
+        if self.inputs.keys().is_some() {
+            return self.mapping_act(action);
+        }
         if self.inputs.editing.is_some() {
             let edited = self.inputs.act(action);
             return self.inputs_edited(edited);
@@ -122,7 +133,16 @@ impl Wizard {
         match action {
             Action::Open => match self.inputs.selected().and_then(|field| field.locked.clone()) {
                 Some(why) => self.notice = Some(format!("it cannot change any more: {why}")),
-                None => self.inputs.open_selected(),
+                None => match self.inputs.selected().map(|field| (&field.asked.kind, &field.suggestions)) {
+                    Some((InputType::Mapping, Suggestions::Needs(_, label))) => {
+                        self.notice =
+                            Some(format!("{label} is entered at the next stage (n); then the file can be read"));
+                    }
+                    Some((InputType::Mapping, Suggestions::Asked)) => {
+                        self.notice = Some("the file is still being read".into());
+                    }
+                    _ => self.inputs.open_selected(),
+                },
             },
             Action::Again => {
                 let name = self.inputs.selected().map(|field| field.name.clone());
@@ -167,6 +187,9 @@ impl Wizard {
             }
             Stage::Inputs => {
                 let field = self.inputs.selected()?;
+                if let Some(row) = self.map_row() {
+                    return Some(row.explained());
+                }
                 let lines = vec![field.label(), field.asked.help.clone()];
                 (field.name.clone(), lines, field.errata.clone(), field.from.clone())
             }

@@ -28,6 +28,28 @@ const N_NEXT: Binding = quiet(Press::Letter('n'), Action::Next, "on to the next 
 const ACCEPT: Binding = shown(Press::Enter, Action::Accept, "Enter", "accept", "take it");
 const CANCEL: Binding = shown(Press::Esc, Action::Cancel, "Esc", "leave", "leave it as it was");
 
+const TAB: Binding = shown(Press::Tab, Action::TabOn, "Tab", "panels", "next of story, nodes, pods, events, logs");
+const FILTER: Binding =
+    shown(Press::Letter('/'), Action::Filter, "/", "filter", "only rows with a text, a name or a code in them");
+const LOG: Binding =
+    shown(Press::Letter('l'), Action::Log, "l", "log", "the log of the selected pod; in logs, of all pods again");
+const WRAP: Binding =
+    shown(Press::Letter('w'), Action::Wrap, "w", "wrap", "wrap long lines, or let them run out to the right (← →)");
+const HOLD: Binding = shown(Press::Letter(' '), Action::Hold, "Space", "hold", "hold the picture still, or go on");
+const QUIT: Binding = shown(Press::Letter('q'), Action::Leave, "q", "leave", "leave; nothing stops by that");
+
+/// Wherever there are panels, these keys choose one.
+pub(super) const PANELS: &[Binding] = &[
+    quiet(Press::BackTab, Action::TabBack, "the panel before"),
+    quiet(Press::Letter('1'), Action::Panel(Panel::Story), "story"),
+    quiet(Press::Letter('2'), Action::Panel(Panel::Nodes), "nodes"),
+    quiet(Press::Letter('3'), Action::Panel(Panel::Pods), "pods"),
+    quiet(Press::Letter('4'), Action::Panel(Panel::Events), "events"),
+    quiet(Press::Letter('5'), Action::Panel(Panel::Logs), "logs"),
+    quiet(Press::Left, Action::Left, "to the left, where lines are not wrapped"),
+    quiet(Press::Right, Action::Right, "to the right, where lines are not wrapped"),
+];
+
 /// Where the selection moves, these keys move it, too.
 pub(super) const MOVES: &[Binding] = &[
     quiet(Press::Up, Action::Up, "one up"),
@@ -121,6 +143,18 @@ pub(super) const PLAN: &[Binding] = &[
     BACK,
     UP,
     shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    shown(
+        Press::Letter('h'),
+        Action::HandOver,
+        "h",
+        "hand over",
+        "let somebody else do the selected step, or take it back",
+    ),
+    quiet(
+        Press::Letter('u'),
+        Action::TakeAway,
+        "take away what is no longer wanted once the rest is done, or leave it",
+    ),
     quiet(Press::BackTab, Action::TabBack, "the tab before"),
     quiet(Press::Right, Action::TabOn, "next tab"),
     quiet(Press::Left, Action::TabBack, "tab before"),
@@ -142,15 +176,10 @@ pub(super) const INSTALL: &[Binding] = &[
     N_NEXT,
     BACK,
     UP,
-    shown(Press::Tab, Action::TabOn, "Tab", "panels", "next of story, nodes, pods, events, logs"),
-    quiet(Press::BackTab, Action::TabBack, "the panel before"),
-    quiet(Press::Letter('1'), Action::Panel(Panel::Story), "story"),
-    quiet(Press::Letter('2'), Action::Panel(Panel::Nodes), "nodes"),
-    quiet(Press::Letter('3'), Action::Panel(Panel::Pods), "pods"),
-    quiet(Press::Letter('4'), Action::Panel(Panel::Events), "events"),
-    quiet(Press::Letter('5'), Action::Panel(Panel::Logs), "logs"),
+    TAB,
     shown(Press::Letter('p'), Action::Pause, "p", "pause", "stop at the next safe point, or go on"),
     quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    quiet(Press::Letter('h'), Action::HandOver, "let somebody else do the selected step, or take it back"),
     shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
     SHELL,
@@ -162,17 +191,67 @@ pub(super) const INSTALLED: &[Binding] = &[
     N_NEXT,
     BACK,
     UP,
-    shown(Press::Tab, Action::TabOn, "Tab", "panels", "next of story, nodes, pods, events, logs"),
-    quiet(Press::BackTab, Action::TabBack, "the panel before"),
-    quiet(Press::Letter('1'), Action::Panel(Panel::Story), "story"),
-    quiet(Press::Letter('2'), Action::Panel(Panel::Nodes), "nodes"),
-    quiet(Press::Letter('3'), Action::Panel(Panel::Pods), "pods"),
-    quiet(Press::Letter('4'), Action::Panel(Panel::Events), "events"),
-    quiet(Press::Letter('5'), Action::Panel(Panel::Logs), "logs"),
+    TAB,
     shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the row tells"),
     EXPLAIN,
     SHELL,
     HELP,
+];
+
+/// Install, a panel of what is watched.
+pub(super) const INSTALL_PANEL: &[Binding] = &[
+    quiet(Press::Enter, Action::Open, "answer what is asked; when all is done, on to Verify"),
+    N_NEXT,
+    BACK,
+    UP,
+    TAB,
+    FILTER,
+    LOG,
+    WRAP,
+    HOLD,
+    quiet(Press::Letter('p'), Action::Pause, "stop the install at the next safe point, or go on"),
+    quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
+    HELP,
+];
+
+/// Everything is installed, a panel of what is watched.
+pub(super) const INSTALLED_PANEL: &[Binding] = &[
+    ENTER_NEXT,
+    N_NEXT,
+    BACK,
+    UP,
+    TAB,
+    FILTER,
+    LOG,
+    WRAP,
+    HOLD,
+    quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
+    HELP,
+];
+
+/// An install that is watched: its steps.
+pub(super) const WATCHING: &[Binding] =
+    &[QUIT, UP, TAB, quiet(Press::Letter('y'), Action::Copy, "copy the fix, and save it beside"), EXPLAIN, SHELL, HELP];
+
+/// An install that is watched: a panel.
+pub(super) const WATCHING_PANEL: &[Binding] = &[
+    QUIT,
+    UP,
+    TAB,
+    FILTER,
+    LOG,
+    quiet(Press::Enter, Action::Log, "the log of the selected pod; in logs, of all pods again"),
+    WRAP,
+    HOLD,
+    quiet(Press::Letter('p'), Action::Hold, "hold the picture still, or go on"),
+    quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
+    HELP,
+];
+
+pub(super) const FILTERING: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "keep", "keep the filter; an empty one shows all rows"),
+    shown(Press::Esc, Action::Cancel, "Esc", "all rows", "leave the filter: all rows again"),
 ];
 
 pub(super) const SUMMARY: &[Binding] = &[
@@ -202,6 +281,19 @@ pub(super) const TICKING: &[Binding] = &[
     shown(Press::Tab, Action::TypeInstead, "Tab", "type instead", "type an answer that is not in the list"),
 ];
 
+pub(super) const MAPPING: &[Binding] = &[
+    shown(Press::Enter, Action::Accept, "Enter", "take", "take what is suggested; where nothing is, type a value"),
+    shown(Press::Letter('v'), Action::TypeInstead, "v", "value", "type a value: YAML, or with {{ }} a reference"),
+    shown(Press::Letter('p'), Action::Point, "p", "point", "point to an answer or a secret of yours"),
+    shown(Press::Letter('l'), Action::LeaveAs, "l", "leave", "leave the key as the vendor has it, with a reason"),
+    shown(Press::Letter('x'), Action::Forget, "x", "undo", "nothing was decided for this key after all"),
+    shown(Press::Letter('a'), Action::MoreKeys, "a", "more keys", "another key of the file, or one of your own"),
+    shown(Press::Esc, Action::Cancel, "Esc", "done", "back to the answers; everything decided is kept"),
+    UP,
+    EXPLAIN,
+    HELP,
+];
+
 pub(super) const CELLS: &[Binding] = &[
     shown(Press::Enter, Action::Accept, "Enter", "next cell", "on to the next cell; in an empty last row: done"),
     CANCEL,
@@ -216,6 +308,15 @@ pub(super) const VOUCHING: &[Binding] = &[
     ACCEPT,
     CANCEL,
     shown(Press::Tab, Action::TabOn, "Tab", "name/reason", "the other field"),
+    quiet(Press::BackTab, Action::TabBack, "the other field"),
+    quiet(Press::Up, Action::TabBack, "the other field"),
+    quiet(Press::Down, Action::TabOn, "the other field"),
+];
+
+pub(super) const HANDING: &[Binding] = &[
+    ACCEPT,
+    CANCEL,
+    shown(Press::Tab, Action::TabOn, "Tab", "who/why", "the other field"),
     quiet(Press::BackTab, Action::TabBack, "the other field"),
     quiet(Press::Up, Action::TabBack, "the other field"),
     quiet(Press::Down, Action::TabOn, "the other field"),

@@ -154,5 +154,9 @@ pub(super) fn copy(row: &TaskRow) -> Vec<Effect> {
     if let super::TaskState::Person { instruction, .. } = &row.state {
         return vec![Effect::Copy(instruction.clone())];
     }
+    if let super::TaskState::HandedOver { handed, .. } = &row.state {
+        let text = if handed.page.is_empty() { &handed.file } else { &handed.page };
+        return vec![Effect::Copy(text.clone())];
+    }
     row.problem().map(|problem| Effect::Copy(super::story::commands(&problem.fix))).into_iter().collect()
 }

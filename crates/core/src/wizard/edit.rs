@@ -68,7 +68,8 @@ impl Fields {
                     *at = *first;
                 }
             }
-            None => {}
+            // A values file has keys of its own.
+            Some(Editing::Keys(_)) | None => {}
         }
     }
 

@@ -59,8 +59,23 @@ pub enum Effect {
     Shell,
     /// Watch the cluster, or stop.
     Watch(bool),
+    /// Follow this pod's log before all others; none: those that matter.
+    Follow(Option<String>),
     /// Leave the program. The install can go on later.
     Quit,
+}
+
+impl Effect {
+    /// Whether a secret may be another afterwards. One that is adopted from the cluster is the one in use.
+    pub(super) fn changes_secret(&self) -> bool {
+        match self {
+            Self::Vault(Vault::Take { from, .. }) => !matches!(from, Origin::Existing { .. }),
+            Self::Vault(vault) => {
+                matches!(vault, Vault::Put { .. } | Vault::Generate { .. } | Vault::Trim(_) | Vault::Forget(_))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What to look at.
@@ -193,6 +208,19 @@ pub enum Record {
     Waiver(Vouched),
     /// A person answers for what could not be looked at.
     Attestation(Vouched),
+    /// Somebody else does a step: write down for them what to do.
+    HandOver {
+        /// Which step.
+        path: TaskPath,
+        /// Who is asked.
+        to: String,
+        /// Why, or a ticket.
+        reason: String,
+        /// Who hands it over.
+        name: String,
+    },
+    /// A step that was handed over is ours again.
+    TakeBack(TaskPath),
     /// The plan was agreed to.
     Approval {
         /// Digest of the plan.
@@ -201,6 +229,8 @@ pub enum Record {
         probes: Vec<TaskPath>,
         /// Who agreed; empty where nobody asked.
         name: String,
+        /// Steps that are no longer wanted and are taken away once the rest is done.
+        take_away: Vec<TaskPath>,
     },
 }
 

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use super::ErratumShown;
+use super::{ErratumShown, MapRow};
 use crate::{
     event::{Problem, Table},
     guide::Input as Asked,
+    mapping::VendorFile,
+    value::SecretRef,
 };
 
 /// One field of Target or Inputs.
@@ -35,6 +37,8 @@ pub struct Field {
     pub from: Option<String>,
     /// The parameters its look-up was last asked with, so that it is asked again when they change.
     pub looked_with: Option<Value>,
+    /// For a mapping: the keys that were decided or have to be.
+    pub mapped: Vec<MapRow>,
 }
 
 /// Who gave an answer.
@@ -65,4 +69,8 @@ pub enum Suggestions {
     Table(Table),
     /// The look-up failed; typing is always possible.
     Failed(Problem),
+    /// It reads a secret that is not there yet; which, for people.
+    Needs(SecretRef, String),
+    /// The keys of a vendor's values file.
+    Vendor(VendorFile),
 }

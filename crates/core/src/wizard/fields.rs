@@ -3,7 +3,7 @@
 use crate::value::Document;
 use serde_json::Value;
 
-use super::{AnsweredBy, Editing, Field, Fields, Line, Suggestions};
+use super::{AnsweredBy, Editing, Field, Fields, Keys, Line, MapRow, Suggestions};
 use crate::{
     event::{Row, Table},
     guide::InputType,
@@ -12,7 +12,15 @@ use crate::{
 impl Field {
     /// Whether it keeps the stage from being finished no longer.
     pub fn settled(&self) -> bool {
-        self.refusal.is_none() && (!self.answer.is_null() || self.asked.optional)
+        self.refusal.is_none()
+            && match (&self.asked.kind, &self.suggestions) {
+                (InputType::Mapping, Suggestions::Vendor(_)) => !self.mapped.iter().any(MapRow::is_open),
+                // The file can only be read once the secret is there: it comes up again at the next stage.
+                (InputType::Mapping, Suggestions::Needs(..) | Suggestions::None) => true,
+                (InputType::Mapping, Suggestions::Failed(_)) => !self.mapping().is_empty(),
+                (InputType::Mapping, _) => false,
+                _ => !self.answer.is_null() || self.asked.optional,
+            }
     }
 
     /// Whether several rows can be chosen.
@@ -25,16 +33,57 @@ impl Field {
         self.asked.label()
     }
 
+    /// What is still missing of it, for people.
+    pub(super) fn missing(&self) -> String {
+        match (&self.suggestions, self.mapped_of()) {
+            (Suggestions::Vendor(_), (done, all)) if all - done == 1 => format!("{} (1 key)", self.label()),
+            (Suggestions::Vendor(_), (done, all)) => format!("{} ({} keys)", self.label(), all - done),
+            _ => self.label(),
+        }
+    }
+
     /// The answer for people: what a chosen row showed, else the value itself.
     pub fn shown(&self) -> String {
+        if self.asked.kind == InputType::Mapping {
+            return self.shown_mapping();
+        }
         if self.answer.is_null() {
             return String::new();
         }
-        let row = self.rows().into_iter().find(|row| row.value == self.answer);
-        match row {
-            Some(row) => row.cells.join("  "),
-            None => plain(&self.answer),
+        let Some(row) = self.chosen() else {
+            return match &self.answer {
+                Value::Object(fields) => fields.values().map(plain).collect::<Vec<_>>().join("  "),
+                answer => plain(answer),
+            };
+        };
+        if self.asked.kind == InputType::Choice {
+            return row.cells.into_iter().next().unwrap_or_default();
         }
+        // A cell that says what another said already is left out.
+        let mut cells: Vec<String> = Vec::new();
+        for cell in row.cells.into_iter().filter(|cell| !cell.is_empty()) {
+            if !cells.contains(&cell) {
+                cells.push(cell);
+            }
+        }
+        cells.join("  ")
+    }
+
+    /// The row that stands for the answer. An answers file need not name everything a row holds.
+    fn chosen(&self) -> Option<Row> {
+        let same = |row: &Value| match (&self.answer, row) {
+            (Value::Object(answer), Value::Object(row)) => {
+                answer.iter().all(|(key, value)| row.get(key) == Some(value))
+            }
+            (answer, row) => answer == row,
+        };
+        self.rows().into_iter().find(|row| same(&row.value))
+    }
+
+    /// What the chosen one of several choices means.
+    pub fn means(&self) -> Option<String> {
+        let row = self.chosen().filter(|_| self.asked.kind == InputType::Choice)?;
+        row.cells.into_iter().nth(1).filter(|help| !help.is_empty())
     }
 
     /// The answer as a person would type it.
@@ -149,6 +198,9 @@ impl Fields {
         let rows = field.rows();
         self.editing = Some(if field.asked.kind == InputType::Rows {
             cells(field)
+        } else if field.asked.kind == InputType::Mapping {
+            let at = field.mapped.iter().position(MapRow::is_open).unwrap_or_default();
+            Editing::Keys(Keys { at, ..Keys::default() })
         } else if rows.is_empty() {
             Editing::Line(Line::of(&plain(&field.answer)))
         } else {

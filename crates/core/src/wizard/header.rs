@@ -53,7 +53,15 @@ impl Wizard {
             Stage::Inputs => {
                 let all = self.inputs.wanted().count();
                 let open = self.inputs.open().count();
-                format!("{} of {all} answered", all - open)
+                let field = self.inputs.selected().filter(|_| self.inputs.keys().is_some());
+                match (field, self.inputs.open().find(|field| field.vendor().is_some())) {
+                    (Some(field), _) => field.shown_mapping(),
+                    (None, Some(field)) => {
+                        let (done, keys) = field.mapped_of();
+                        format!("{} of {all} answered, {} of {keys} keys open", all - open, keys - done)
+                    }
+                    (None, None) => format!("{} of {all} answered", all - open),
+                }
             }
             Stage::Secrets => {
                 let fields: Vec<bool> = self.secrets.wanted_fields().map(|field| field.settled()).collect();
@@ -73,6 +81,7 @@ impl Wizard {
                 let rows = &self.install.tasks.rows;
                 let done = rows.iter().filter(|row| matches!(row.sign(), Sign::Pass | Sign::Warn)).count();
                 let mut line = format!("{done} of {} done", rows.len());
+                let watched = self.watching.as_ref().map(super::Standing::line);
                 for (sign, word) in [(Sign::Fail, "failed"), (Sign::Skipped, "not run"), (Sign::Person, "for a person")]
                 {
                     let number = rows.iter().filter(|row| row.sign() == sign).count();
@@ -84,9 +93,12 @@ impl Wizard {
                     line.push_str(", pausing");
                 }
                 if self.install.ended == Some(super::Ended::Done) {
-                    line.push_str(", Enter goes on");
+                    line.push_str(", Enter goes on to Verify");
                 }
-                line
+                match watched {
+                    Some(watched) => format!("{watched} │ {line}"),
+                    None => line,
+                }
             }
             Stage::Verify => looked(&self.verify.tasks.rows),
             Stage::Summary => "done".into(),
@@ -107,7 +119,8 @@ impl Wizard {
         let product = self.loaded.as_ref().map_or("landfall", |loaded| loaded.guide.title.as_str());
         let rehearsal = if self.rehearsal.is_some() { "REHEARSAL " } else { "" };
         let person = if self.needs_person() { "! " } else { "" };
-        format!("{person}{rehearsal}{product}: {} {}", self.stage.title(), self.progress())
+        let stage = if self.watching.is_some() { "status" } else { self.stage.title() };
+        format!("{person}{rehearsal}{product}: {stage} {}", self.progress())
     }
 
     /// Whether the install waits for a person.

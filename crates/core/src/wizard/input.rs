@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, StoreOffer, SummaryShown, TargetSeen};
+use super::{GuideRow, InstallRow, Origin, PlanShown, Resumed, Standing, StoreOffer, SummaryShown, TargetSeen};
 use crate::{
-    event::{Fact, Problem, Table, TaskPath},
+    event::{Fact, Handed, Problem, Table, TaskPath},
     guide::LoadedGuide,
+    mapping::{Decision, KeyPath},
     plan::Facts,
     value::{Plain, SecretRef},
     why::Snapshot,
@@ -112,6 +113,8 @@ pub enum Input {
     Bound(String),
     /// A guide was read (answers `Look::Guide` and `Look::Rehearse`), or why not.
     Opened(Result<Arc<LoadedGuide>, Problem>),
+    /// What an answers file, or an earlier run, has for the inputs: there from the stage's first picture on.
+    Answers(Map<String, Value>),
     /// An install goes on where it stood (answers `Look::Install`).
     Resumed(Box<Resumed>),
     /// Where the install would go (answers `Look::Target`).
@@ -133,16 +136,29 @@ pub enum Input {
     PlanReady(Arc<PlanShown>),
     /// There is no plan, and why.
     PlanFailed(Problem),
+    /// It was not begun: the plan is not the one that was agreed to.
+    NotAgreed,
     /// The run ended: done, stopped by a failure, or paused.
     Ended(Ended),
     /// What the vault knows of one reference; never the value.
     VaultSaid(VaultSaid),
     /// Where secrets can be kept.
     Stores(Vec<StoreOffer>),
+    /// What the journal of a watched install says.
+    Watching(Box<Resumed>, Standing),
     /// What is watched.
     Snapshot(Arc<Snapshot>),
     /// What the summary shows, once there is something to show.
     Summary(Arc<SummaryShown>),
+    /// It was written down who does a step instead of us (answers `Record::HandOver`).
+    Handed {
+        /// Which step.
+        path: TaskPath,
+        /// Who, when, and what to do.
+        handed: Box<Handed>,
+    },
+    /// Credentials were renewed: when the session ends now.
+    Expires(Option<Timestamp>),
     /// A text was copied, and saved here.
     Copied(String),
     /// The person came back from a shell.
@@ -160,6 +176,15 @@ pub enum Input {
         field: String,
         /// The answer.
         value: Value,
+    },
+    /// Decide one key of a vendor's values file.
+    Map {
+        /// The input's id.
+        field: String,
+        /// Which key.
+        path: KeyPath,
+        /// What becomes of it.
+        decision: Decision,
     },
     /// Enter a secret.
     SetSecret {
@@ -213,6 +238,17 @@ pub enum Input {
         /// Ticket or reason.
         reason: String,
     },
+    /// Somebody else does this step.
+    HandOver {
+        /// Which step.
+        path: TaskPath,
+        /// Who is asked.
+        to: String,
+        /// Why, or a ticket; may be empty.
+        reason: String,
+    },
+    /// A step that was handed over is ours again.
+    TakeBack(TaskPath),
     /// A person says that their step is done.
     Done(TaskPath),
     /// Agree to the plan and its probes.
@@ -220,6 +256,8 @@ pub enum Input {
         /// Who agrees; empty where nobody asked.
         name: String,
     },
+    /// Take away what is no longer wanted once the rest is done, or leave it after all.
+    TakeAway,
     /// On to the next stage.
     Next,
     /// Back to the one before.

@@ -1,14 +1,18 @@
 //! Inputs: what the guide asks, in groups; questions come and go with the answers they depend on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{AnsweredBy, Effect, Field, Line, Record, Suggestions, Wizard, edit::Edited};
+use super::{
+    AnsweredBy, Effect, Field, Keys, Line, Record, Suggestions, Vault, Wizard,
+    edit::Edited,
+    mapping::{Waits, waits},
+};
 use crate::{
     guide::Suggest,
     plan::{Answers, InstallId, Settled, scope, settle},
-    value::{Scope, references},
+    value::{Scope, SecretRef, references},
 };
 
 /// Fields with a selection, and one of them perhaps being edited. Target and Inputs are both this.
@@ -36,6 +40,8 @@ pub enum Editing {
         /// Only rows that contain this are shown.
         filter: String,
     },
+    /// A values file is being filled in, key by key.
+    Keys(Keys),
     /// Rows of columns: the cell being typed.
     Cells {
         /// Cells typed so far, a row each.
@@ -64,6 +70,7 @@ impl Wizard {
             errata: self.errata_at(&input.id),
             from: loaded.place(&input.from),
             looked_with: None,
+            mapped: Vec::new(),
         });
         self.inputs = Fields { all: fields.collect(), ..Fields::default() };
     }
@@ -118,6 +125,16 @@ impl Wizard {
         let open: BTreeMap<&str, &str> =
             settled.open.iter().map(|(id, reason)| (id.as_str(), reason.as_str())).collect();
         let mut effects = Vec::new();
+        let confirmed = self.target.confirmed;
+        // What look-ups wait for: asked, needed and not answered.
+        let missing: BTreeMap<String, String> = self
+            .inputs
+            .all
+            .iter()
+            .filter(|field| settled.asked.contains(&field.name) && !field.asked.optional)
+            .filter(|field| settled.values.get(&field.name).is_none_or(Value::is_null))
+            .map(|field| (field.name.clone(), field.label()))
+            .collect();
         for field in &mut self.inputs.all {
             field.wanted = settled.asked.contains(&field.name);
             field.answer = settled.values.get(&field.name).cloned().unwrap_or(Value::Null);
@@ -128,9 +145,28 @@ impl Wizard {
                 Some(reason) if !field.given.is_null() => Some((*reason).to_owned()),
                 _ => field.rejected(&field.answer),
             };
-            let Some(suggest) = field.asked.suggest.clone().filter(|_| field.wanted) else { continue };
-            match with(&suggest, &scope) {
-                Err(missing) => field.suggestions = Suggestions::After(missing),
+            // Before the target is confirmed, a look-up would ask the wrong account.
+            let Some(suggest) = field.asked.suggest.clone().filter(|_| field.wanted && confirmed) else { continue };
+            let names = references(&suggest.with).map(|references| references.names).unwrap_or_default();
+            match waits(names.iter(), &scope, &self.secrets) {
+                Waits::Not => {}
+                // Asked about again while what it was looked up with still stands.
+                Waits::Busy if field.looked_with.is_some() => continue,
+                Waits::Busy => {
+                    field.suggestions = Suggestions::Asked;
+                    continue;
+                }
+                Waits::For(reference, label) => {
+                    field.looked_with = None;
+                    field.suggestions = Suggestions::Needs(reference, label);
+                    continue;
+                }
+            }
+            match with(&suggest, &names, &scope, &missing) {
+                Err(missing) => {
+                    field.looked_with = None;
+                    field.suggestions = Suggestions::After(missing);
+                }
                 Ok(parameters) if field.looked_with.as_ref() == Some(&parameters) => {}
                 Ok(parameters) => {
                     field.looked_with = Some(parameters.clone());
@@ -146,6 +182,55 @@ impl Wizard {
         if self.inputs.selected().is_none() {
             self.inputs.move_by(0);
         }
+        self.refresh_mappings(&settled, &scope);
+        effects
+    }
+
+    /// Asks the vault whether it has what look-ups read, and asks those look-ups again that waited for a secret.
+    pub(super) fn secrets_of_lookups(&self) -> Vec<Effect> {
+        let suggests = self.inputs.all.iter().filter_map(|field| field.asked.suggest.as_ref());
+        let names: BTreeSet<String> = suggests
+            .filter_map(|suggest| references(&suggest.with).ok())
+            .flat_map(|read| read.names)
+            .filter_map(|name| name.strip_prefix("secrets.").map(str::to_owned))
+            .collect();
+        let mut effects = Vec::new();
+        for field in self.secrets.groups.iter().flat_map(|group| &group.fields) {
+            if names.contains(&field.reference.0) && !field.known && !field.is_busy() {
+                let reference = field.reference.clone();
+                effects.push(Effect::Vault(Vault::Compare { reference, kubernetes: None }));
+            }
+        }
+        effects
+    }
+
+    /// A secret came or changed: look-ups that wait for it, or failed with the one before, are asked again.
+    pub(super) fn secret_came(&mut self, reference: &SecretRef) -> Vec<Effect> {
+        let name = format!("secrets.{reference}");
+        let mut waited = false;
+        for field in &mut self.inputs.all {
+            let reads = field.asked.suggest.as_ref().and_then(|suggest| references(&suggest.with).ok());
+            if !reads.is_some_and(|read| read.names.contains(&name)) {
+                continue;
+            }
+            waited |= field.wanted;
+            if matches!(field.suggestions, Suggestions::Failed(_)) {
+                field.looked_with = None;
+            }
+        }
+        if waited { self.refresh_inputs() } else { Vec::new() }
+    }
+
+    /// Takes over what an answers file or an earlier run says. Nothing is written down: that is where it came from.
+    pub(super) fn answers_brought(&mut self, answers: Map<String, Value>) -> Vec<Effect> {
+        for (name, answer) in answers {
+            if let Some(field) = self.inputs.named_mut(&name).filter(|field| field.locked.is_none()) {
+                field.given = answer;
+                field.by = AnsweredBy::Person;
+            }
+        }
+        let mut effects = self.refresh_inputs();
+        effects.extend(self.answers_changed());
         effects
     }
 
@@ -159,6 +244,8 @@ impl Wizard {
             self.notice = Some(format!("{} cannot change any more: {why}", field.label()));
             return Vec::new();
         }
+        let before = field.given.clone();
+        let by_before = field.by;
         match field.asked.accept(&value) {
             Err(refused) if !value.is_null() => {
                 field.refusal = Some(refused.0);
@@ -173,7 +260,26 @@ impl Wizard {
                 field.by = by;
             }
         }
+        let locked: Vec<(String, Value, String)> = self
+            .inputs
+            .all
+            .iter()
+            .filter_map(|field| Some((field.name.clone(), field.answer.clone(), field.locked.clone()?)))
+            .collect();
         let mut effects = self.refresh_inputs();
+        // A default that follows another answer is locked with what was made of it.
+        let follows = locked.iter().find(|(name, was, _)| {
+            self.inputs.named_mut(name).is_some_and(|field| field.wanted && !was.is_null() && field.answer != *was)
+        });
+        if let Some((follower, _, why)) = follows {
+            let notice = format!("it cannot change any more: {} follows it, and {why}", follower.replace('_', " "));
+            if let Some(field) = self.inputs.named_mut(name) {
+                (field.given, field.by) = (before, by_before);
+            }
+            let effects = self.refresh_inputs();
+            self.notice = Some(notice);
+            return effects;
+        }
         effects.push(Effect::Record(Record::Answers(self.answers().inputs)));
         effects.extend(self.answers_changed());
         effects
@@ -198,17 +304,18 @@ impl Wizard {
     }
 }
 
-/// A look-up's parameters, or which answer they still wait for.
-fn with(suggest: &Suggest, scope: &Scope) -> Result<Value, String> {
-    let names = references(&suggest.with).map(|references| references.names).unwrap_or_default();
-    for name in &names {
-        let mut parts = name.split('.');
-        let mut value = parts.next().and_then(|first| scope.get(first));
-        for part in parts {
-            value = value.and_then(|value| value.get(part));
-        }
-        if value.is_none_or(Value::is_null) {
-            return Err(name.replace('_', " "));
+/// A look-up's parameters, or which answer they still wait for. What is not asked, or may stay empty, is not waited for.
+fn with(
+    suggest: &Suggest,
+    names: &BTreeSet<String>,
+    scope: &Scope,
+    missing: &BTreeMap<String, String>,
+) -> Result<Value, String> {
+    for name in names.iter().filter(|name| !scope.has(name)) {
+        match missing.get(name) {
+            Some(label) => return Err(label.clone()),
+            None if name.starts_with("facts.") => return Err(name.replace('_', " ")),
+            None => {}
         }
     }
     scope.render(&suggest.with).map_err(|fault| fault.to_string())

@@ -1,6 +1,6 @@
 //! Install: the steps in order with a live story, questions, and panels of what is watched.
 
-use super::{Action, Effect, Ended, Sign, Stage, TaskState, Tasks, Wizard};
+use super::{Action, Effect, Ended, Panel, Panels, Sign, Stage, TaskState, Tasks, Wizard};
 
 /// The seventh screen.
 #[derive(Clone, Debug, Default)]
@@ -8,9 +8,7 @@ pub struct Install {
     /// Steps, and the verifications that run among them.
     pub tasks: Tasks,
     /// What is shown beside the list.
-    pub panel: Panel,
-    /// Lines scrolled in the panel, from its end for logs and from its start for the others.
-    pub scroll: usize,
+    pub panels: Panels,
     /// It was begun.
     pub begun: bool,
     /// How it ended last, if it is not running.
@@ -19,56 +17,11 @@ pub struct Install {
     pub pinned: bool,
 }
 
-/// What is shown below the list of steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Panel {
-    /// The selected step's story.
-    #[default]
-    Story,
-    /// Nodes.
-    Nodes,
-    /// Pods.
-    Pods,
-    /// Events.
-    Events,
-    /// Logs.
-    Logs,
-}
-
-impl Panel {
-    /// All, in order.
-    pub const ALL: [Self; 5] = [Self::Story, Self::Nodes, Self::Pods, Self::Events, Self::Logs];
-
-    /// For people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Story => "story",
-            Self::Nodes => "nodes",
-            Self::Pods => "pods",
-            Self::Events => "events",
-            Self::Logs => "logs",
-        }
-    }
-}
-
-impl Panel {
-    /// How many rows the panel has.
-    fn rows(self, wizard: &Wizard) -> usize {
-        let snapshot = &wizard.snapshot;
-        match self {
-            Self::Story => wizard.install.tasks.selected().map_or(0, |row| row.said.len()),
-            Self::Nodes => snapshot.nodes.len(),
-            Self::Pods => snapshot.pods.len(),
-            Self::Events => snapshot.events.len(),
-            Self::Logs => snapshot.logs.len(),
-        }
-    }
-}
-
 impl Wizard {
     pub(super) fn install_act(&mut self, action: Action) -> Vec<Effect> {
-        let panel = Panel::ALL.iter().position(|panel| *panel == self.install.panel).unwrap_or(0);
-        let last = Panel::ALL.len() - 1;
+        if let Some(effects) = self.install.panels.act(action, &self.snapshot, self.now) {
+            return effects;
+        }
         match action {
             Action::Open => {
                 let asked = self.install.tasks.selected().is_some_and(|row| matches!(row.state, TaskState::Asked(_)));
@@ -79,22 +32,12 @@ impl Wizard {
                 } else if let Some(index) = self.asking() {
                     self.install.tasks.at = index;
                     self.install.pinned = true;
-                    self.install.panel = Panel::Story;
+                    self.install.panels.show(Panel::Story);
                 }
-            }
-            Action::Panel(chosen) => (self.install.panel, self.install.scroll) = (chosen, 0),
-            Action::TabOn => {
-                (self.install.panel, self.install.scroll) = (Panel::ALL[if panel == last { 0 } else { panel + 1 }], 0)
-            }
-            Action::TabBack => {
-                (self.install.panel, self.install.scroll) = (Panel::ALL[if panel == 0 { last } else { panel - 1 }], 0)
             }
             Action::Pause => return self.pause_or_go_on(),
             Action::Again => return self.try_again(),
             Action::Copy => return self.install.tasks.selected().map(super::checks::copy).unwrap_or_default(),
-            Action::PageUp | Action::PageDown if self.install.panel != Panel::Story => {
-                self.install.scroll = super::guide::moved(self.install.scroll, self.install.panel.rows(self), action);
-            }
             action => {
                 let tasks = &mut self.install.tasks;
                 let at = super::guide::moved(tasks.at, tasks.rows.len(), action);

@@ -12,12 +12,16 @@ mod effect;
 mod field;
 mod fields;
 mod guide;
+mod hand_over;
 mod header;
 mod input;
 mod inputs;
 mod install;
 mod line;
+mod mapping;
+mod mapping_keys;
 mod mode;
+mod panels;
 mod plan;
 mod press;
 mod resume;
@@ -35,6 +39,7 @@ mod vault;
 mod verify;
 mod vouch;
 mod walk;
+mod watching;
 
 use std::sync::Arc;
 
@@ -44,11 +49,14 @@ pub use checks::Tasks;
 pub use effect::{Effect, Look, Origin, Record, TargetChoice, Vault, Vouched};
 pub use field::{AnsweredBy, Field, Suggestions};
 pub use guide::{Entry, Guides};
+pub use hand_over::Handing;
 pub use input::{Ended, Input, Key, Typed, VaultSaid};
 pub use inputs::{Editing, Fields};
-pub use install::{Install, Panel};
+pub use install::Install;
 pub use line::Line;
+pub use mapping::{Doing, Keys, MapRow, known};
 pub use mode::Mode;
+pub use panels::{Panel, Panels};
 pub use plan::{PlanStage, PlanTab};
 pub use press::{Action, Binding, Press};
 pub use secrets::{RowShape, SecretEditing, SecretField, SecretGroup, SecretRow, Secrets, Source};
@@ -63,6 +71,7 @@ pub use task::{ErratumShown, Sign, TaskRow, TaskState};
 pub use tick::Tick;
 pub use verify::Verify;
 pub use vouch::{Answering, VouchAs, Vouching};
+pub use watching::Standing;
 
 use crate::{
     catalogue::Catalogue,
@@ -119,12 +128,18 @@ pub struct Wizard {
     pub verify: Verify,
     /// Summary.
     pub summary: Summary,
+    /// The install is only watched: nothing is done from here.
+    pub watching: Option<Standing>,
     /// What is watched.
     pub snapshot: Arc<Snapshot>,
     /// What lies over the stage.
     pub over: Option<Over>,
     /// Lines scrolled down in it.
     pub over_scroll: usize,
+    /// A step being handed over.
+    pub handing: Option<Handing>,
+    /// Who was asked last: offered the next time.
+    pub handed_to: String,
     /// A line for the person, until the next key.
     pub notice: Option<String>,
     /// The target was confirmed, and what the inputs hang on is being found out.

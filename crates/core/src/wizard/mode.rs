@@ -1,10 +1,11 @@
 //! Which table of keys holds now?
 
 use super::{
-    Action, Binding, Editing, Ended, Over, SecretEditing, Stage, Wizard,
+    Action, Binding, Doing, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, GUIDE, INPUTS, INSTALL, INSTALLED, LEAVING, MOVES, OVER, PICKING, PLAN, SECRETS,
-        SOURCES, SUMMARY, TARGET, TICKING, TYPING, VOUCHING,
+        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, INPUTS, INSTALL, INSTALL_PANEL, INSTALLED,
+        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, SUMMARY, TARGET,
+        TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
     },
 };
 
@@ -15,6 +16,16 @@ pub enum Mode {
     Stage(Stage),
     /// Everything is installed.
     Installed,
+    /// Install, with a panel of what is watched.
+    InstallPanel,
+    /// Everything is installed, with a panel of what is watched.
+    InstalledPanel,
+    /// An install is watched.
+    Watching,
+    /// An install is watched, with a panel of what is watched.
+    WatchingPanel,
+    /// A panel's filter is being typed.
+    Filtering,
     /// A line is being typed.
     Typing,
     /// A choice is being made from a list.
@@ -23,10 +34,14 @@ pub enum Mode {
     Ticking,
     /// Cells of rows are being typed.
     Cells,
+    /// A values file is being filled in.
+    Mapping,
     /// A secret's source is being chosen.
     Sources,
     /// A person's word is being typed.
     Vouching,
+    /// Who does a step instead of us is being typed.
+    Handing,
     /// A question is being answered.
     Answering,
     /// Something lies over the stage.
@@ -40,7 +55,20 @@ impl Mode {
     pub fn keys(self) -> Vec<&'static Binding> {
         let own = self.own();
         let moves = own.iter().any(|binding| binding.does == Action::Up);
-        own.iter().chain(MOVES.iter().filter(|_| moves)).collect()
+        let panels = own.iter().any(|binding| binding.does == Action::TabOn) && self.has_panels();
+        own.iter().chain(PANELS.iter().filter(|_| panels)).chain(MOVES.iter().filter(|_| moves)).collect()
+    }
+
+    fn has_panels(self) -> bool {
+        matches!(
+            self,
+            Self::Stage(Stage::Install)
+                | Self::Installed
+                | Self::InstallPanel
+                | Self::InstalledPanel
+                | Self::Watching
+                | Self::WatchingPanel
+        )
     }
 
     fn own(self) -> &'static [Binding] {
@@ -54,12 +82,19 @@ impl Mode {
             Self::Stage(Stage::Install) => INSTALL,
             Self::Stage(Stage::Summary) => SUMMARY,
             Self::Installed => INSTALLED,
+            Self::InstallPanel => INSTALL_PANEL,
+            Self::InstalledPanel => INSTALLED_PANEL,
+            Self::Watching => WATCHING,
+            Self::WatchingPanel => WATCHING_PANEL,
+            Self::Filtering => FILTERING,
             Self::Typing => TYPING,
             Self::Picking => PICKING,
             Self::Ticking => TICKING,
             Self::Cells => CELLS,
+            Self::Mapping => MAPPING,
             Self::Sources => SOURCES,
             Self::Vouching => VOUCHING,
+            Self::Handing => HANDING,
             Self::Answering => ANSWERING,
             Self::Over => OVER,
             Self::Leaving => LEAVING,
@@ -71,9 +106,16 @@ impl Wizard {
     /// Which table of keys holds now.
     pub fn mode(&self) -> Mode {
         match self.over {
-            Some(Over::Leave) => return Mode::Leaving,
-            Some(_) => return Mode::Over,
-            None => {}
+            Some(Over::Leave) => Mode::Leaving,
+            Some(_) => Mode::Over,
+            None => self.mode_below(),
+        }
+    }
+
+    /// The same, whatever lies over the stage.
+    pub fn mode_below(&self) -> Mode {
+        if self.handing.is_some() {
+            return Mode::Handing;
         }
         let fields = match self.stage {
             Stage::Target => Some(&self.target.fields),
@@ -91,6 +133,13 @@ impl Wizard {
                     };
                 }
                 Some(Editing::Cells { .. }) => return Mode::Cells,
+                Some(Editing::Keys(keys)) => {
+                    return match keys.doing {
+                        None => Mode::Mapping,
+                        Some(Doing::Typing(_) | Doing::Leaving(_) | Doing::Naming(_)) => Mode::Typing,
+                        Some(Doing::Pointing(..) | Doing::Adding(..)) => Mode::Picking,
+                    };
+                }
                 None => {}
             }
         }
@@ -107,6 +156,17 @@ impl Wizard {
             }
             if tasks.answering.is_some() {
                 return Mode::Answering;
+            }
+        }
+        if self.stage == Stage::Install {
+            let panels = &self.install.panels;
+            let shown = panels.shown != Panel::Story;
+            match (&self.watching, &panels.typing) {
+                (_, Some(_)) if shown => return Mode::Filtering,
+                (Some(_), _) => return if shown { Mode::WatchingPanel } else { Mode::Watching },
+                (None, _) if shown && self.install.ended == Some(Ended::Done) => return Mode::InstalledPanel,
+                (None, _) if shown => return Mode::InstallPanel,
+                (None, _) => {}
             }
         }
         if self.stage == Stage::Install && self.install.ended == Some(Ended::Done) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Action, Effect, PlanShown, PlannedTask, Record, Stage, Wizard};
-use crate::event::Problem;
+use super::{Action, Change, Effect, PlanShown, PlannedTask, Record, Stage, TaskState, Wizard};
+use crate::event::{Problem, TaskPath};
 
 /// The sixth screen.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct PlanStage {
     pub scroll: usize,
     /// Digest of the plan that was agreed to.
     pub approved: Option<String>,
+    /// What is no longer wanted is taken away once the rest is done.
+    pub take_away: bool,
 }
 
 /// What is shown of the selected task.
@@ -89,6 +91,7 @@ impl PlanStage {
                 shown.extend(task.from.as_ref().map(|from| format!("from: {from}")));
                 shown
             }
+            PlanTab::Changes if task.what == Change::HandOver => lines(&task.rendered),
             PlanTab::Changes => {
                 let mut shown: Vec<String> = task
                     .changes
@@ -106,12 +109,19 @@ impl PlanStage {
             }
             PlanTab::Commands if task.commands.is_empty() => vec!["nobody has to type anything".into()],
             PlanTab::Commands => task.commands.iter().flat_map(|command| lines(command)).collect(),
+            PlanTab::Undo if task.what == Change::HandOver => vec!["it stays with whom makes it".into()],
             PlanTab::Undo if task.undo.is_empty() => vec!["there is nothing to take away".into()],
             PlanTab::Undo => lines(&task.undo),
             PlanTab::Permissions if task.permissions.is_empty() => vec!["none of its own".into()],
             PlanTab::Permissions => task.permissions.clone(),
             PlanTab::Hosts => Vec::new(),
         }
+    }
+
+    /// What is no longer wanted and can be taken away without losing data.
+    pub fn unwanted(&self) -> Vec<TaskPath> {
+        let review = self.plan.iter().flat_map(|plan| &plan.review);
+        review.filter(|line| line.what == Change::Unwanted && !line.keeps_data).map(|line| line.path.clone()).collect()
     }
 
     /// Tasks that look but touch the cluster; agreeing to the plan agrees to them.
@@ -134,6 +144,10 @@ impl Wizard {
         match action {
             Action::Approve => return self.approve(""),
             Action::AgainAll => return self.make_plan(),
+            Action::TakeAway if self.plan.unwanted().is_empty() => {
+                self.notice = Some("everything that is there is still wanted".into());
+            }
+            Action::TakeAway => self.plan.take_away = !self.plan.take_away,
             Action::TabOn => self.plan.tab = PlanTab::ALL[if tab == last_tab { 0 } else { tab + 1 }],
             Action::TabBack => self.plan.tab = PlanTab::ALL[if tab == 0 { last_tab } else { tab - 1 }],
             Action::Copy => return vec![Effect::Copy(self.plan.shown().join("\n"))],
@@ -164,7 +178,16 @@ impl Wizard {
         let probes = self.plan.probes().into_iter().map(|task| task.path.clone()).collect();
         self.plan.approved = Some(plan.digest.clone());
         let name = if name.is_empty() { self.who.clone() } else { name.to_owned() };
-        let mut effects = vec![Effect::Record(Record::Approval { digest: plan.digest.clone(), probes, name })];
+        let take_away = if self.plan.take_away { self.plan.unwanted() } else { Vec::new() };
+        let approval = Record::Approval { digest: plan.digest.clone(), probes, name, take_away };
+        let mut effects = vec![Effect::Record(approval)];
+        if self.install.begun {
+            // What was proven before may no longer be so.
+            for row in &mut self.verify.tasks.rows {
+                (row.state, row.since, row.ended, row.vouched) = (TaskState::Waits, None, None, None);
+            }
+            self.summary.shown = None;
+        }
         effects.extend(self.enter(Stage::Install));
         effects
     }

@@ -104,6 +104,12 @@ pub enum Action {
     Tick,
     /// Type an answer instead of choosing one.
     TypeInstead,
+    /// Point to an answer or a secret.
+    Point,
+    /// Leave a key as the vendor has it.
+    LeaveAs,
+    /// Further keys of the vendor's file.
+    MoreKeys,
     /// Next cell, tab or panel.
     TabOn,
     /// Cell, tab or panel before.
@@ -126,6 +132,10 @@ pub enum Action {
     Waive,
     /// Answer for what nobody could look at.
     Attest,
+    /// Let somebody else do the selected step, or take it back.
+    HandOver,
+    /// Take away what is no longer wanted, or leave it.
+    TakeAway,
     /// Agree to the plan.
     Approve,
     /// Where the secret comes from.
@@ -140,6 +150,18 @@ pub enum Action {
     BuildKubeconfig,
     /// Stop at the next safe point, or go on.
     Pause,
+    /// Only rows with a text in them.
+    Filter,
+    /// Wrap long lines, or not.
+    Wrap,
+    /// Hold the picture still, or go on.
+    Hold,
+    /// The log of the selected pod.
+    Log,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
     /// Leave the program.
     Leave,
     /// Close what lies over the stage.

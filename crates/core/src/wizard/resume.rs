@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{AnsweredBy, Effect, Look, Resumed, Stage, Wizard};
-use crate::{event::Fact, guide::LoadedGuide};
+use crate::{
+    event::{Fact, Happened},
+    guide::LoadedGuide,
+};
 
 impl Wizard {
     /// Begins with a guide that was read.
@@ -21,7 +24,7 @@ impl Wizard {
         effects
     }
 
-    fn lay_out(&mut self, loaded: Arc<LoadedGuide>) {
+    pub(super) fn lay_out(&mut self, loaded: Arc<LoadedGuide>) {
         self.loaded = Some(loaded);
         self.resolved = None;
         self.facts.clear();
@@ -100,6 +103,9 @@ impl Wizard {
         let known = self.checks.fold(fact) || self.install.tasks.fold(fact) || self.verify.tasks.fold(fact);
         if known {
             self.follow();
+        }
+        if matches!(fact.what, Happened::Applying | Happened::Finished { .. }) {
+            self.lock_inputs();
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct SecretField {
     pub refusal: Option<String>,
     /// Wishes that the vault has not answered yet.
     pub pending: usize,
+    /// The vault has answered about it before.
+    pub known: bool,
 }
 
 /// What is being done on the Secrets screen.
@@ -264,6 +266,13 @@ impl Secrets {
             _ => false,
         });
         self.at = open.unwrap_or(self.at);
+    }
+
+    /// What is kept already, and what the cluster has, is still being looked up; none once that is known.
+    pub(super) fn looked_up(&self) -> Option<String> {
+        let all = self.wanted_fields().count();
+        let busy = self.wanted_fields().filter(|field| field.is_busy() && !field.settled()).count();
+        (busy > 0).then(|| format!("still looking up what is kept already: {} of {all}", all - busy))
     }
 
     /// Labels of what is still missing.

@@ -11,6 +11,8 @@ use crate::{
     plan::Facts,
 };
 
+pub use crate::plan::Change;
+
 /// A guide that can be chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuideRow {
@@ -138,6 +140,12 @@ pub struct PlanShown {
     pub takes: String,
     /// What differs from the plan that was approved before; empty for a first plan.
     pub review: Vec<ReviewLine>,
+    /// How many steps of the plan that was approved before stay as they are.
+    #[serde(default)]
+    pub unchanged: usize,
+    /// What an agreement to the review can name, so that it holds for nothing else; empty where nothing new is to be agreed to.
+    #[serde(default)]
+    pub review_digest: String,
     /// Who must reach whom: one line a host.
     pub hosts: Vec<String>,
     /// IAM and RBAC of the whole plan, as text to hand over.
@@ -184,50 +192,6 @@ pub struct PlannedTask {
     pub probe: bool,
 }
 
-/// What a plan does about a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// Makes it.
-    Make,
-    /// It is there as planned.
-    Unchanged,
-    /// Changes it in place.
-    Change,
-    /// Takes it away and makes it anew.
-    Replace,
-    /// Takes over what is there.
-    Adopt,
-    /// It is no longer wanted; taking it away is offered.
-    Unwanted,
-    /// A person does it.
-    Person,
-    /// Only rendered; someone else applies it.
-    HandOver,
-    /// A verification.
-    Look,
-    /// What is there must be decided on first.
-    Decide,
-}
-
-impl Change {
-    /// The verb for lists.
-    pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Make => "make",
-            Self::Unchanged => "keep",
-            Self::Change => "change",
-            Self::Replace => "replace",
-            Self::Adopt => "adopt",
-            Self::Unwanted => "drop?",
-            Self::Person => "person",
-            Self::HandOver => "hand over",
-            Self::Look => "look",
-            Self::Decide => "decide",
-        }
-    }
-}
-
 /// One line of a comparison with the plan that was approved before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewLine {
@@ -237,6 +201,9 @@ pub struct ReviewLine {
     pub what: Change,
     /// Why, e.g. `the answer gpu_max changed from 2 to 4`.
     pub why: String,
+    /// Taking it away loses data: not even offered here.
+    #[serde(default)]
+    pub keeps_data: bool,
 }
 
 /// The last page.

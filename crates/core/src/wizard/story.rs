@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{TaskRow, TaskState, VouchAs, Vouching};
 use crate::{
-    clock::stopwatch,
+    clock::{ago, stopwatch},
     event::{Outcome, Problem},
 };
 
@@ -47,6 +47,14 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
             lines.push(StoryLine::text("do", instruction.clone()));
             lines.push(StoryLine::text("waits", until.clone()));
             lines.push(StoryLine::text("since", times(row.since, now, *deadline, None, None)));
+        }
+        TaskState::HandedOver { handed, until, story, deadline } => {
+            lines.push(StoryLine::text("asked", format!("handed over to {}, {}", handed.to, ago(handed.at, now))));
+            lines.push(StoryLine::text("why", handed.reason.clone()));
+            lines.push(StoryLine::text("do", format!("what to do is written in {}", handed.file)));
+            lines.push(StoryLine::text("waits", until.clone()));
+            lines.extend(story.iter().map(|line| StoryLine::text("", line.clone())));
+            lines.push(StoryLine::text("since", times(Some(handed.at), now, *deadline, None, None)));
         }
         TaskState::Asked(question) => {
             lines.push(StoryLine::text("asks", question.text.clone()));

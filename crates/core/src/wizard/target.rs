@@ -91,8 +91,8 @@ impl Target {
     }
 
     pub(super) fn answers(&self) -> TargetAnswers {
-        let TargetChoice { profile, region, cluster, context, namespace, .. } = self.choice();
-        TargetAnswers { profile, region, cluster, context, namespace }
+        let TargetChoice { profile, region, cluster, context, namespace, build_kubeconfig } = self.choice();
+        TargetAnswers { profile, region, cluster, context, namespace, build_kubeconfig }
     }
 }
 
@@ -129,6 +129,7 @@ impl Wizard {
                 errata: Vec::new(),
                 from: None,
                 looked_with: None,
+                mapped: Vec::new(),
             }
         });
         self.target = Target { fields: Fields { all: all.collect(), ..Fields::default() }, ..Target::default() };
@@ -284,6 +285,7 @@ fn asked(id: &str, label: &str, help: &str, default: Value) -> Asked {
         columns: Vec::new(),
         default,
         suggest: None,
+        offers: Vec::new(),
         when: None,
         optional: id != "namespace",
         pattern: (id == "namespace").then(|| "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$".to_owned()),

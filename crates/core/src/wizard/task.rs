@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::{Vouched, passed};
 use crate::{
-    event::{Fact, Happened, How, Outcome, Problem, Question, Section, TaskPath, Waiting},
+    clock::ago,
+    event::{Fact, Handed, Happened, How, Outcome, Problem, Question, Section, TaskPath, Waiting},
     guide::Severity,
 };
 
@@ -102,6 +103,17 @@ pub enum TaskState {
         /// When it stops waiting.
         deadline: Option<Timestamp>,
     },
+    /// Somebody else was asked to do it.
+    HandedOver {
+        /// Who, when, for what.
+        handed: Box<Handed>,
+        /// What is seen of it.
+        until: String,
+        /// What of it is not as asked.
+        story: Vec<String>,
+        /// When it stops waiting.
+        deadline: Option<Timestamp>,
+    },
     /// It asks.
     Asked(Question),
     /// It was answered and has not gone on yet.
@@ -180,6 +192,14 @@ impl TaskRow {
                 self.state =
                     TaskState::Person { instruction: instruction.clone(), until: until.clone(), deadline: *deadline };
             }
+            Happened::HandedOver { handed, until, story, deadline } => {
+                self.state = TaskState::HandedOver {
+                    handed: handed.clone(),
+                    until: until.clone(),
+                    story: story.clone(),
+                    deadline: *deadline,
+                };
+            }
             Happened::Asked { question } => self.state = TaskState::Asked(question.clone()),
             Happened::Looked { outcome, seat } => {
                 self.seat.clone_from(seat);
@@ -213,7 +233,7 @@ impl TaskRow {
                 Outcome::Skip { .. } => Sign::Skipped,
                 Outcome::NotYet { .. } => Sign::Busy,
             },
-            TaskState::Person { .. } | TaskState::Asked(_) => Sign::Person,
+            TaskState::Person { .. } | TaskState::HandedOver { .. } | TaskState::Asked(_) => Sign::Person,
             TaskState::Finished { .. } => Sign::Pass,
             TaskState::Failed(_) => Sign::Fail,
             TaskState::Skipped(_) | TaskState::Undone(_) => Sign::Skipped,
@@ -260,6 +280,10 @@ impl TaskRow {
                 format!("{}{done} {}", since.unwrap_or_default(), why.on)
             }
             TaskState::Person { until, .. } => format!("for a person: {until}"),
+            TaskState::HandedOver { handed, until, .. } => {
+                let told = format!("handed over to {}, {}", handed.to, ago(handed.at, now));
+                if until.is_empty() { told } else { format!("{told}: {until}") }
+            }
             TaskState::Asked(question) => format!("asks: {}", question.text),
             TaskState::Answered(label) => format!("answered: {label}"),
             TaskState::Finished { how, .. } => {

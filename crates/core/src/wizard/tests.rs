@@ -14,6 +14,8 @@ use crate::{
     value::{Plain, SecretRef},
 };
 
+mod steps;
+
 const GUIDE: &str = r#"
 id: small
 title: Small

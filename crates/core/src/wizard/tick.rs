@@ -1,6 +1,7 @@
 //! How often does the screen change by itself?
 
 use super::{SecretField, Sign, Stage, Wizard};
+use crate::why::Link;
 
 /// How often a screen changes without an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,10 @@ pub enum Tick {
 impl Wizard {
     /// How often this screen changes by itself; the driver sends `Input::Tick` no more often than a second.
     pub fn tick(&self) -> Tick {
+        if self.watching.is_some() {
+            // What was begun elsewhere spins there; here only the time without a connection is counted.
+            return if matches!(self.snapshot.link, Link::Lost { .. }) { Tick::Second } else { Tick::None };
+        }
         let spins = match self.stage {
             Stage::Guide => self.guide.guides.is_none() || self.guide.opening.is_some(),
             Stage::Target => self.target.looking,

@@ -37,8 +37,11 @@ impl Wizard {
             install: Default::default(),
             verify: Default::default(),
             summary: Default::default(),
+            watching: None,
             snapshot: Arc::new(Snapshot::default()),
             over: None,
+            handing: None,
+            handed_to: String::new(),
             over_scroll: 0,
             notice: None,
             gathering: false,
@@ -54,7 +57,11 @@ impl Wizard {
 
     /// Takes one input in; gives what is to be done about it.
     pub fn update(&mut self, input: Input) -> Vec<Effect> {
-        let effects = self.take_in(input);
+        let mut effects = self.take_in(input);
+        // A secret that is another changes what holds it, as an answer does.
+        if self.install.begun && effects.iter().any(Effect::changes_secret) {
+            effects.extend(self.answers_changed());
+        }
         self.count_wishes(&effects);
         effects
     }
@@ -64,7 +71,11 @@ impl Wizard {
             Input::Key(key) => return self.key(&key),
             Input::Size(columns, rows) => self.size = (columns, rows),
             Input::Tick(now) => self.now = now,
-            Input::Snapshot(snapshot) => self.snapshot = snapshot,
+            Input::Snapshot(snapshot) => {
+                self.install.panels.seen(&snapshot);
+                self.snapshot = snapshot;
+            }
+            Input::Watching(resumed, standing) => return self.watch(*resumed, standing),
             Input::Guides(guides) => {
                 self.guide.guides = Some(guides);
                 self.guide.at = self.guide.at.min(self.guide.rows().len().saturating_sub(1));
@@ -74,9 +85,13 @@ impl Wizard {
             Input::Rehearsal(name) => self.rehearsal = Some(name),
             Input::Bound(install) => {
                 self.install_id = Some(install);
-                return self.refresh_inputs();
+                self.gathering = false;
+                let mut effects = self.secrets_of_lookups();
+                effects.extend(self.refresh_inputs());
+                return effects;
             }
             Input::Opened(Ok(loaded)) => return self.opened(loaded),
+            Input::Answers(answers) => return self.answers_brought(answers),
             Input::Opened(Err(problem)) => (self.guide.opening, self.guide.refused) = (None, Some(problem)),
             Input::Resumed(resumed) => return self.resumed(*resumed),
             Input::TargetSeen(seen) => return self.target_seen(seen),
@@ -98,6 +113,14 @@ impl Wizard {
                 self.plan.plan = Some(plan);
             }
             Input::PlanFailed(problem) => (self.plan.making, self.plan.refused) = (false, Some(problem)),
+            Input::NotAgreed => {
+                self.install.tasks.running = false;
+                self.pausing = false;
+                self.plan.approved = None;
+                let effects = self.enter(Stage::Plan);
+                self.notice = Some("this differs from what was agreed to: look at it and agree to it first".into());
+                return effects;
+            }
             Input::Ended(ended) => return self.ended(ended),
             Input::VaultSaid(said) => {
                 let effects = self.vault_said(said);
@@ -113,6 +136,12 @@ impl Wizard {
                 self.secrets.stores = stores;
             }
             Input::Summary(shown) => self.summary.shown = Some(shown),
+            Input::Expires(expires) => {
+                if let Some(seen) = &mut self.target.seen {
+                    seen.expires = expires;
+                }
+            }
+            Input::Handed { path, handed } => self.handed(&path, *handed),
             Input::Copied(path) => self.notice = Some(format!("copied, and saved as {path}")),
             Input::ShellEnded => return self.shell_ended(),
             Input::Trouble(problem) => {
@@ -132,6 +161,13 @@ impl Wizard {
             Input::ChooseGuide(id) => self.choose(Look::Guide(id)),
             Input::ChooseInstall(id) => self.choose(Look::Install(id)),
             Input::Set { field, value } if field.starts_with("target.") => self.set_target(&field, value),
+            Input::Map { field, path, decision } => match self.map_key(&field, &path, decision) {
+                Ok(effects) => effects,
+                Err(why) => {
+                    self.notice = Some(why);
+                    Vec::new()
+                }
+            },
             Input::Set { field, value } => self.set_input(&field, value, AnsweredBy::Person),
             Input::SetSecret { reference, secret } => self.put_secret(&reference, secret),
             Input::TakeSecret { reference, from } => self.take(reference, from),
@@ -141,11 +177,14 @@ impl Wizard {
             }
             Input::Waive { path, name, reason } => self.vouch(path, VouchAs::Waiver, &name, &reason),
             Input::Attest { path, name, reason } => self.vouch(path, VouchAs::Attestation, &name, &reason),
+            Input::HandOver { path, to, reason } => self.hand_over(&path, &to, &reason),
+            Input::TakeBack(path) => self.take_back(path),
             Input::Done(path) => {
                 let who = self.who.clone();
                 self.decide(&path, "done", None, &who, "")
             }
             Input::Approve { name } => self.approve(&name),
+            Input::TakeAway => self.plan_act(super::Action::TakeAway),
             Input::Next => self.next(),
             Input::Back => self.back(),
             Input::Go(stage) => self.go(stage),
@@ -175,6 +214,7 @@ impl Wizard {
         let fields = if name.starts_with("target.") { &mut self.target.fields } else { &mut self.inputs };
         let Some(field) = fields.named_mut(name) else { return Vec::new() };
         match rows {
+            Ok(table) if field.asked.kind == crate::guide::InputType::Mapping => Self::vendor_read(field, &table),
             Ok(table) => {
                 let answered = field.suggest(table);
                 if name.starts_with("target.") {

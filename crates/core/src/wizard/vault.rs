@@ -27,6 +27,7 @@ pub(super) fn field(reference: SecretRef, of: &crate::guide::Field) -> SecretFie
         equals_cluster: None,
         refusal: None,
         pending: 0,
+        known: false,
     }
 }
 
@@ -119,7 +120,9 @@ impl Wizard {
             }
         }
         let Some(field) = self.secrets.field_mut(&said.reference) else { return Vec::new() };
+        let came = said.reference.clone();
         field.pending = field.pending.saturating_sub(1);
+        field.known = true;
         field.length = said.length;
         field.stray_space = said.stray_space;
         field.shown = said.shown;
@@ -135,7 +138,9 @@ impl Wizard {
             let reference = said.reference;
             return self.take_secret(&reference, Source::Existing, "");
         }
-        self.join_rows(&said.reference)
+        let mut effects = self.join_rows(&said.reference);
+        effects.extend(self.secret_came(&came));
+        effects
     }
 
     /// Joins a rows secret once all its cells are there.

@@ -1,13 +1,12 @@
 //! Walking the stages: what has to be true to go on, and what happens on the way.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use super::{Action, Effect, ErratumShown, Look, Over, Record, Stage, TaskRow, TaskState, Wizard};
 use crate::{
     catalogue::Room,
     event::{How, Section, TaskPath},
-    plan::{Plan, PlannedTask},
-    value::references,
+    plan::{Plan, PlannedTask, locked},
 };
 
 impl Wizard {
@@ -20,12 +19,23 @@ impl Wizard {
         }
         let mut effects = Vec::new();
         match self.stage {
+            // With the secrets that came, a values file could be read that could not before.
+            Stage::Secrets if self.inputs.open().next().is_some() => {
+                let open: Vec<String> = self.inputs.open().map(super::Field::missing).collect();
+                effects.extend(self.enter(Stage::Inputs));
+                self.select_open();
+                self.notice = missing(&open);
+                return effects;
+            }
             Stage::Guide => return self.guide_act(Action::Open),
             // Confirmed but not bound: binding it failed, so it is tried again.
             Stage::Target if !self.target.confirmed || self.install_id.is_none() => {
                 self.target.confirmed = true;
                 self.install_id = None;
                 self.gathering = true;
+                for field in &mut self.inputs.all {
+                    field.looked_with = None;
+                }
                 effects.push(Effect::Look(Look::Confirm));
             }
             Stage::Inputs => effects.push(Effect::Record(Record::Answers(self.answers().inputs))),
@@ -46,10 +56,10 @@ impl Wizard {
             Stage::Target => self.target_open(),
             Stage::Inputs if self.gathering => Some("the account and the cluster are still being asked".into()),
             Stage::Inputs => {
-                let open: Vec<String> = self.inputs.open().map(super::Field::label).collect();
+                let open: Vec<String> = self.inputs.open().map(super::Field::missing).collect();
                 missing(&open)
             }
-            Stage::Secrets => missing(&self.secrets.open()),
+            Stage::Secrets => self.secrets.looked_up().or_else(|| missing(&self.secrets.open())),
             Stage::Checks | Stage::Verify => self.tasks_open(),
             Stage::Plan => match (&self.plan.plan, &self.plan.refused) {
                 (_, Some(problem)) => Some(problem.what.clone()),
@@ -81,7 +91,7 @@ impl Wizard {
 
     /// What was in the way may no longer be.
     pub(super) fn notice_again(&mut self) {
-        if self.notice.as_deref().is_some_and(|notice| notice.starts_with("still open")) {
+        if self.notice.as_deref().is_some_and(|notice| notice.starts_with("still ")) {
             self.notice = self.open();
         }
     }
@@ -184,6 +194,11 @@ impl Wizard {
     pub(super) fn answers_changed(&mut self) -> Vec<Effect> {
         let was_planned = self.plan.plan.take().is_some();
         self.plan.approved = None;
+        self.plan.take_away = false;
+        if self.install.ended == Some(super::Ended::Done) {
+            // Done it was with the answers before.
+            self.install.ended = None;
+        }
         if was_planned && self.install.tasks.running {
             self.pausing = true;
             return vec![Effect::Pause];
@@ -246,26 +261,20 @@ impl Wizard {
     /// Locks answers that fixed or identity parameters of finished steps were made with.
     pub(super) fn lock_inputs(&mut self) {
         let Some(plan) = self.resolved.clone() else { return };
-        let finished: BTreeSet<&TaskPath> = self
-            .install
-            .tasks
-            .rows
-            .iter()
-            .filter(|row| matches!(row.state, TaskState::Finished { how: How::Made | How::Changed, .. }))
-            .map(|row| &row.path)
-            .collect();
-        for task in plan.section(Section::Steps).filter(|task| finished.contains(&task.path)) {
-            let Some(kind) = self.catalogue.find(Room::Step, &task.kind) else { continue };
-            let identity = ["name", "namespace", "cluster"];
-            let fixed = kind.fixed.iter().map(String::as_str).chain(identity);
-            for template in fixed.filter_map(|field| task.template.get(field)) {
-                let names = references(template).map(|references| references.names).unwrap_or_default();
-                for name in names {
-                    let input = name.split('.').next().unwrap_or(&name);
-                    if let Some(field) = self.inputs.named_mut(input) {
-                        field.locked = Some(format!("{} was made with it", task.title));
-                    }
-                }
+        let rows = &self.install.tasks.rows;
+        let finished = |path: &TaskPath| {
+            let row = rows.iter().find(|row| row.path == *path);
+            row.is_some_and(|row| match row.state {
+                TaskState::Finished { how, .. } => how != How::Adopted,
+                // Begun: what was sent cannot be called back.
+                TaskState::Applying => true,
+                TaskState::Waiting { .. } => row.attempt > 0,
+                _ => false,
+            })
+        };
+        for (input, why) in locked(&plan, finished, &self.catalogue) {
+            if let Some(field) = self.inputs.named_mut(&input) {
+                field.locked = Some(why);
             }
         }
     }

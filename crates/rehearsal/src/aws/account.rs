@@ -13,7 +13,7 @@ use super::{
     ask::{Ask, hex},
     error::AwsError,
     fault::{Fault, Faults},
-    furnish::furnish,
+    furnish::{fill_in, furnish},
     iam::evaluate::means,
     service::{Asked, action, operation},
     setup::Setup,
@@ -38,6 +38,8 @@ struct Inner {
     faults: Faults,
     sessions: BTreeMap<String, Timestamp>,
     troubles: Vec<String>,
+    /// Of each of the scenario's later calls: whether it was made, and from when its time counts.
+    later: Vec<(bool, Option<Timestamp>)>,
 }
 
 /// Credentials of a new session.
@@ -65,6 +67,7 @@ impl Account {
             faults: Faults::new(&setup.faults),
             sessions: BTreeMap::new(),
             troubles,
+            later: setup.later.iter().map(|call| (false, call.since.is_none().then_some(start))).collect(),
         };
         Self { clock, setup: setup.clone(), inner: Mutex::new(inner) }
     }
@@ -73,7 +76,34 @@ impl Account {
     pub fn settle(&self, now: Timestamp) -> Vec<Happening> {
         let mut inner = self.inner();
         inner.home.advance(now);
+        self.make_later_calls(&mut inner, now);
         std::mem::take(&mut inner.home.happenings)
+    }
+
+    /// What somebody else does meanwhile.
+    fn make_later_calls(&self, inner: &mut Inner, now: Timestamp) {
+        for (index, call) in self.setup.later.iter().enumerate() {
+            let due = match inner.later[index] {
+                (false, Some(since)) => now >= since + call.after,
+                _ => false,
+            };
+            if !due {
+                continue;
+            }
+            inner.later[index].0 = true;
+            let asked = Asked {
+                now,
+                caller: "somebody-else".to_owned(),
+                access_key: String::new(),
+                region: self.setup.region.clone(),
+            };
+            let input = fill_in(&inner.home, call.input.clone());
+            if let Err(error) = perform(&mut inner.home, &call.service, &call.operation, &input, &asked) {
+                let trouble = format!("{} {} later: {}: {}", call.service, call.operation, error.code, error.message);
+                tracing::warn!("{trouble}");
+                inner.troubles.push(trouble);
+            }
+        }
     }
 
     /// Says where a cluster's API server is, and the PEM of its CA; one that is made later has the same.
@@ -136,6 +166,17 @@ impl Account {
         self.clock
     }
 
+    /// Who holds this access key, as STS would answer; nobody where the session is over.
+    pub fn caller(&self, access_key: &str, region: &str, token: Option<&str>) -> Option<String> {
+        let signature = Signature {
+            access_key: access_key.to_owned(),
+            region: region.to_owned(),
+            service: "sts".to_owned(),
+            token: token.map(str::to_owned),
+        };
+        self.admit("sts", "GetCallerIdentity", &signature).ok()
+    }
+
     /// Refuses callers whose session is over, and actions the scenario denies.
     pub(super) fn admit(&self, service: &str, operation: &str, signature: &Signature) -> Result<String, AwsError> {
         let mut inner = self.inner();
@@ -191,7 +232,13 @@ impl Account {
             access_key: signature.access_key.clone(),
             region: signature.region.clone(),
         };
-        perform(state, service, name, input, &asked)
+        let answer = perform(state, service, name, input, &asked)?;
+        for (index, call) in self.setup.later.iter().enumerate() {
+            if call.since.as_ref().is_some_and(|since| since.service == service && since.operation == name) {
+                inner.later[index].1.get_or_insert(now);
+            }
+        }
+        Ok(answer)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -108,7 +108,7 @@ fn cpu_nodes(setup: &Setup, cluster: &str) -> Existing {
 }
 
 /// Puts names that only the account knows into the scenario's own calls.
-fn fill_in(state: &State, input: Value) -> Value {
+pub(super) fn fill_in(state: &State, input: Value) -> Value {
     match input {
         Value::String(text) => {
             let parts = |rest: &str| rest.trim_end_matches('}').split('/').map(str::to_owned).collect::<Vec<_>>();
@@ -116,11 +116,17 @@ fn fill_in(state: &State, input: Value) -> Value {
             match (text.strip_prefix("${group:").map(parts), text.strip_prefix("${policy:").map(parts)) {
                 (Some(path), _) if path.len() == 2 => named(&path[0], &path[1]).into(),
                 (_, Some(path)) if path.len() == 3 => policy::arn(state, &named(&path[0], &path[1]), &path[2]).into(),
-                _ => text.into(),
+                _ => with_issuers(state, text).into(),
             }
         }
         Value::Array(items) => items.into_iter().map(|item| fill_in(state, item)).collect(),
         Value::Object(object) => object.into_iter().map(|(name, value)| (name, fill_in(state, value))).collect(),
         other => other,
     }
+}
+
+fn with_issuers(state: &State, text: String) -> String {
+    state.clusters.iter().fold(text, |text, (name, cluster)| {
+        text.replace(&format!("${{issuer:{name}}}"), cluster.issuer.trim_start_matches("https://"))
+    })
 }

@@ -59,6 +59,8 @@ pub struct Setup {
     pub ses: SesSetup,
     /// Calls made before the start, which leave behind what they leave behind.
     pub existing: Vec<Existing>,
+    /// Calls that somebody else makes while it runs.
+    pub later: Vec<Later>,
     /// What goes wrong with calls.
     pub faults: Vec<Fault>,
 }
@@ -182,7 +184,8 @@ fn most_of_a_year() -> i64 {
 }
 
 /// A call made before the start. In its input's texts `${group:CLUSTER/NODE_GROUP}` stands for the name of a
-/// node group's scaling group and `${policy:CLUSTER/NODE_GROUP/NAME}` for the ARN of a scaling policy of it.
+/// node group's scaling group, `${policy:CLUSTER/NODE_GROUP/NAME}` for the ARN of a scaling policy of it, and
+/// `${issuer:CLUSTER}` inside a text for the cluster's OIDC issuer without `https://`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Existing {
@@ -195,6 +198,33 @@ pub struct Existing {
     /// How long before the start it was made; an hour where it is left out.
     #[serde(default = "an_hour")]
     pub ago: SignedDuration,
+}
+
+/// A call that somebody else makes while it runs, whatever the scenario denies to the one who installs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Later {
+    /// e.g. `iam`.
+    pub service: String,
+    /// e.g. `PutRolePolicy`.
+    pub operation: String,
+    /// The request, as in `existing`.
+    pub input: Value,
+    /// How long after the start, or after `since`.
+    pub after: SignedDuration,
+    /// Counted from the first such call that went well: so it depends on no machine's speed.
+    #[serde(default)]
+    pub since: Option<Since>,
+}
+
+/// The call from which time is counted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// e.g. `ec2`.
+    pub service: String,
+    /// e.g. `CreateLaunchTemplate`.
+    pub operation: String,
 }
 
 fn an_hour() -> SignedDuration {
@@ -225,6 +255,7 @@ impl Default for Setup {
             keys: Vec::new(),
             ses: SesSetup::default(),
             existing: Vec::new(),
+            later: Vec::new(),
             faults: Vec::new(),
         }
     }

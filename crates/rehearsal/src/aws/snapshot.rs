@@ -112,12 +112,14 @@ pub fn snapshot(state: &State) -> Value {
         })
         .collect();
     keys.sort_by_key(Value::to_string);
+    let identity_providers: Vec<Value> =
+        state.identity_providers.values().map(|provider| provider.answer(state)).collect();
     let requests: Vec<Value> =
         state.quota_requests.iter().map(|(code, value, _)| json!({ "code": code, "value": value })).collect();
     json!({
         "node_groups": node_groups, "launch_templates": launch_templates, "scaling_groups": groups,
         "scaling_policies": policies, "alarms": alarms, "roles": roles, "instances": nodes, "addons": addons,
-        "pod_identities": pod_identities, "users": users, "buckets": buckets, "keys": keys, "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
+        "identity_providers": identity_providers, "pod_identities": pod_identities, "users": users, "buckets": buckets, "keys": keys, "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
         "quota_requests": requests, "cluster_tags": state.clusters.values().map(|cluster| (cluster.name.clone(), json!(cluster.tags))).collect::<Map<_, _>>(),
     })
 }

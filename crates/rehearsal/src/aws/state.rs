@@ -9,7 +9,7 @@ use super::{
     autoscaling::{Group, Policy},
     cloudwatch::Alarm,
     ec2::{Instance, LaunchTemplate, Subnet},
-    eks::{Addon, Cluster, NodeGroup, Update},
+    eks::{Addon, Cluster, IdentityProvider, NodeGroup, Update},
     iam::Iam,
     kms::Key,
     s3::Bucket,
@@ -38,6 +38,8 @@ pub struct State {
     pub updates: BTreeMap<String, Update>,
     /// Add-ons by cluster and name.
     pub addons: BTreeMap<(String, String), Addon>,
+    /// Identity providers of people by cluster and name.
+    pub identity_providers: BTreeMap<(String, String), IdentityProvider>,
     /// Pod identity associations by id.
     pub pod_identities: BTreeMap<String, Value>,
     /// Launch templates by id.
@@ -83,6 +85,7 @@ impl State {
             node_groups: BTreeMap::new(),
             updates: BTreeMap::new(),
             addons: BTreeMap::new(),
+            identity_providers: BTreeMap::new(),
             pod_identities: BTreeMap::new(),
             launch_templates: BTreeMap::new(),
             subnets: BTreeMap::new(),

@@ -54,6 +54,8 @@ pub struct Timings {
     pub metrics: SignedDuration,
     /// From CreateAddon to ACTIVE.
     pub addon: SignedDuration,
+    /// From AssociateIdentityProviderConfig to ACTIVE, and from its opposite until it is gone.
+    pub identity_provider: SignedDuration,
     /// From a request for more quota until it is granted; never where it is left out.
     pub quota: Option<SignedDuration>,
 }
@@ -73,6 +75,7 @@ impl Default for Timings {
             delete: seconds(90),
             metrics: seconds(180),
             addon: seconds(30),
+            identity_provider: seconds(12 * 60),
             quota: None,
         }
     }

@@ -3,7 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{refusal::Refusal, resource::Resource, setup::Setup};
+use super::{
+    rbac::{self, Person},
+    refusal::Refusal,
+    resource::Resource,
+    setup::{Setup, User},
+    state::State,
+};
 
 /// Something the caller may not do; `*` stands for everything.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,11 +74,32 @@ pub fn allowed(setup: &Setup, asked: Attributes<'_>) -> bool {
     !setup.denied.iter().any(|denied| denied.covers(asked))
 }
 
+/// Is it allowed to this user, or to the caller of the scenario where it is nobody else?
+pub fn allowed_to(state: &State, user: Option<&User>, asked: Attributes<'_>) -> bool {
+    match user {
+        None => allowed(&state.setup, asked),
+        Some(user) => {
+            let groups = authenticated(&user.groups);
+            rbac::allows(state, Person { name: &user.name, groups: &groups }, asked)
+        }
+    }
+}
+
+/// Everybody who is known belongs to one more group.
+fn authenticated(groups: &[String]) -> Vec<String> {
+    let mut groups = groups.to_vec();
+    if !groups.iter().any(|group| group == "system:authenticated") {
+        groups.push("system:authenticated".into());
+    }
+    groups
+}
+
 /// Refuses what is denied, in the API server's words.
-pub fn check(setup: &Setup, resource: &Resource, asked: Attributes<'_>) -> Result<(), Refusal> {
-    if allowed(setup, asked) {
+pub fn check(state: &State, user: Option<&User>, resource: &Resource, asked: Attributes<'_>) -> Result<(), Refusal> {
+    if allowed_to(state, user, asked) {
         return Ok(());
     }
+    let name = user.map_or(&state.setup.user, |user| &user.name);
     let whole = if asked.subresource.is_empty() {
         asked.resource.to_owned()
     } else {
@@ -85,15 +112,16 @@ pub fn check(setup: &Setup, resource: &Resource, asked: Attributes<'_>) -> Resul
     };
     let why = format!(
         "User \"{}\" cannot {} resource \"{whole}\" in API group \"{}\" {place}",
-        setup.user, asked.verb, asked.group
+        name, asked.verb, asked.group
     );
     Err(Refusal::forbidden(resource, asked.name, &why))
 }
 
-/// Answers a review that asks about the caller.
-pub fn review(setup: &Setup, kinds: &[std::sync::Arc<Resource>], kind: &str, mut body: Value) -> Option<Value> {
+/// Answers a review that asks about the caller, or about somebody else.
+pub fn review(state: &State, user: Option<&User>, kind: &str, mut body: Value) -> Option<Value> {
+    let setup = &state.setup;
     let status = match kind {
-        "selfsubjectaccessreviews" => {
+        "selfsubjectaccessreviews" | "subjectaccessreviews" => {
             let of = |field: &str| body["spec"]["resourceAttributes"][field].as_str().unwrap_or_default().to_owned();
             let (verb, group, resource, subresource, namespace, name) =
                 (of("verb"), of("group"), of("resource"), of("subresource"), of("namespace"), of("name"));
@@ -105,7 +133,18 @@ pub fn review(setup: &Setup, kinds: &[std::sync::Arc<Resource>], kind: &str, mut
                 namespace: &namespace,
                 name: &name,
             };
-            let allowed = !body["spec"]["resourceAttributes"].is_object() || allowed(setup, asked);
+            let other = (kind == "subjectaccessreviews").then(|| User {
+                token: String::new(),
+                name: body["spec"]["user"].as_str().unwrap_or_default().to_owned(),
+                groups: body["spec"]["groups"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|group| group.as_str().map(str::to_owned))
+                    .collect(),
+            });
+            let about = other.as_ref().or(user);
+            let allowed = !body["spec"]["resourceAttributes"].is_object() || allowed_to(state, about, asked);
             if allowed {
                 json!({ "allowed": true, "reason": "RBAC: allowed by the rehearsal" })
             } else {
@@ -115,12 +154,15 @@ pub fn review(setup: &Setup, kinds: &[std::sync::Arc<Resource>], kind: &str, mut
         "selfsubjectrulesreviews" => {
             let namespace = body["spec"]["namespace"].as_str().unwrap_or_default().to_owned();
             json!({
-                "resourceRules": rules(setup, kinds, &namespace),
+                "resourceRules": rules(setup, &state.kinds, &namespace),
                 "nonResourceRules": [{ "verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version"] }],
                 "incomplete": false,
             })
         }
-        "selfsubjectreviews" => json!({ "userInfo": { "username": setup.user, "groups": setup.groups } }),
+        "selfsubjectreviews" => match user {
+            Some(user) => json!({ "userInfo": { "username": user.name, "groups": authenticated(&user.groups) } }),
+            None => json!({ "userInfo": { "username": setup.user, "groups": setup.groups } }),
+        },
         _ => return None,
     };
     body["status"] = status;

@@ -28,6 +28,7 @@ pub fn answer(kinds: &[Arc<Resource>], core: bool, metrics: bool) -> Response<Bo
         let reviews = [
             ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
             ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+            ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview"),
             ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
         ];
         for (group, plural, kind) in reviews {

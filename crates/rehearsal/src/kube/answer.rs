@@ -9,14 +9,16 @@ use super::{
     access::{self, Attributes},
     body::{parse, read, removal},
     call::{Call, Target},
-    discovery, faults,
+    discovery, eks_token, faults,
     fields::Writer,
     list, log, metrics,
     objects::Key,
     refusal::Refusal,
     reply::{Body, bytes, refuse, whole},
     resource::Resource,
-    scale, table, watch,
+    scale,
+    setup::{Setup, User},
+    table, watch,
     write::{Manner, PatchKind},
 };
 use crate::World;
@@ -124,9 +126,19 @@ pub fn watch_limit(world: &World, target: &Target) -> Option<jiff::SignedDuratio
     faults.filter_map(|fault| fault.closes_watch(&target.plural, &target.namespace, start, now)).min()
 }
 
+/// Whose token it is, where it is not the caller's own.
+fn user<'a>(setup: &'a Setup, call: &Call) -> Option<&'a User> {
+    setup.users.iter().find(|user| call.token.as_ref() == Some(&user.token))
+}
+
 fn identify(world: &World, call: &Call) -> Result<(), Refusal> {
-    let tokens = &world.cluster.setup().tokens;
+    let setup = world.cluster.setup();
+    let tokens = &setup.tokens;
     match &call.token {
+        Some(token) if eks_token::is(token) => eks_token::check(world, token),
+        Some(_) if user(setup, call).is_some() => Ok(()),
+        // A token that somebody signed is checked, and nobody known here signed this one.
+        Some(token) if token.matches('.').count() == 2 => Err(Refusal::unauthorized()),
         Some(token) if tokens.is_empty() || tokens.contains(token) => Ok(()),
         Some(_) => Err(Refusal::unauthorized()),
         None if matches!(call.path.as_str(), "/version" | "/healthz" | "/livez" | "/readyz") => Ok(()),
@@ -187,7 +199,7 @@ fn on_objects(world: &Arc<World>, call: &Call, target: &Target, body: &[u8]) -> 
             Refusal::no_such_path()
         });
     }
-    access::check(setup, &kind, attributes(call, target))?;
+    world.cluster.look(|state| access::check(state, user(setup, call), &kind, attributes(call, target)))?;
     let key = Key::new(&kind.id, if kind.namespaced { &target.namespace } else { "" }, &target.name);
     match (call.verb(target), target.subresource.as_str()) {
         ("watch", "") => watch::answer(world, call, target, kind, Form::of(&call.accept)?),
@@ -281,8 +293,17 @@ fn review(world: &World, call: &Call, target: &Target, body: &[u8]) -> Result<Re
     }
     let body = read(call, body, &["application/json", "application/yaml"])?;
     let setup = world.cluster.setup();
-    let kinds = world.cluster.look(|state| state.kinds.clone());
-    let answer = access::review(setup, &kinds, &target.plural, body)
+    let person = user(setup, call);
+    if target.plural == "subjectaccessreviews" {
+        let asked =
+            Attributes { verb: "create", group: &target.group, resource: &target.plural, ..Attributes::default() };
+        let kind =
+            Resource { id: "subjectaccessreviews.authorization.k8s.io".into(), ..Resource::unnamed(&target.group) };
+        world.cluster.look(|state| access::check(state, person, &kind, asked))?;
+    }
+    let answer = world
+        .cluster
+        .look(|state| access::review(state, person, &target.plural, body))
         .ok_or_else(|| Refusal::not_simulated("POST", &call.path))?;
     Ok(whole(201, &answer))
 }

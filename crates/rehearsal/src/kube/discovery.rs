@@ -99,6 +99,7 @@ fn resources(kinds: &[Arc<Resource>], group: &str, version: &str, metrics: bool)
     let resources: Vec<Value> = match (group, version) {
         ("authorization.k8s.io", "v1") => vec![
             review("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+            review("subjectaccessreviews", "SubjectAccessReview"),
             review("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
         ],
         ("authentication.k8s.io", "v1") => vec![review("selfsubjectreviews", "SelfSubjectReview")],

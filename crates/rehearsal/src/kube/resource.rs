@@ -151,6 +151,22 @@ impl Resource {
             .collect()
     }
 
+    /// A review: it is answered and never kept.
+    pub fn unnamed(group: &str) -> Self {
+        Self {
+            id: "".into(),
+            group: group.to_owned(),
+            version: "v1".into(),
+            plural: String::new(),
+            kind: String::new(),
+            namespaced: false,
+            short: Vec::new(),
+            in_all: false,
+            subresources: Vec::new(),
+            custom: false,
+        }
+    }
+
     /// `apps/v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }

@@ -43,8 +43,12 @@ pub struct Setup {
     pub user: String,
     /// Groups of the caller.
     pub groups: Vec<String>,
+    /// People beside the caller, by the token they come with; what they may do stands in roles and bindings.
+    pub users: Vec<User>,
     /// Accepted bearer tokens; any is when there are none.
     pub tokens: Vec<String>,
+    /// Whether the kubeconfig that is handed out leads to the cluster; else it knows only another one, which is not running.
+    pub context: bool,
     /// Issuer of service account tokens; the one that EKS names in DescribeCluster where it is left out.
     pub issuer: String,
     /// uid of `kube-system`, by which a cluster is recognised; a random one where it is left out.
@@ -55,8 +59,6 @@ pub struct Setup {
     pub nodes: Vec<NodeSetup>,
     /// Manifests that are there at the start; one of the same name replaces a default one.
     pub objects: Vec<Value>,
-    /// What somebody else puts into the cluster while the rehearsal runs.
-    pub later: Vec<Later>,
     /// Defaults to leave out, as `resource.group/namespace/name` (`storageclasses.storage.k8s.io//gp2`).
     pub without: Vec<String>,
     /// Is ingress-nginx there, with its Service of type LoadBalancer and IngressClass `nginx`?
@@ -75,6 +77,10 @@ pub struct Setup {
     pub times: Times,
     /// How pods behave; the first that matches decides.
     pub pods: Vec<Rule>,
+    /// What comes, or comes to be otherwise, while the rehearsal runs.
+    pub arrivals: Vec<Arrival>,
+    /// What products' own controllers make of custom objects.
+    pub controllers: Vec<Controller>,
     /// Registries that want a login, host to credentials.
     pub registries: BTreeMap<String, Login>,
     /// What the caller may not do.
@@ -92,13 +98,14 @@ impl Default for Setup {
             region: String::new(),
             user: String::new(),
             groups: vec!["system:authenticated".into()],
+            users: Vec::new(),
             tokens: Vec::new(),
+            context: true,
             issuer: String::new(),
             uid: None,
             age: SignedDuration::from_hours(6),
             nodes: Vec::new(),
             objects: Vec::new(),
-            later: Vec::new(),
             without: Vec::new(),
             ingress_nginx: true,
             auto_mode: None,
@@ -108,6 +115,8 @@ impl Default for Setup {
             gpu: Gpu::None,
             times: Times::default(),
             pods: Vec::new(),
+            arrivals: Vec::new(),
+            controllers: Vec::new(),
             registries: BTreeMap::new(),
             denied: Vec::new(),
             faults: Vec::new(),
@@ -154,14 +163,46 @@ impl Setup {
     }
 }
 
-/// Manifests that come later, e.g. of an installer that a person runs.
+/// Somebody who comes with a token of their own, e.g. one that an OIDC issuer signed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Later {
-    /// How long after the start.
+pub struct User {
+    /// The token.
+    pub token: String,
+    /// Who that is to the API server, with its prefix.
+    pub name: String,
+    /// Groups, with their prefix.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// An object that somebody else brings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrival {
+    /// When, counted from the start.
     pub after: SignedDuration,
-    /// Manifests; one of a name that is there replaces it.
-    pub objects: Vec<Value>,
+    /// Only once this object is there: `resource/namespace/name`.
+    #[serde(default)]
+    pub once: Option<String>,
+    /// It; one of its name is replaced.
+    pub object: Value,
+}
+
+/// A product's own controller.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    /// Whose objects it acts on, e.g. `widgets.example.com`.
+    pub watches: String,
+    /// `namespace/name` of the Deployment it runs in; nothing happens before one of its pods is ready.
+    #[serde(default)]
+    pub deployment: Option<String>,
+    /// How long it takes.
+    #[serde(default)]
+    pub after: SignedDuration,
+    /// What it makes beside the object: manifests as a template over `object`.
+    pub makes: String,
 }
 
 /// What makes GPUs allocatable.

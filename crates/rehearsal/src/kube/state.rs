@@ -95,6 +95,11 @@ impl State {
             setup,
         };
         super::live::cluster::furnish(&mut state);
+        let setup = state.setup.clone();
+        for (number, arrival) in setup.arrivals.iter().enumerate() {
+            let after = state.start.duration_since(state.now) + arrival.after;
+            state.later(after, super::live::Work::Arrival(number));
+        }
         state
     }
 

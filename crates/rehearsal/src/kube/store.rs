@@ -80,6 +80,11 @@ impl Store {
         result
     }
 
+    /// Puts an object into the cluster as if it had been there before the start.
+    pub fn place(&self, object: serde_json::Value) {
+        self.with(|state| live::cluster::place(state, object));
+    }
+
     /// Looks at the cluster as it is.
     pub fn look<T>(&self, what: impl FnOnce(&State) -> T) -> T {
         what(&self.lock())

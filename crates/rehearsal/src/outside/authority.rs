@@ -12,7 +12,7 @@ use rcgen::{
 };
 use rustls::{
     ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
 };
 
 use super::setup::{Certificate, Setup};
@@ -92,6 +92,12 @@ impl Authorities {
         self.issuers.get(OWN_NAME).map(|issuer| issuer.signer.pem()).unwrap_or_default()
     }
 
+    /// The authority that signs a certificate, PEM; none where it signs itself.
+    pub fn issuer_pem(&self, wanted: &Certificate) -> Option<String> {
+        let name = wanted.signed_by.as_deref().unwrap_or(OWN_NAME);
+        self.issuers.get(name).filter(|_| !wanted.self_signed).map(|issuer| issuer.signer.pem())
+    }
+
     /// Signs a certificate; `host` is its name where it says none itself.
     pub fn leaf(&self, host: &str, wanted: &Certificate) -> Result<Leaf, CertificateError> {
         let names = if wanted.names.is_empty() { vec![host.to_owned()] } else { wanted.names.clone() };
@@ -148,6 +154,18 @@ impl Leaf {
     fn of(chain: Vec<CertificateDer<'static>>, chain_pem: String, key: &KeyPair) -> Self {
         let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Self { chain_pem, key_pem: key.serialize_pem(), chain, key: der }
+    }
+
+    /// From PEM: a chain and its key.
+    pub fn of_pem(chain: &[u8], key: &[u8]) -> Option<Self> {
+        let certificates: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().ok()?;
+        Some(Self {
+            chain_pem: String::from_utf8_lossy(chain).into_owned(),
+            key_pem: String::from_utf8_lossy(key).into_owned(),
+            chain: certificates,
+            key: PrivateKeyDer::from_pem_slice(key).ok()?,
+        })
     }
 
     /// A TLS server that shows it.

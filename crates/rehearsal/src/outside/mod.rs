@@ -8,6 +8,7 @@ pub mod authority;
 pub mod condition;
 pub mod dns;
 pub mod host;
+pub mod ldap;
 pub mod names;
 pub mod postgres;
 pub mod proxy;

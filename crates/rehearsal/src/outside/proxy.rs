@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -15,13 +16,16 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    authority::Authorities,
+    authority::{Authorities, Leaf},
     host::{self, Answer, Call},
     postgres,
-    setup::{FaultKind, Kind},
+    setup::{Certificate, FaultKind, Kind},
     state,
 };
 use crate::World;
+
+/// The port on which a directory speaks TLS from the first byte.
+const LDAPS: u16 = 636;
 
 /// The proxy.
 #[derive(Debug)]
@@ -140,17 +144,47 @@ impl Proxy {
             }
             return;
         }
+        if let Kind::Ldap(directory) = &declared.kind
+            && port != LDAPS
+        {
+            if let Err(error) = directory.serve(stream).await {
+                tracing::debug!(%error, host = name, "a directory session ended");
+            }
+            return;
+        }
         if port == 80 {
             return self.converse(name, stream).await;
         }
-        let accepted = match self.authorities.server(&name, &declared.certificate) {
+        let server = match self.from_secret(&declared.certificate).await {
+            Some(server) => Ok(server),
+            None => self.authorities.server(&name, &declared.certificate),
+        };
+        let accepted = match server {
             Ok(tls) => TlsAcceptor::from(tls).accept(stream).await,
             Err(error) => return tracing::warn!(%error, host = name, "no certificate"),
         };
         match accepted {
-            Ok(stream) => self.converse(name, stream).await,
+            Ok(stream) => match &declared.kind {
+                Kind::Ldap(directory) => {
+                    if let Err(error) = directory.serve(stream).await {
+                        tracing::debug!(%error, host = name, "a directory session ended");
+                    }
+                }
+                _ => self.converse(name, stream).await,
+            },
             Err(error) => tracing::debug!(%error, host = name, "a client did not accept the certificate"),
         }
+    }
+
+    /// What the certificate's Secret holds now; the rehearsal's own certificate stands in where there is none.
+    async fn from_secret(&self, certificate: &Certificate) -> Option<Arc<rustls::ServerConfig>> {
+        let (namespace, name) = certificate.secret.as_ref()?.split_once('/')?;
+        let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+        let cluster = self.world.outside.cluster()?;
+        let asked = tokio::task::spawn_blocking(move || cluster.get(&path).ok().flatten()).await.ok().flatten();
+        let data = asked?["data"].take();
+        let pem = |key: &str| STANDARD.decode(data[key].as_str().unwrap_or_default()).ok();
+        Leaf::of_pem(&pem("tls.crt")?, &pem("tls.key")?)?.server(name).ok().map(Arc::new)
     }
 
     async fn converse<S>(self: Arc<Self>, name: String, stream: S)

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     host::{helm_repository::HelmRepository, openai::OpenAi, registry::Registry, routes::Routes},
+    ldap::Ldap,
     postgres::Postgres,
 };
 use crate::tools::chart::Chart;
@@ -26,7 +27,8 @@ pub struct Setup {
     pub hosts: BTreeMap<String, Host>,
     /// Further certificate authorities, by common name; the rehearsal's own one always exists.
     pub authorities: BTreeMap<String, Authority>,
-    /// Certificates written into the rehearsal's folder as `<file>.crt` (with chain) and `<file>.key`.
+    /// Certificates written into the rehearsal's folder as `<file>.crt` (with chain), `<file>.key` and
+    /// `<file>-ca.crt`.
     pub certificates: Vec<CertificateFile>,
 }
 
@@ -148,6 +150,8 @@ pub struct Certificate {
     pub signed_by: Option<String>,
     /// Signed by its own key.
     pub self_signed: bool,
+    /// `namespace/name` of a TLS Secret of the cluster: as an ingress does, the host shows what is in it.
+    pub secret: Option<String>,
 }
 
 /// A certificate handed out as files.
@@ -156,6 +160,9 @@ pub struct Certificate {
 pub struct CertificateFile {
     /// Path in the rehearsal's folder, without an extension.
     pub file: String,
+    /// Also a TLS Secret in the cluster: `namespace/name`.
+    #[serde(default)]
+    pub secret: Option<String>,
     /// What it says.
     pub certificate: Certificate,
 }
@@ -188,6 +195,8 @@ pub enum Kind {
     Openai(OpenAi),
     /// A PostgreSQL server.
     Postgres(Box<Postgres>),
+    /// An LDAP directory.
+    Ldap(Ldap),
     /// Nothing listens there.
     Refused,
     /// Nothing ever answers there.

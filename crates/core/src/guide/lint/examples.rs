@@ -205,7 +205,7 @@ fn example(input: &Input) -> Value {
         InputType::HostName => json!("host.example.com"),
         InputType::Url => json!("https://example.com/path"),
         InputType::File => json!("/tmp/example"),
-        InputType::Tree => json!({}),
+        InputType::Tree | InputType::Mapping => json!({}),
         InputType::RoleArn => json!("arn:aws:iam::123456789012:role/example"),
         InputType::Subnets => json!(["subnet-0a1b2c3d", "subnet-0b1c2d3e"]),
         InputType::Ami => json!({

@@ -13,6 +13,7 @@ mod tasks;
 
 use std::collections::BTreeSet;
 
+pub(crate) use names::refuse_name;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Found, shapes::RESERVED, texts};
 use crate::{
-    guide::{Guide, LoadedGuide},
+    guide::{Guide, Input, InputType, LoadedGuide},
     value::{Document, Position, References, TemplateFault, references},
 };
 
@@ -46,6 +46,16 @@ struct Known<'a> {
     facts: BTreeSet<&'a str>,
     steps: BTreeSet<&'a str>,
     secrets: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+/// Why nothing of this name can stand in an answer of the guide.
+pub(crate) fn refuse_name(guide: &Guide, name: &str) -> Option<String> {
+    let root = name.split('.').next().unwrap_or(name);
+    let mapping = |input: &Input| input.kind == InputType::Mapping;
+    if guide.inputs.iter().any(|input| input.id == root && mapping(input)) {
+        return Some(format!("{root} is itself filled in by reference"));
+    }
+    Known::of(guide).refuse(name, Here { each: false, inputs_only: true })
 }
 
 impl<'a> Known<'a> {
@@ -111,7 +121,8 @@ fn expressions(
         let key = place.rsplit('/').next().unwrap_or_default();
         let own = place.strip_prefix(pointer).unwrap_or_default();
         // `when: { log: … }` of a problem is no condition.
-        if EXPRESSIONS.contains(&key) && own.matches('/').count() == 1 {
+        let offered = own.starts_with("/offers/") && key == "when";
+        if offered || EXPRESSIONS.contains(&key) && own.matches('/').count() == 1 {
             seen.push((place.to_owned(), References::of_condition(text)));
         } else if !(WORDS.contains(&key) && own.matches('/').count() == 1) {
             seen.push((place.to_owned(), references(&Value::String(text.to_owned()))));

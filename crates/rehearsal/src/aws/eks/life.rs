@@ -20,6 +20,7 @@ pub fn step(state: &mut State) {
     }
     update::step(state);
     super::addon::step(state);
+    super::identity_provider::step(state);
 }
 
 /// Gives a new node group its scaling group, and takes it from one that goes.

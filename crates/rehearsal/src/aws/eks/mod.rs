@@ -6,6 +6,7 @@
 pub mod access;
 pub mod addon;
 pub mod cluster;
+pub mod identity_provider;
 pub mod join;
 pub mod life;
 pub mod node;
@@ -18,6 +19,7 @@ pub mod versions;
 
 pub use addon::Addon;
 pub use cluster::Cluster;
+pub use identity_provider::IdentityProvider;
 pub use node_group::NodeGroup;
 pub use update::Update;
 
@@ -28,6 +30,10 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
     ("CreateCluster", cluster::create),
     ("DeleteCluster", cluster::delete),
     ("DescribeCluster", cluster::describe),
+    ("AssociateIdentityProviderConfig", identity_provider::associate),
+    ("DescribeIdentityProviderConfig", identity_provider::describe),
+    ("DisassociateIdentityProviderConfig", identity_provider::disassociate),
+    ("ListIdentityProviderConfigs", identity_provider::list),
     ("ListClusters", cluster::list),
     ("DescribeClusterVersions", versions::describe),
     ("CreateNodegroup", node_group::create),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Work, csi, gpu, hear, make};
+use super::{csi, gpu, hear, make};
 use crate::{
     kube::{admit, object, objects::Key, resource::Resource, setup::Gpu, state::State},
     world::Happening,
@@ -47,10 +47,6 @@ pub fn furnish(state: &mut State) {
     if setup.ebs_csi == Some(true) {
         csi::addon(state, csi::ADDON);
     }
-    for (which, later) in setup.later.iter().enumerate() {
-        // Furnishing happens as long ago as the cluster is old.
-        state.later(setup.age + later.after, Work::Arrive(which));
-    }
     for object in &setup.objects {
         match object["items"].as_array() {
             Some(items) => items.iter().cloned().for_each(|item| place(state, item)),
@@ -59,16 +55,8 @@ pub fn furnish(state: &mut State) {
     }
 }
 
-/// Puts in what somebody else brings.
-pub fn arrive(state: &mut State, which: usize) {
-    let objects = state.setup.later.get(which).map(|later| later.objects.clone()).unwrap_or_default();
-    for object in objects {
-        place(state, object);
-    }
-}
-
 /// Puts one manifest into the cluster; its namespace comes into being with it.
-fn place(state: &mut State, mut object: Value) {
+pub fn place(state: &mut State, mut object: Value) {
     let Some(kind) = state.kind_of(&object) else {
         let trouble = format!(
             "kubernetes.objects: {} {} {:?} is of a kind that is not served",

@@ -16,6 +16,7 @@ use crate::world::Happening;
 pub mod certificate;
 pub mod cluster;
 pub mod container;
+pub mod controller;
 pub mod csi;
 mod daemon_set;
 pub mod deployment;
@@ -55,12 +56,14 @@ pub enum Work {
     Volume(Key),
     /// A certificate is issued.
     Certificate(Key),
+    /// Something that somebody else brings arrives.
+    Arrival(usize),
+    /// A product's own controller acts on an object.
+    Controller(Key),
     /// A terminating namespace may go.
     Namespace(Key),
     /// A finished job's time to live is over.
     Forget(Key, String),
-    /// What somebody else brings.
-    Arrive(usize),
     /// An event is forgotten.
     Expire(Key),
 }
@@ -112,13 +115,14 @@ fn happen(state: &mut State, work: Work) {
         Work::Address(key) => network::address(state, &key),
         Work::Volume(key) => storage::bind(state, &key),
         Work::Certificate(key) => certificate::issue(state, &key),
+        Work::Arrival(number) => controller::arrive(state, number),
+        Work::Controller(key) => controller::happen(state, &key),
         Work::Namespace(key) => namespace::finish(state, &key),
         Work::Forget(key, uid) => {
             if state.objects.value(&key).is_some_and(|object| object::uid(object) == uid) {
                 state.begin_removal(&key, None);
             }
         }
-        Work::Arrive(which) => cluster::arrive(state, which),
         Work::Expire(key) => event::expire(state, &key),
     }
 }
@@ -164,7 +168,7 @@ fn react(state: &mut State, touched: BTreeSet<Key>) {
             "persistentvolumeclaims" => storage::touched(state, &key),
             "certificates.cert-manager.io" => certificate::touched(state, &key),
             "customresourcedefinitions.apiextensions.k8s.io" => cluster::definition_touched(state, &key),
-            _ => {}
+            _ => controller::touched(state, &key),
         }
     }
 }

@@ -81,7 +81,7 @@ pub async fn answer(world: &Arc<World>, call: Call) -> Answer {
         Some(Kind::Registry(registry)) => registry.answer(world, &call),
         Some(Kind::HelmRepository(repository)) => repository.answer(world, &call),
         Some(Kind::Openai(openai)) => openai.answer(world, &call),
-        Some(Kind::Postgres(_) | Kind::Refused | Kind::Timeout) | None => {
+        Some(Kind::Postgres(_) | Kind::Ldap(_) | Kind::Refused | Kind::Timeout) | None => {
             text(StatusCode::BAD_GATEWAY, format!("{} speaks no HTTP in this rehearsal\n", call.host))
         }
     };

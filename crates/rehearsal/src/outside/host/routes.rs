@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use minijinja::{Environment, context};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Answer, Call, bytes, text, with};
-use crate::{World, outside::condition::When};
+use crate::{
+    World,
+    outside::condition::When,
+    tools::cluster::{Cluster, ClusterError},
+};
 
 /// Routes, looked at in order.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,12 +43,63 @@ pub struct Route {
     /// Headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// What it makes in the cluster before it answers, strings filled in as in the body.
+    #[serde(default)]
+    pub makes: Vec<Make>,
     /// Body as text; `{{ request.json.… }}`, `{{ uuid() }}` and `{{ now }}` are filled in.
     #[serde(default)]
     pub body: String,
     /// Body as JSON, its strings filled in likewise.
     #[serde(default)]
     pub json: Option<Value>,
+}
+
+/// Something a route makes in the cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Make {
+    /// An object, created in its collection.
+    Object {
+        /// The collection's path, e.g. `/api/v1/namespaces`.
+        path: String,
+        /// It.
+        object: Value,
+    },
+    /// A Secret, copied into another namespace.
+    Copy {
+        /// `namespace/name`.
+        copy: String,
+        /// The other namespace.
+        to: String,
+    },
+}
+
+impl Make {
+    fn filled(&self, world: &World, call: &Call) -> Result<Self, minijinja::Error> {
+        let fill = |text: &str| filled(text, world, call);
+        Ok(match self {
+            Self::Object { path, object } => {
+                Self::Object { path: fill(path)?, object: filled_in(object, world, call)? }
+            }
+            Self::Copy { copy, to } => Self::Copy { copy: fill(copy)?, to: fill(to)? },
+        })
+    }
+
+    fn make(&self, cluster: &Cluster) -> Result<(), ClusterError> {
+        match self {
+            Self::Object { path, object } => cluster.create(path, object).map(drop),
+            Self::Copy { copy, to } => {
+                let (namespace, name) = copy.split_once('/').unwrap_or(("default", copy));
+                let found = cluster.get(&format!("/api/v1/namespaces/{namespace}/secrets/{name}"))?;
+                let Some(found) = found else { return Ok(()) };
+                let copied = json!({
+                    "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name, "namespace": to },
+                    "type": found["type"], "data": found["data"],
+                });
+                cluster.create(&format!("/api/v1/namespaces/{to}/secrets"), &copied).map(drop)
+            }
+        }
+    }
 }
 
 fn ok() -> u16 {
@@ -63,6 +118,9 @@ impl Routes {
                 continue;
             }
             world.outside.count(&counter);
+            if let Err(error) = route.make(world, call).await {
+                return text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"));
+            }
             return route.answer(world, call);
         }
         if waiting {
@@ -80,6 +138,20 @@ impl Route {
                 Some(start) => call.path.starts_with(start),
                 None => call.path == self.path,
             }
+    }
+
+    async fn make(&self, world: &World, call: &Call) -> Result<(), String> {
+        if self.makes.is_empty() {
+            return Ok(());
+        }
+        let makes: Vec<Make> = self
+            .makes
+            .iter()
+            .map(|make| make.filled(world, call).map_err(|error| error.to_string()))
+            .collect::<Result<_, _>>()?;
+        let cluster = world.outside.cluster().ok_or("there is no cluster")?;
+        let made = tokio::task::spawn_blocking(move || makes.iter().try_for_each(|make| make.make(&cluster)));
+        made.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
     fn answer(&self, world: &World, call: &Call) -> Answer {

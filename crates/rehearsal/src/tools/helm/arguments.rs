@@ -30,7 +30,8 @@ const SHORT: [(&str, &str); 9] = [
 ];
 
 /// Flags that stand alone.
-const SWITCHES: [&str; 32] = [
+const SWITCHES: [&str; 33] = [
+    "include-crds",
     "install",
     "create-namespace",
     "atomic",

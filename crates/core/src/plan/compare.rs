@@ -1,0 +1,384 @@
+//! What is different from what was agreed to? The plan in the journal beside the plan of today's answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Plan, digest};
+use crate::{
+    catalogue::{Catalogue, Room},
+    event::{How, Section, TaskPath},
+    journal::StepStory,
+    value::{Tree, references},
+};
+
+/// What a plan does about a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Makes it.
+    Make,
+    /// It is there as planned.
+    Unchanged,
+    /// Changes it in place.
+    Change,
+    /// Takes it away and makes it anew.
+    Replace,
+    /// Takes over what is there.
+    Adopt,
+    /// It is no longer wanted; taking it away is offered.
+    Unwanted,
+    /// A person does it.
+    Person,
+    /// Only rendered; someone else applies it.
+    HandOver,
+    /// A verification.
+    Look,
+    /// What is there must be decided on first.
+    Decide,
+}
+
+impl Change {
+    /// The verb for lists.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Make => "make",
+            Self::Unchanged => "keep",
+            Self::Change => "change",
+            Self::Replace => "replace",
+            Self::Adopt => "adopt",
+            Self::Unwanted => "drop?",
+            Self::Person => "person",
+            Self::HandOver => "hand over",
+            Self::Look => "look",
+            Self::Decide => "decide",
+        }
+    }
+}
+
+/// What was agreed to, as the journal keeps it; secrets as references and keyed fingerprints.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Approved {
+    /// Every step.
+    pub steps: BTreeMap<TaskPath, ApprovedStep>,
+    /// Every answer, defaults filled in.
+    pub inputs: Map<String, Value>,
+    /// Keyed fingerprints of the secrets that steps use.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// One step that was agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ApprovedStep {
+    /// Its kind.
+    pub kind: String,
+    /// Its parameters; what other steps bring stands as unknown.
+    pub parameters: Value,
+}
+
+/// How one step differs from what was agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// Which step.
+    pub path: TaskPath,
+    /// What becomes of it: unchanged, change, replace, unwanted, or make where it is new.
+    pub what: Change,
+    /// Why: answers and secrets that changed, fields that differ.
+    pub why: String,
+    /// Nobody agreed to this yet.
+    pub fresh: bool,
+}
+
+impl Approved {
+    /// A plan with the answers and secrets it was made from.
+    pub fn of(plan: &Plan, inputs: Map<String, Value>, secrets: BTreeMap<String, String>) -> Self {
+        let step = |task: &super::PlannedTask| {
+            (task.path.clone(), ApprovedStep { kind: task.kind.clone(), parameters: task.parameters.clone() })
+        };
+        Self { steps: plan.section(Section::Steps).map(step).collect(), inputs, secrets }
+    }
+
+    /// What an agreement can name, so that it holds for nothing else.
+    pub fn digest(&self) -> String {
+        digest(&serde_json::json!([self.steps, self.secrets]))[..12].to_owned()
+    }
+}
+
+/// Compares what was agreed to with what today's answers want. `steps` says what was begun since.
+pub fn compare(
+    before: &Approved,
+    steps: &BTreeMap<TaskPath, StepStory>,
+    now: &Approved,
+    plan: &Plan,
+    catalogue: &Catalogue,
+) -> Vec<Compared> {
+    let changed: BTreeMap<&String, (&Value, &Value)> = now
+        .inputs
+        .iter()
+        .map(|(id, value)| (id, (before.inputs.get(id).unwrap_or(&Value::Null), value)))
+        .filter(|(_, (was, is))| was != is)
+        .collect();
+    // One that is not at hand (a vault of another session) tells nothing.
+    let secret_changed = |reference: &String| {
+        let both = before.secrets.get(reference).zip(now.secrets.get(reference));
+        both.is_some_and(|(was, is)| was != is)
+    };
+    let mut lines = Vec::new();
+    for task in plan.section(Section::Steps) {
+        let begun = steps.get(&task.path).is_some_and(|step| step.open || step.how.is_some());
+        let mut line = Compared { path: task.path.clone(), what: Change::Unchanged, why: String::new(), fresh: false };
+        let Some(was) = before.steps.get(&task.path) else {
+            // Dropped once and wanted again, it may still be there.
+            line.what = if begun { Change::Unchanged } else { Change::Make };
+            line.fresh = true;
+            line.why = match reasons(&changed, &BTreeSet::new()).as_str() {
+                "" => "it was not in the plan before".to_owned(),
+                why => format!("it was not in the plan before; {why}"),
+            };
+            lines.push(line);
+            continue;
+        };
+        let fields = differing(&was.parameters, &task.parameters);
+        let used: BTreeSet<String> = Tree(task.parameters.clone())
+            .references()
+            .iter()
+            .map(ToString::to_string)
+            .filter(&secret_changed)
+            .collect();
+        if was.kind != task.kind || !fields.is_empty() || !used.is_empty() {
+            let kind = catalogue.find(Room::Step, &task.kind);
+            let stays = |field: &String| {
+                IDENTITY.contains(&field.as_str()) || kind.is_some_and(|kind| kind.fixed.contains(field))
+            };
+            line.what = if !begun {
+                Change::Make
+            } else if was.kind != task.kind || fields.iter().any(stays) {
+                Change::Replace
+            } else {
+                Change::Change
+            };
+            line.fresh = true;
+            let mut whys: Vec<String> = used.iter().map(|name| format!("the secret {name} is another")).collect();
+            if !fields.is_empty() {
+                let read: BTreeSet<String> =
+                    fields.iter().filter_map(|field| task.template.get(field)).flat_map(inputs_read).collect();
+                let answers = reasons(&changed, &read);
+                let fields = fields.join(", ");
+                whys.push(if read.is_empty() || answers.is_empty() {
+                    format!("{fields} {}", if fields.contains(',') { "differ" } else { "differs" })
+                } else {
+                    format!("{answers} ({fields})")
+                });
+            }
+            line.why = whys.join("; ");
+        }
+        lines.push(line);
+    }
+    for (path, step) in steps {
+        let ours = matches!(step.how, Some(How::Made | How::Changed)) || step.open && step.handed_over.is_none();
+        if ours && path.section == Section::Steps && plan.task(path).is_none() {
+            lines.push(Compared {
+                path: path.clone(),
+                what: Change::Unwanted,
+                why: "these answers no longer want it".into(),
+                fresh: before.steps.contains_key(path),
+            });
+        }
+    }
+    lines
+}
+
+/// Fields by which a thing is found again.
+const IDENTITY: [&str; 3] = ["name", "namespace", "cluster"];
+
+/// Inputs whose answers a finished step was made with and that cannot change in place: id to the reason.
+pub fn locked(plan: &Plan, finished: impl Fn(&TaskPath) -> bool, catalogue: &Catalogue) -> BTreeMap<String, String> {
+    let mut locked = BTreeMap::new();
+    for task in plan.section(Section::Steps).filter(|task| finished(&task.path)) {
+        let Some(kind) = catalogue.find(Room::Step, &task.kind) else { continue };
+        let fixed = kind.fixed.iter().map(String::as_str).chain(IDENTITY);
+        for template in fixed.filter_map(|field| task.template.get(field)) {
+            for name in inputs_read(template) {
+                locked.entry(name).or_insert_with(|| format!("{} was made with it", task.title));
+            }
+        }
+    }
+    locked
+}
+
+/// The names a template reads, without what stands behind the first dot.
+fn inputs_read(template: &Value) -> BTreeSet<String> {
+    let names = references(template).map(|references| references.names).unwrap_or_default();
+    names.iter().filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
+}
+
+/// Top-level fields that are not the same.
+fn differing(was: &Value, is: &Value) -> Vec<String> {
+    let empty = Map::new();
+    let (was, is) = (was.as_object().unwrap_or(&empty), is.as_object().unwrap_or(&empty));
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    names.into_iter().filter(|name| was.get(*name) != is.get(*name)).cloned().collect()
+}
+
+/// `the answer gpu_max changed from 2 to 4`; of all that changed where none are named.
+fn reasons(changed: &BTreeMap<&String, (&Value, &Value)>, read: &BTreeSet<String>) -> String {
+    let said = changed.iter().filter(|(id, _)| read.is_empty() || read.contains(**id));
+    let lines: Vec<String> =
+        said.map(|(id, (was, is))| format!("the answer {id} changed from {} to {}", short(was), short(is))).collect();
+    lines.join(", ")
+}
+
+fn short(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        catalogue::Descriptor,
+        guide::{Folder, LoadedGuide},
+        value::Scope,
+    };
+
+    const STEPS: &str = "steps:
+- { id: group, kind: x.group, title: Group, with: { name: '{{ group_name }}', subnets: '{{ subnets }}', max: '{{ gpu_max }}' } }
+- { id: alarm, kind: x.alarm, when: alarms, with: { group: '{{ steps.group.arn }}', at: 60 } }
+- { id: login, kind: x.secret, with: { data: { password: '{{ secrets.db.password }}' } } }
+- { id: late, kind: x.alarm, when: more, with: { at: '{{ gpu_max }}' } }
+";
+
+    fn catalogue() -> Catalogue {
+        let kind = |name: &str, fixed: &[&str]| Descriptor {
+            name: name.into(),
+            room: Room::Step,
+            code: String::new(),
+            about: String::new(),
+            parameters: Value::Null,
+            outputs: Value::Null,
+            touches: Default::default(),
+            again: Default::default(),
+            keeps_data: false,
+            fixed: fixed.iter().map(|field| (*field).to_owned()).collect(),
+            interval: crate::clock::Span::seconds(1),
+            deadline: crate::clock::Span::seconds(1),
+            usual: None,
+        };
+        Catalogue::of([kind("x.group", &["subnets"]), kind("x.alarm", &[]), kind("x.secret", &[])])
+    }
+
+    fn plan(inputs: &Value) -> Plan {
+        let text = format!(
+            "id: small\ntitle: Small\ncode_prefix: SMALL\nsource: {{ document: none }}\ntarget: {{ cluster: kubernetes }}\nsecrets:\n- {{ id: db, label: Login, fields: [{{ id: password }}] }}\n{STEPS}"
+        );
+        let folder = Folder { name: "small".into(), files: BTreeMap::from([("guide.yaml".to_owned(), text)]) };
+        let loaded = LoadedGuide::read(folder).unwrap();
+        let mut scope = Scope::new();
+        for (id, value) in inputs.as_object().unwrap() {
+            scope.set(id.clone(), value.clone());
+        }
+        scope.secret("db", "password");
+        Plan::build(&loaded, &scope).unwrap()
+    }
+
+    fn approved(inputs: &Value, mark: &str) -> (Approved, Plan) {
+        let plan = plan(inputs);
+        let secrets = BTreeMap::from([("db.password".to_owned(), mark.to_owned())]);
+        (Approved::of(&plan, inputs.as_object().unwrap().clone(), secrets), plan)
+    }
+
+    fn made(paths: &[&str]) -> BTreeMap<TaskPath, StepStory> {
+        let story = |path: &&str| (path.parse().unwrap(), StepStory { how: Some(How::Made), ..StepStory::default() });
+        paths.iter().map(story).collect()
+    }
+
+    const FIRST: &str = r#"{"group_name":"gpu","subnets":["a"],"gpu_max":2,"alarms":true,"more":false}"#;
+
+    fn compared(
+        change: impl FnOnce(&mut Value),
+        mark: &str,
+        steps: &BTreeMap<TaskPath, StepStory>,
+    ) -> BTreeMap<String, Compared> {
+        let first: Value = serde_json::from_str(FIRST).unwrap();
+        let mut second = first.clone();
+        change(&mut second);
+        let (before, _) = approved(&first, "one");
+        let (now, plan) = approved(&second, mark);
+        compare(&before, steps, &now, &plan, &catalogue())
+            .into_iter()
+            .map(|line| (line.path.id.clone(), line))
+            .collect()
+    }
+
+    #[test]
+    fn the_same_answers_change_nothing() {
+        let lines = compared(|_| {}, "one", &made(&["steps/group", "steps/alarm"]));
+        assert!(lines.values().all(|line| line.what == Change::Unchanged && !line.fresh), "{lines:?}");
+    }
+
+    #[test]
+    fn a_field_changes_in_place_and_says_which_answer_did_it() {
+        let lines = compared(|answers| answers["gpu_max"] = json!(4), "one", &made(&["steps/group"]));
+        let group = &lines["group"];
+        assert_eq!((&group.what, group.fresh), (&Change::Change, true));
+        assert_eq!(group.why, "the answer gpu_max changed from 2 to 4 (max)");
+        assert_eq!(lines["alarm"].what, Change::Unchanged);
+    }
+
+    #[test]
+    fn a_fixed_or_identity_field_replaces() {
+        for (id, value) in [("subnets", json!(["b"])), ("group_name", json!("other"))] {
+            let lines = compared(|answers| answers[id] = value.clone(), "one", &made(&["steps/group"]));
+            assert_eq!(lines["group"].what, Change::Replace, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_begun_is_made_as_it_is_wanted_now() {
+        let lines = compared(|answers| answers["subnets"] = json!(["b"]), "one", &BTreeMap::new());
+        assert_eq!((&lines["group"].what, lines["group"].fresh), (&Change::Make, true));
+    }
+
+    #[test]
+    fn what_is_new_and_what_is_no_longer_wanted() {
+        let change = |answers: &mut Value| (answers["alarms"], answers["more"]) = (json!(false), json!(true));
+        let lines = compared(change, "one", &made(&["steps/group", "steps/alarm"]));
+        assert_eq!((&lines["late"].what, lines["late"].fresh), (&Change::Make, true));
+        assert_eq!((&lines["alarm"].what, lines["alarm"].fresh), (&Change::Unwanted, true));
+        let adopted = StepStory { how: Some(How::Adopted), ..StepStory::default() };
+        let steps = BTreeMap::from([("steps/alarm".parse().unwrap(), adopted)]);
+        let lines = compared(|answers| answers["alarms"] = json!(false), "one", &steps);
+        assert!(!lines.contains_key("alarm"), "what was there before is nobody's to drop");
+    }
+
+    #[test]
+    fn a_secret_that_is_another_changes_what_holds_it() {
+        let lines = compared(|_| {}, "two", &made(&["steps/login", "steps/group"]));
+        assert_eq!(lines["login"].what, Change::Change);
+        assert_eq!(lines["login"].why, "the secret db.password is another");
+        assert_eq!(lines["group"].what, Change::Unchanged);
+    }
+
+    #[test]
+    fn answers_that_a_finished_step_was_made_with_are_locked() {
+        let plan = plan(&serde_json::from_str(FIRST).unwrap());
+        let group: TaskPath = "steps/group".parse().unwrap();
+        let locked = locked(&plan, |path| *path == group, &catalogue());
+        assert_eq!(locked.keys().collect::<Vec<_>>(), ["group_name", "subnets"]);
+        assert_eq!(locked["subnets"], "Group was made with it");
+    }
+}

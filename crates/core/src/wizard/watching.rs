@@ -1,0 +1,88 @@
+//! Watching an install: its steps as the journal tells them, beside what is watched. Nothing can be done from this seat.
+
+use jiff::Timestamp;
+
+use super::{AnsweredBy, Effect, Resumed, Sign, Stage, TaskRow, TaskState, Wizard};
+
+/// An install that is watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Its id.
+    pub install: String,
+    /// Where it stands as a whole: `finished`, `failed after 3 steps` …
+    pub state: String,
+    /// Who has it open, where somebody does.
+    pub held_by: Option<String>,
+    /// When something was last written down.
+    pub last: Option<Timestamp>,
+}
+
+impl Standing {
+    /// In one line.
+    pub fn line(&self) -> String {
+        match &self.held_by {
+            Some(who) => format!("{}, {who} has it open", self.state),
+            None => self.state.clone(),
+        }
+    }
+}
+
+impl Wizard {
+    /// Takes in what the journal says: everything the first time, the newest state of every task afterwards.
+    pub(super) fn watch(&mut self, resumed: Resumed, standing: Standing) -> Vec<Effect> {
+        let first = self.watching.is_none();
+        self.watching = Some(standing);
+        let selected = self.install.tasks.selected().map(|row| row.path.clone());
+        if first {
+            self.lay_out(resumed.guide);
+            self.install_id = Some(resumed.install);
+            self.target.seen = Some(resumed.target);
+            (self.stage, self.reached, self.stage_since) = (Stage::Install, Stage::Install, self.now);
+        }
+        self.facts = resumed.facts;
+        for (name, value) in resumed.answers {
+            if let Some(field) = self.inputs.named_mut(&name) {
+                field.given = value;
+                field.by = AnsweredBy::Person;
+            }
+        }
+        // Nothing is looked up from this seat: what was answered is all there is.
+        let _ = self.refresh_inputs();
+        self.resolve();
+        for tasks in [&mut self.checks, &mut self.install.tasks, &mut self.verify.tasks] {
+            for row in &mut tasks.rows {
+                row.state = TaskState::Waits;
+                (row.since, row.ended, row.attempt) = (None, None, 0);
+            }
+        }
+        for fact in &resumed.said {
+            self.fold(fact);
+        }
+        for vouched in resumed.waivers.into_iter().chain(resumed.attestations) {
+            let tasks = [&mut self.checks, &mut self.verify.tasks, &mut self.install.tasks];
+            if let Some(row) = tasks.into_iter().find_map(|tasks| tasks.row_mut(&vouched.path)) {
+                row.vouched = Some(vouched);
+            }
+        }
+        self.install.begun = resumed.begun;
+        self.all_in_one_list();
+        let tasks = &mut self.install.tasks;
+        match selected.and_then(|path| tasks.rows.iter().position(|row| row.path == path)) {
+            Some(index) if self.install.pinned => tasks.at = index,
+            _ => {
+                let of = |sign: Sign| tasks.rows.iter().position(|row| row.sign() == sign);
+                let news = of(Sign::Person).or_else(|| of(Sign::Busy)).or_else(|| of(Sign::Fail));
+                let last = tasks.rows.iter().rposition(TaskRow::is_over);
+                tasks.at = news.or(last).unwrap_or(0);
+            }
+        }
+        if first { vec![Effect::Watch(true)] } else { Vec::new() }
+    }
+
+    /// From this seat there is one list: checks with bad news, steps, verifications.
+    fn all_in_one_list(&mut self) {
+        let bad = self.checks.rows.iter().filter(|row| row.problem().is_some()).cloned();
+        let steps = std::mem::take(&mut self.install.tasks.rows);
+        self.install.tasks.rows = bad.chain(steps).chain(self.verify.tasks.rows.iter().cloned()).collect();
+    }
+}

@@ -1,0 +1,67 @@
+//! What today's answers change in what was agreed to before, and what cannot change any more.
+
+use landfall_core::{
+    event::{How, Problem, Section},
+    plan::{Approved, Compared, Plan, Said, compare, locked},
+};
+
+use super::Session;
+use crate::{cloud::Trouble, engine::Engine};
+
+impl Session {
+    /// What would be agreed to with this plan.
+    pub async fn approved(&self, plan: &Plan, engine: &Engine) -> Result<Approved, Trouble> {
+        let parameters = plan.section(Section::Steps).map(|task| &task.parameters);
+        let secrets = engine.marks(parameters).await?;
+        Ok(Approved::of(plan, self.settle().values, secrets))
+    }
+
+    /// This plan beside the one that was agreed to last; nothing where there was none.
+    pub fn compared(&self, plan: &Plan, now: &Approved) -> Vec<Compared> {
+        let story = self.story();
+        // Where nothing has run, or all was taken away again, there is nothing to change.
+        if !story.steps.values().any(|step| step.open || step.how.is_some()) || story.approved.steps.is_empty() {
+            return Vec::new();
+        }
+        compare(&story.approved, &story.steps, now, plan, &self.house.kinds.catalogue())
+    }
+
+    /// Answers that finished steps were made with and that are others now; each is refused.
+    pub fn locked_answers(&self, plan: &Plan) -> Vec<Problem> {
+        let story = self.story();
+        let before = &story.approved.inputs;
+        let finished = |path: &landfall_core::event::TaskPath| {
+            story.steps.get(path).is_some_and(|step| {
+                step.open && step.failed.is_none()
+                    || matches!(step.how, Some(How::Made | How::Changed | How::HandedOver))
+            })
+        };
+        let now = self.settle().values;
+        locked(plan, finished, &self.house.kinds.catalogue())
+            .into_iter()
+            .filter(|(id, _)| before.contains_key(id) && before.get(id) != now.get(id))
+            .map(|(id, why)| {
+                let was = before
+                    .get(&id)
+                    .map_or_else(String::new, |was| was.as_str().map_or_else(|| was.to_string(), str::to_owned));
+                Problem::new(
+                    "ANSWER-LOCKED",
+                    format!("the answer {id} cannot change any more: {why}"),
+                    format!(
+                        "Put it back to {was}; or take the install away first and begin anew.\n$ landfall undo {}",
+                        self.guide.guide.id
+                    ),
+                )
+                .why("What was made with it is found again by it, or cannot be changed in place.")
+            })
+            .collect()
+    }
+
+    /// Who agreed to a changed plan in the answers: for this one, or for whatever it is.
+    pub fn plan_approval(&self, digest: &str) -> Option<&Said> {
+        self.answers.approve.iter().find(|said| {
+            said.task == "plan"
+                && said.choice.as_deref().is_none_or(|choice| choice.len() >= 6 && digest.starts_with(choice))
+        })
+    }
+}
