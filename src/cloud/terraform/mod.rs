@@ -31,6 +31,7 @@ pub use progress::Progress;
 use super::{
     Cloud, Trouble, private,
     process::{self, Command, Output},
+    told::Stream,
     written,
 };
 
@@ -109,7 +110,7 @@ impl Terraform {
         if upgrade {
             init = init.arg("-upgrade");
         }
-        let mut told = |_: process::Stream, line: &str| {
+        let mut told = |_: Stream, line: &str| {
             if line.starts_with("- ") || line.starts_with("Initializing") {
                 said(line);
             }
@@ -351,7 +352,7 @@ fn mark(keep: &Path, id: &str) -> PathBuf {
 async fn finish(
     command: Command,
     cancel: &CancellationToken,
-    said: &mut (dyn FnMut(process::Stream, &str) + Send),
+    said: &mut (dyn FnMut(Stream, &str) + Send),
 ) -> Result<Output, Trouble> {
     command.patience(PATIENCE).start()?.finish(cancel, said).await
 }
