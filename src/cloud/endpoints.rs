@@ -37,7 +37,8 @@ pub struct Endpoints {
     pub via: Option<String>,
     /// Hosts that are reached without it (`NO_PROXY`).
     pub no_proxy: String,
-    /// The only hosts that are reached directly (`LANDFALL_ONLY`); any where empty.
+    /// The only hosts at which AWS and the cluster may be, and that anything else reaches without a proxy (`LANDFALL_ONLY`); any
+    /// where empty.
     pub only: String,
     /// Certificates to trust instead of the system's (`SSL_CERT_FILE`).
     pub roots: Option<PathBuf>,
@@ -91,7 +92,7 @@ impl Endpoints {
 }
 
 impl Endpoints {
-    /// Refuses to go straight to a host that is none of the only ones.
+    /// Refuses a host that is none of the only ones.
     pub fn admit(&self, host: &str) -> Result<(), Problem> {
         if self.only.is_empty() || bypasses(&self.only, host) {
             return Ok(());

@@ -156,15 +156,13 @@ impl Kubernetes {
             )
         })?;
         config.connect_timeout = Some(Duration::from_secs(8));
-        // kube matches NO_PROXY wrongly, so the proxy is decided here.
         let host = config.cluster_url.host().unwrap_or_default().to_owned();
+        self.endpoints.admit(&host)?;
+        // kube matches NO_PROXY wrongly, so the proxy is decided here.
         config.proxy_url = match &self.endpoints.via {
             Some(proxy) if !super::net::bypasses(&self.endpoints.no_proxy, &host) => proxy.parse().ok(),
             _ => None,
         };
-        if config.proxy_url.is_none() {
-            self.endpoints.admit(&host)?;
-        }
         Ok(config)
     }
 

@@ -175,7 +175,8 @@ impl FileRendered {
         }
         let diff = similar::TextDiff::from_lines(there, wanted);
         let first = |tag: similar::ChangeTag| {
-            let change = diff.iter_all_changes().find(|change| change.tag() == tag && !change.value().trim().is_empty());
+            let change =
+                diff.iter_all_changes().find(|change| change.tag() == tag && !change.value().trim().is_empty());
             change.map(|change| change.value().trim().to_owned())
         };
         Difference {

@@ -122,7 +122,8 @@ fn leaves(ours: &Value, vendor: &Value, path: &KeyPath, lines: &mut Vec<String>)
         }
         ours if ours == vendor => {}
         ours => {
-            let was = if is_hushed(path) && vendor.as_str().is_some() { "(set)".into() } else { vendor.to_string() };
+            let hushed = is_hushed(path) && vendor.as_str().is_some_and(|text| !text.is_empty());
+            let was = if hushed { "(set)".into() } else { vendor.to_string() };
             lines.extend([format!("- {path}: {was}"), format!("+ {path}: {ours}")]);
         }
     }
@@ -160,6 +161,7 @@ mod tests {
         let ours = Tree(json!({"auth": {"host": "a.example", "replicas": 1}, "list": [1], "password": secret}));
         let values = HelmValues { vendor: None, whole: ours.clone(), ours };
         let told = values.over("auth:\n  host:\n  replicas: 1\npassword: changeme\n");
+        assert!(!told.contains("changeme"), "it may have come with the file");
         assert_eq!(
             told,
             "- auth.host: null\n+ auth.host: \"a.example\"\n- list: null\n+ list: [1]\n\

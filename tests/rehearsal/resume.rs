@@ -26,7 +26,8 @@ fn killed_in_the_middle_of_the_node_group_it_continues_and_makes_nothing_twice()
     served.aws(
         "iam",
         "Action=PutRolePolicy&Version=2010-05-08&RoleName=arthur-shield-usage-pay-1&PolicyName=arthur-shield-usage-pay-1\
-         &PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D",
+         &PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22%2C%22Action%22\
+         %3A%22sqs%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D",
     );
     let again = served.landfall(&INSTALL);
     again.ends_with(5);

@@ -138,7 +138,7 @@ fn a_filter_takes_names_and_codes() {
     let screen = led.screen((80, 24));
     assert!(screen.contains("filter genai: 1 shown") && !screen.contains("2xkqp"), "{screen}");
     let code = snapshot().pods[0].code();
-    led.type_in("/").press(&[Key::Backspace; 5]).type_in(&code.to_lowercase()).press(&[enter()]);
+    led.type_in("/").press(&[const { Key::Backspace }; 5]).type_in(&code.to_lowercase()).press(&[enter()]);
     let screen = led.screen((80, 24));
     assert!(screen.contains(&code) && screen.contains("1 shown"), "{screen}");
     led.type_in("/").press(&[Key::Esc]);

@@ -17,6 +17,9 @@ use crate::{
 /// The profile that the AWS configuration holds.
 pub const PROFILE: &str = "corp-prod";
 
+/// The kubeconfig of the world itself, in its folder.
+pub const OWN_KUBECONFIG: &str = "kube/own";
+
 /// The bearer token of the kubeconfig.
 pub const TOKEN: &str = "rehearsal";
 
@@ -72,7 +75,9 @@ impl HandedOut<'_> {
         folder.write("answers.yaml", serde_json::to_vec_pretty(&folder.named_in_all(&scenario.answers))?)?;
         folder.write("aws/config", self.aws_config())?;
         folder.write("aws/credentials", "")?;
-        folder.write("kube/config", self.kubeconfig()?)?;
+        folder.write("kube/config", self.kubeconfig(scenario.kubernetes.context)?)?;
+        // The world outside looks at the cluster whatever the person's kubeconfig knows.
+        folder.write(OWN_KUBECONFIG, self.kubeconfig(true)?)?;
         for (name, module) in &scenario.tools.terraform.modules {
             for name in std::iter::once(name).chain(&module.also) {
                 folder.write(&format!("downloads/{name}.zip"), module.archive()?)?;
@@ -172,9 +177,9 @@ impl HandedOut<'_> {
 
     /// Named as `aws eks update-kubeconfig` would; or, where the scenario has no such context, one of a cluster that is not
     /// running.
-    fn kubeconfig(&self) -> io::Result<String> {
+    fn kubeconfig(&self, leads_there: bool) -> io::Result<String> {
         let aws = &self.world.scenario.aws;
-        let (name, server, authority) = if self.world.scenario.kubernetes.context {
+        let (name, server, authority) = if leads_there {
             let name = format!("arn:aws:eks:{}:{}:cluster/{}", aws.region, aws.account, self.world.cluster_name());
             (name, self.at.api.clone(), self.authorities.own_pem())
         } else {

@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     Clock, Scenario, World,
     folder::Folder,
-    handed_out::{Addresses, HandedOut, TOKEN},
+    handed_out::{Addresses, HandedOut, OWN_KUBECONFIG, TOKEN},
     hands,
     kube::{
         self,
@@ -126,7 +126,7 @@ impl Rehearsal {
         let out = HandedOut { folder: &folder, world: &world, authorities: &authorities, at: &at };
         out.fill(&program, options.kubernetes.is_some()).map_err(StartError::Folder)?;
         out.certificates()?;
-        let cluster = Cluster::of(&folder.join("kube/config"), None)?;
+        let cluster = Cluster::of(&folder.join(OWN_KUBECONFIG), None)?;
         world.outside.ask_cluster(cluster.clone());
 
         world.aws.set_cluster_endpoint(&world.cluster_name(), &at.api, &authorities.own_pem());

@@ -111,7 +111,7 @@ impl fmt::Display for KeyPath {
 }
 
 fn plain(key: &str) -> bool {
-    !key.is_empty() && !key.contains(['.', '[', ']', '"', ' '])
+    !key.is_empty() && !key.contains(|letter: char| letter.is_whitespace() || ".[]\"".contains(letter))
 }
 
 impl FromStr for KeyPath {

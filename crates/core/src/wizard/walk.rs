@@ -242,12 +242,14 @@ impl Wizard {
     /// What the vendor's text has wrong at an input, secret, check or step.
     pub(super) fn errata_at(&self, id: &str) -> Vec<ErratumShown> {
         let Some(loaded) = &self.loaded else { return Vec::new() };
+        let here: Vec<_> =
+            loaded.guide.errata.iter().filter(|erratum| erratum.shown_at.iter().any(|at| at == id)).collect();
+        if here.is_empty() {
+            return Vec::new();
+        }
+        // Settling every answer costs more than all else here.
         let scope = self.scope();
-        loaded
-            .guide
-            .errata
-            .iter()
-            .filter(|erratum| erratum.shown_at.iter().any(|at| at == id))
+        here.into_iter()
             .filter(|erratum| erratum.when.as_deref().is_none_or(|when| scope.holds(when).unwrap_or(true)))
             .map(|erratum| ErratumShown {
                 id: erratum.id.clone(),

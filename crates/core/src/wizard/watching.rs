@@ -31,6 +31,7 @@ impl Wizard {
     /// Takes in what the journal says: everything the first time, the newest state of every task afterwards.
     pub(super) fn watch(&mut self, resumed: Resumed, standing: Standing) -> Vec<Effect> {
         let first = self.watching.is_none();
+        let changed = first || self.answered_otherwise(&resumed);
         self.watching = Some(standing);
         let selected = self.install.tasks.selected().map(|row| row.path.clone());
         if first {
@@ -39,16 +40,22 @@ impl Wizard {
             self.target.seen = Some(resumed.target);
             (self.stage, self.reached, self.stage_since) = (Stage::Install, Stage::Install, self.now);
         }
-        self.facts = resumed.facts;
-        for (name, value) in resumed.answers {
-            if let Some(field) = self.inputs.named_mut(&name) {
-                field.given = value;
-                field.by = AnsweredBy::Person;
+        if changed {
+            self.facts = resumed.facts;
+            for (name, value) in resumed.answers {
+                if let Some(field) = self.inputs.named_mut(&name) {
+                    field.given = value;
+                    field.by = AnsweredBy::Person;
+                }
             }
+            // Nothing is looked up from this seat: what was answered is all there is.
+            let _ = self.refresh_inputs();
+            self.resolve();
+        } else {
+            // The journal grows with every step: only what it says of them is new.
+            let (checks, verify) = (&self.checks, &self.verify.tasks);
+            self.install.tasks.rows.retain(|row| checks.row(&row.path).is_none() && verify.row(&row.path).is_none());
         }
-        // Nothing is looked up from this seat: what was answered is all there is.
-        let _ = self.refresh_inputs();
-        self.resolve();
         for tasks in [&mut self.checks, &mut self.install.tasks, &mut self.verify.tasks] {
             for row in &mut tasks.rows {
                 row.state = TaskState::Waits;
@@ -77,6 +84,12 @@ impl Wizard {
             }
         }
         if first { vec![Effect::Watch(true)] } else { Vec::new() }
+    }
+
+    fn answered_otherwise(&self, resumed: &Resumed) -> bool {
+        let given = |name: &String| self.inputs.named(name).map(|field| &field.given);
+        self.facts != resumed.facts
+            || resumed.answers.iter().any(|(name, value)| given(name).is_some_and(|given| given != value))
     }
 
     /// From this seat there is one list: checks with bad news, steps, verifications.
