@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use landfall_core::{
     catalogue::{Again, Descriptor, Room, Touches},
     clock::Span,
-    event::{Found, Happened, Host, Outcome, Permissions, Rbac, Table, TaskPath},
+    event::{Found, Happened, Host, Outcome, Permissions, Question, Rbac, Table, TaskPath},
     guide::Folder,
     plan::InstallId,
     value::{Plain, Scope, SecretRef, SecretText, Tree, render_file},
@@ -379,8 +379,22 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// parameters after a lost answer.
     async fn apply(&self, cx: &Context, token: &str) -> Result<Applied, Trouble>;
 
+    /// What a person has to agree to right before `apply`, where the change has to be worked out and seen first (another
+    /// tool's plan). `apply` then carries out exactly that; a choice called `stop` or `use_as_is` means that it does not.
+    async fn approval(&self, _cx: &Context) -> Result<Option<Question>, Trouble> {
+        Ok(None)
+    }
+
+    /// Nobody agreed: what `approval` prepared is put away.
+    async fn declined(&self, _cx: &Context) {}
+
     /// Takes away what `made` says, or restores what was there before; the engine inspects until it is so.
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble>;
+
+    /// What taking it away would do, for people, where that has to be worked out (another tool's plan).
+    async fn undo_preview(&self, _cx: &Context, _made: &Made) -> Result<String, Trouble> {
+        Ok(String::new())
+    }
 
     /// Carries out one of the ways out that `inspect` offered for a broken state.
     async fn recover(&self, _cx: &Context, recovery: &str) -> Result<(), Trouble> {
@@ -472,8 +486,14 @@ pub trait AnyStep: Send + Sync {
     async fn inspect(&self, cx: &Context, parameters: &Value) -> Result<Found, Trouble>;
     /// Sends one change.
     async fn apply(&self, cx: &Context, parameters: &Value, token: &str) -> Result<Applied, Trouble>;
+    /// What has to be agreed to first.
+    async fn approval(&self, cx: &Context, parameters: &Value) -> Result<Option<Question>, Trouble>;
+    /// Nobody agreed.
+    async fn declined(&self, cx: &Context, parameters: &Value);
     /// Takes it away.
     async fn undo(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<(), Trouble>;
+    /// What taking it away would do.
+    async fn undo_preview(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<String, Trouble>;
     /// Carries out a way out.
     async fn recover(&self, cx: &Context, parameters: &Value, recovery: &str) -> Result<(), Trouble>;
     /// What applying would change.
@@ -636,8 +656,22 @@ impl<K: Step> AnyStep for Erased<K> {
         decoded::<K>(parameters)?.apply(cx, token).await
     }
 
+    async fn approval(&self, cx: &Context, parameters: &Value) -> Result<Option<Question>, Trouble> {
+        decoded::<K>(parameters)?.approval(cx).await
+    }
+
+    async fn declined(&self, cx: &Context, parameters: &Value) {
+        if let Ok(kind) = decoded::<K>(parameters) {
+            kind.declined(cx).await;
+        }
+    }
+
     async fn undo(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<(), Trouble> {
         decoded::<K>(parameters)?.undo(cx, made).await
+    }
+
+    async fn undo_preview(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<String, Trouble> {
+        decoded::<K>(parameters)?.undo_preview(cx, made).await
     }
 
     async fn recover(&self, cx: &Context, parameters: &Value, recovery: &str) -> Result<(), Trouble> {

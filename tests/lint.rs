@@ -59,6 +59,13 @@ fn a_policy_that_iam_would_refuse_is_told_in_every_branch() {
 }
 
 #[test]
+fn the_gateway_guide_is_clean() {
+    let folder = guides::folder("apheris-gateway").unwrap();
+    let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[test]
 fn the_inference_guide_is_clean() {
     let folder = guides::folder("inference-model-manager").unwrap();
     let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();

@@ -5,6 +5,7 @@
 mod rehearsed;
 
 mod rehearsal {
+    mod apheris;
     mod bad_input;
     mod changes;
     mod full_disk;

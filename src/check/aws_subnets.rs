@@ -33,6 +33,9 @@ pub struct Subnets {
     /// The cluster; the target's where left out.
     #[serde(default)]
     cluster: Option<String>,
+    /// The VPC they must be in, where no cluster says so yet.
+    #[serde(default)]
+    vpc: Option<String>,
 }
 
 #[derive(Default)]
@@ -60,8 +63,12 @@ impl Check for Subnets {
             })
             .collect();
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
-        let cluster = cluster::find(&cx.cloud, name).await?;
+        let cluster = match &self.vpc {
+            None => cluster::find(&cx.cloud, name).await?,
+            Some(_) => None,
+        };
         let vpc = cluster.as_ref().and_then(|cluster| cluster.resources_vpc_config()).and_then(|vpc| vpc.vpc_id());
+        let vpc = self.vpc.as_deref().or(vpc);
         let region = cx.cloud.aws.region().await.unwrap_or_default();
         Ok(self.judge(&seen, vpc, name, &region))
     }
@@ -98,9 +105,12 @@ impl Subnets {
         if !strangers.is_empty() {
             return fail(
                 "EC2-SUBNET-OTHER-VPC",
-                format!("{} belongs to another VPC than cluster {cluster}", strangers.join(", ")),
-                "Choose subnets of the cluster's VPC.",
-                format!("The cluster is in {}; nodes must be, too.", vpc.unwrap_or_default()),
+                match &self.vpc {
+                    None => format!("{} belongs to another VPC than cluster {cluster}", strangers.join(", ")),
+                    Some(vpc) => format!("{} is not in {vpc}", strangers.join(", ")),
+                },
+                "Choose subnets of that VPC.",
+                format!("The nodes have to be in {}.", vpc.unwrap_or_default()),
             );
         }
         let free: u32 = seen.iter().map(|subnet| subnet.free).sum();
@@ -132,7 +142,7 @@ mod tests {
     }
 
     fn judge(seen: &[Seen]) -> Outcome {
-        let check = Subnets { subnets: vec!["a".into(), "b".into()], free_addresses: 100, cluster: None };
+        let check = Subnets { subnets: vec!["a".into(), "b".into()], free_addresses: 100, cluster: None, vpc: None };
         check.judge(seen, Some("vpc-1"), "pay-1", "us-east-2")
     }
 

@@ -53,6 +53,14 @@ pub async fn eks_kubeconfig(cloud: &Cloud, cluster: &str) -> Result<Kubeconfig, 
     serde_json::from_value(tree).map_err(|error| Trouble::guide(error.to_string(), "Report this."))
 }
 
+/// The same; none where there is no such cluster yet, or it has no address yet.
+pub async fn eks_kubeconfig_if_there(cloud: &Cloud, cluster: &str) -> Result<Option<Kubeconfig>, Trouble> {
+    match eks_kubeconfig(cloud, cluster).await {
+        Err(trouble) if trouble.is_not_found() || trouble.code() == Some("EKS-NO-ENDPOINT") => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 /// Keeps it in the install's folder, where the person's shell and `status --watch` find it.
 pub fn keep_kubeconfig(folder: &Path, config: &Kubeconfig) -> Result<(), Trouble> {
     let broken = |error: &dyn std::fmt::Display| Trouble::guide(error.to_string(), "Report this.");

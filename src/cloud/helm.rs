@@ -251,6 +251,19 @@ impl Helm {
         self.change("helm uninstall", name, found.revision, command, cancel, said).await
     }
 
+    /// Runs a release's own tests; says how many passed.
+    pub async fn test(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        cancel: &CancellationToken,
+        said: impl FnMut(&str) + Send,
+    ) -> Result<usize, Trouble> {
+        let test = self.in_cluster().await?.args(["test", name, "--namespace", namespace]);
+        let output = self.run("helm test", test, cancel, said).await?;
+        Ok(output.stdout.lines().filter(|line| line.trim_start().starts_with("Phase:")).count())
+    }
+
     /// Text that must not be shown in what helm says.
     pub fn hide(&mut self, secret: &Plain) {
         self.mask.learn("values", secret);

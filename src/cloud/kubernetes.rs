@@ -29,6 +29,8 @@ pub struct Kubernetes {
     vouch: Vouch,
     context: Mutex<Option<String>>,
     own: Mutex<Option<Own>>,
+    /// The cluster that the install has still to make.
+    awaited: Mutex<Option<String>>,
     aws: Aws,
     client: Mutex<Arc<OnceCell<Client>>>,
 }
@@ -42,6 +44,7 @@ impl Kubernetes {
             endpoints,
             vouch,
             own: Mutex::default(),
+            awaited: Mutex::default(),
             client: Mutex::default(),
         }
     }
@@ -67,8 +70,15 @@ impl Kubernetes {
         unpoisoned(&self.context).clone().or_else(|| self.kubeconfig().ok()?.current_context)
     }
 
+    /// There is no cluster yet: the install makes it, and the person's own context leads to another one.
+    pub fn not_yet(&self, cluster: &str) {
+        *unpoisoned(&self.awaited) = Some(cluster.to_owned());
+        self.renew();
+    }
+
     /// Uses this kubeconfig, built from EKS for this cluster, from now on instead of the person's.
     pub fn use_own(&self, config: Kubeconfig, cluster: &str) {
+        *unpoisoned(&self.awaited) = None;
         *unpoisoned(&self.context) = config.current_context.clone();
         *unpoisoned(&self.own) = Some(Own { config, cluster: cluster.to_owned(), until: None });
         self.renew();
@@ -91,6 +101,14 @@ impl Kubernetes {
     pub fn kubeconfig(&self) -> Result<Kubeconfig, Trouble> {
         if let Some(own) = self.own() {
             return Ok(own);
+        }
+        if let Some(cluster) = unpoisoned(&self.awaited).clone() {
+            return Err(Problem::new(
+                "KUBE-NO-CLUSTER",
+                format!("the cluster {cluster} is not there yet"),
+                "Go on with the step that makes it.",
+            )
+            .into());
         }
         let unreadable = |path: String, error: &dyn std::fmt::Display| {
             Trouble::from(

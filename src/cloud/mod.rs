@@ -4,6 +4,8 @@
 //! Retry and throttling live here and nowhere else; errors are classified once per door, into [`Trouble`].
 
 pub mod api_server;
+pub mod archive;
+pub mod arrived;
 mod aws;
 mod chart;
 mod child_kubeconfig;
@@ -32,6 +34,7 @@ pub mod registry;
 pub mod release;
 mod sign_in;
 pub mod storage_class;
+pub mod terraform;
 mod together;
 pub mod token;
 mod told;
@@ -44,7 +47,7 @@ pub use aws::Aws;
 pub use chart::Chart;
 pub use child_kubeconfig::child_kubeconfig;
 pub use clock::Clock;
-pub use eks_kubeconfig::{FILE as KUBECONFIG_FILE, eks_kubeconfig, keep_kubeconfig};
+pub use eks_kubeconfig::{FILE as KUBECONFIG_FILE, eks_kubeconfig, eks_kubeconfig_if_there, keep_kubeconfig};
 pub use eks_token::EksToken;
 pub use endpoints::{AwsEndpoint, Endpoints};
 pub use fingerprint::Fingerprint;

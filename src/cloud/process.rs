@@ -104,7 +104,7 @@ impl Process {
         if let Some(roots) = &self.endpoints.roots {
             environment.insert("SSL_CERT_FILE".into(), roots.into());
         }
-        Ok(Command { program, arguments: Vec::new(), environment, stdin: None, told: Told::Pipes })
+        Ok(Command { program, arguments: Vec::new(), environment, stdin: None, told: Told::Pipes, patience: PATIENCE[0].1 })
     }
 }
 
@@ -114,10 +114,10 @@ pub async fn persons_own(program: &str, arguments: &[String]) -> std::io::Result
     Spawn::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().await
 }
 
-/// The first thing in a text that looks like a version: `v3.21.4+g12ab`, `Terraform v1.11.4`.
+/// The first thing in a text that looks like a version: `v3.21.4+g12ab`, `Terraform v1.11.4`, `aws-cli/2.31.19`.
 fn version_in(text: &str) -> Option<Version> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | '{' | '}'))
-        .map(|word| word.rsplit(':').next().unwrap_or(word).trim_start_matches('v'))
+        .map(|word| word.rsplit([':', '/']).next().unwrap_or(word).trim_start_matches('v'))
         .find_map(|word| Version::parse(word).ok())
 }
 
@@ -128,6 +128,7 @@ pub struct Command {
     environment: BTreeMap<OsString, OsString>,
     stdin: Option<Plain>,
     told: Told,
+    patience: Duration,
 }
 
 /// How a child ended and what it said.
@@ -184,6 +185,13 @@ impl Command {
         self
     }
 
+    /// How long it may take to stop after an interrupt, where stopping it harder would do harm.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Runs it to its end without a way to stop it: for what answers at once.
     pub async fn output(self) -> Result<Output, Trouble> {
         self.start()?.finish(&CancellationToken::new(), |_, _| {}).await
@@ -210,7 +218,7 @@ impl Command {
                 let _ = pipe.write_all(text.reveal().as_bytes()).await;
             });
         }
-        Ok(Running { pid: child.id(), program: self.program, child, told: self.told })
+        Ok(Running { pid: child.id(), program: self.program, child, told: self.told, patience: self.patience })
     }
 }
 
@@ -221,6 +229,7 @@ pub struct Running {
     program: PathBuf,
     child: Child,
     told: Told,
+    patience: Duration,
 }
 
 impl Running {
@@ -244,7 +253,11 @@ impl Running {
                 kept.push('\n');
             }
         };
-        let mut signals = PATIENCE.iter();
+        let first = self.patience;
+        let mut signals = PATIENCE.iter().map(|(stop, wait)| match stop {
+            Stop::Interrupt => (*stop, first),
+            _ => (*stop, *wait),
+        });
         let mut interrupted = false;
         let mut patience = Box::pin(tokio::time::sleep(Duration::MAX / 4));
         let status = loop {
@@ -259,8 +272,8 @@ impl Running {
                     let Some((stop, wait)) = signals.next() else {
                         return Err(Trouble::Interrupted);
                     };
-                    signal(self.pid, *stop, &mut self.child);
-                    patience.as_mut().reset(tokio::time::Instant::now() + *wait);
+                    signal(self.pid, stop, &mut self.child);
+                    patience.as_mut().reset(tokio::time::Instant::now() + wait);
                 }
             }
         };

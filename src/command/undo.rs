@@ -45,6 +45,10 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
     for line in &lines {
         let data = if line.keeps_data { " (holds data; agree with --lose)" } else { "" };
         opened.reporter.notice(format!("{}: {}{data}", line.path, line.line));
+        let shown = engine.undo_preview(&line.path).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
+        for line in shown.lines() {
+            opened.reporter.notice(format!("  {line}"));
+        }
     }
     if !opened.common.yes {
         opened.reporter.notice("Nothing was taken away yet. Run it again with --yes.");

@@ -50,7 +50,7 @@ impl Worker {
             },
             Wish::Compare { kubernetes, .. } => {
                 compare = kubernetes;
-                Ok(())
+                take_arrived(&session, &vault, &reference).await
             }
             Wish::Join { rows, join_columns, join_rows, .. } => {
                 join(&vault, &reference, &rows, &join_columns, &join_rows).await
@@ -99,6 +99,20 @@ async fn keep(session: &Session, vault: &Vault, reference: &SecretRef, secret: P
         return Err(Problem::new("SECRET-REFUSED", refused, "Enter another.").into());
     }
     Ok(vault.keep(reference, secret).await?)
+}
+
+/// What arrived in a file is taken from there, where nothing was entered.
+async fn take_arrived(session: &Session, vault: &Vault, reference: &SecretRef) -> Result<(), Trouble> {
+    let Some(field) = field_of(&session.guide, reference).filter(|field| field.arrives.is_some()) else {
+        return Ok(());
+    };
+    if vault.read(reference).await?.is_some() {
+        return Ok(());
+    }
+    match session.arrived(field)? {
+        Some(secret) => keep(session, vault, reference, secret).await,
+        None => Ok(()),
+    }
 }
 
 async fn take(session: &Session, vault: &Vault, reference: &SecretRef, from: Origin) -> Result<(), Trouble> {

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use landfall_core::{
     catalogue::{Again, Descriptor},
+    clock::Span,
     event::{
         Choice, Difference, Found, Happened, How, Outcome, Owner, Problem, Question, Recovery, State, TaskPath, Waiting,
     },
@@ -33,6 +34,16 @@ pub(super) struct Running<'a> {
     pub(super) cx: Context,
     pub(super) outputs: &'a BTreeMap<TaskPath, Value>,
     pub(super) options: &'a RunOptions,
+}
+
+/// What became of a change that has to be agreed to.
+enum Agreed {
+    /// The kind asks for nothing.
+    NothingAsked,
+    /// Somebody agreed.
+    Yes,
+    /// Nobody did, and this is how it ends.
+    No(TaskEnd),
 }
 
 impl Engine {
@@ -140,7 +151,7 @@ impl Running<'_> {
             State::Pending { why } => {
                 self.waiting(why, None);
                 let how = if found.owner == Owner::Ours { How::Made } else { How::Adopted };
-                self.until_there(how, None).await
+                self.settled(how).await
             }
             State::Absent if known.open && self.about.again == Again::Once => self.repeat().await,
             State::Absent => {
@@ -156,8 +167,69 @@ impl Running<'_> {
         }
     }
 
-    /// Writes the intent, sends the change, and waits for it to be there.
+    /// Somebody else's change, or one of an earlier run, is on its way: what it led to is judged afresh.
+    async fn settled(&self, how: How) -> Result<TaskEnd, Trouble> {
+        let clock = self.engine.cloud.clock();
+        let given = self.task.within.unwrap_or(self.about.deadline);
+        let deadline = clock.now() + SignedDuration::try_from(given.0).unwrap_or_default();
+        loop {
+            self.pause(self.about.interval.0).await?;
+            match self.inspect().await?.state {
+                State::Present { outputs } => return self.finish(how, outputs).await,
+                State::Pending { why } if clock.now() < deadline => self.waiting(why, Some(deadline)),
+                State::Pending { why } => {
+                    return Err(why.problem.clone().unwrap_or_else(|| late(given).why(why.on)).into());
+                }
+                _ => return Box::pin(self.go()).await,
+            }
+        }
+    }
+
+    /// Asks what the kind wants to be agreed to. Where something is there already (`differs`: what it tells others, and whose
+    /// it is), leaving it alone is a choice, too.
+    async fn agreed(&self, differs: Option<(&Value, &str)>) -> Result<Agreed, Trouble> {
+        let approval = loop {
+            match self.kind.approval(&self.cx, &self.parameters).await {
+                Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                other => break other?,
+            }
+        };
+        let Some(mut question) = approval else { return Ok(Agreed::NothingAsked) };
+        if let Some((_, whose)) = differs {
+            question.text = format!("{whose}. {}", question.text);
+            let leave = Choice { id: "use_as_is".into(), label: "leave it as it is and go on".into(), typed: None };
+            question.choices.insert(1.min(question.choices.len()), leave);
+        }
+        let verdict = self.decide(question).await;
+        let chosen = verdict.as_ref().ok().and_then(Option::as_ref).map(|verdict| verdict.choice.as_str());
+        if chosen.is_some_and(|choice| !["stop", "use_as_is"].contains(&choice)) {
+            return Ok(Agreed::Yes);
+        }
+        self.kind.declined(&self.cx, &self.parameters).await;
+        match (verdict?, differs) {
+            (None, _) => Ok(Agreed::No(TaskEnd::Person)),
+            (Some(verdict), Some((outputs, _))) if verdict.choice == "use_as_is" => {
+                self.finish(How::Adopted, outputs.clone()).await.map(Agreed::No)
+            }
+            (Some(_), _) => Err(Problem::new(
+                "STEP-NOT-APPROVED",
+                "what it would do was not agreed to",
+                "Change the answers, or agree to it, then start again.",
+            )
+            .into()),
+        }
+    }
+
+    /// Has it agreed to where the kind asks for that, then changes it.
     async fn change(&self, how: How, token: Option<String>) -> Result<TaskEnd, Trouble> {
+        match self.agreed(None).await? {
+            Agreed::No(end) => Ok(end),
+            Agreed::Yes | Agreed::NothingAsked => self.send(how, token).await,
+        }
+    }
+
+    /// Writes the intent, sends the change, and waits for it to be there.
+    async fn send(&self, how: How, token: Option<String>) -> Result<TaskEnd, Trouble> {
         if self.engine.cancel.is_cancelled() {
             return Err(Trouble::Interrupted);
         }
@@ -272,12 +344,7 @@ impl Running<'_> {
                 _ => {}
             }
             if clock.now() >= deadline {
-                return Err(Problem::new(
-                    "STEP-DEADLINE",
-                    format!("it was not there after {given}"),
-                    "Read its story for the cause; start again to go on waiting.",
-                )
-                .into());
+                return Err(late(given).into());
             }
             if job.is_none() {
                 self.pause(self.about.interval.0).await?;
@@ -303,6 +370,11 @@ impl Running<'_> {
         } else {
             "It is there already, made by somebody else, and differs"
         };
+        match self.agreed(Some((&outputs, whose))).await? {
+            Agreed::No(end) => return Ok(end),
+            Agreed::Yes => return self.send(How::Changed, None).await,
+            Agreed::NothingAsked => {}
+        }
         let mut choices =
             vec![Choice { id: "use_as_is".into(), label: "leave it as it is and go on".into(), typed: None }];
         if fixed.is_empty() {
@@ -554,6 +626,14 @@ impl Running<'_> {
     pub(super) fn tell(&self, what: Happened) {
         self.engine.teller.tell(&self.task.path, what);
     }
+}
+
+fn late(given: Span) -> Problem {
+    Problem::new(
+        "STEP-DEADLINE",
+        format!("it was not there after {given}"),
+        "Read its story for the cause; start again to go on waiting.",
+    )
 }
 
 pub(super) fn shown(differences: &[Difference]) -> String {

@@ -44,6 +44,17 @@ impl Engine {
             .collect()
     }
 
+    /// What taking one thing away would do in detail, where its kind works that out.
+    pub async fn undo_preview(&self, path: &TaskPath) -> Result<String, Trouble> {
+        let story = self.journal.story();
+        let Some(step) = story.steps.get(path) else { return Ok(String::new()) };
+        let Some(kind) = self.kinds.steps.get(&step.kind) else { return Ok(String::new()) };
+        let task = bare(path, &step.kind, &step.parameters);
+        let cx = self.context(&task, &BTreeMap::new());
+        let made = Made { outputs: step.outputs.clone(), before: step.before.clone() };
+        Ok(self.teller.hide(&kind.undo_preview(&cx, &step.parameters, &made).await?))
+    }
+
     /// Takes away everything of [`Engine::undo_plan`]; `agreed` holds the paths of those that lose data and were typed.
     /// Returns what was left.
     pub async fn undo(&self, agreed: &[TaskPath]) -> Result<Vec<TaskPath>, Trouble> {

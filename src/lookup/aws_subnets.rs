@@ -21,6 +21,9 @@ pub struct Subnets {
     /// The cluster; the target's where left out.
     #[serde(default)]
     cluster: Option<String>,
+    /// The VPC, where no cluster says so yet.
+    #[serde(default)]
+    vpc: Option<String>,
 }
 
 #[async_trait]
@@ -29,6 +32,14 @@ impl Lookup for Subnets {
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
+        if let Some(vpc) = self.vpc.as_deref().filter(|vpc| !vpc.is_empty()) {
+            let mut found = subnet::of_vpc(&cx.cloud, vpc).await?;
+            found.sort_by(|one, other| {
+                (public(one), one.availability_zone()).cmp(&(public(other), other.availability_zone()))
+            });
+            let rows = found.iter().map(|subnet| row(subnet, !public(subnet))).collect();
+            return Ok(Table { columns: columns(), rows, note: format!("EC2 DescribeSubnets of {vpc}") });
+        }
         let cluster = cluster::cluster(&cx.cloud, name).await?;
         let network = cluster.resources_vpc_config();
         let vpc = network.and_then(|network| network.vpc_id()).ok_or_else(|| {
@@ -48,11 +59,15 @@ impl Lookup for Subnets {
             })
             .collect();
         Ok(Table {
-            columns: ["subnet", "zone", "addresses", "free", "kind", "name"].map(str::to_owned).to_vec(),
+            columns: columns(),
             rows,
             note: format!("EC2 DescribeSubnets of {vpc}; suggested: the cluster's own private ones"),
         })
     }
+}
+
+fn columns() -> Vec<String> {
+    ["subnet", "zone", "addresses", "free", "kind", "name"].map(str::to_owned).to_vec()
 }
 
 fn in_list(ids: &[String], subnet: &Subnet) -> bool {

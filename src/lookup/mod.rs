@@ -1,5 +1,6 @@
 //! Look-ups: one file a kind. Each fills an input's table.
 
+pub mod aws_caller;
 pub mod aws_certificates;
 pub mod aws_cluster_facts;
 pub mod aws_clusters;

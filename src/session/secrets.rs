@@ -9,7 +9,7 @@ use landfall_core::{
 
 use super::Session;
 use crate::{
-    cloud::Trouble,
+    cloud::{Trouble, arrived},
     secret::sources::{fetch, generate, join_rows, refusal, row_reference},
 };
 
@@ -65,6 +65,11 @@ impl Session {
         source: Option<SecretSource>,
     ) -> Result<Option<(Plain, Option<String>)>, Trouble> {
         let vault = &self.bound()?.vault;
+        if source.is_none()
+            && let Some(arrived) = self.arrived(field)?
+        {
+            return Ok(Some((arrived, None)));
+        }
         let made_up = match &source {
             Some(SecretSource::Generate(how)) => Some(*how),
             Some(_) => None,
@@ -92,6 +97,15 @@ impl Session {
             return Ok(Some((plain.trimmed(), Some("space or a newline at its end was removed".into()))));
         }
         Ok(Some((plain, None)))
+    }
+
+    /// What a file that arrived holds for this field, where there is such a file.
+    pub fn arrived(&self, field: &Field) -> Result<Option<Plain>, Trouble> {
+        let Some(place) = &field.arrives else { return Ok(None) };
+        let Ok(serde_json::Value::String(place)) = self.scope_without_steps().render_text(place) else { return Ok(None) };
+        let Some((file, key)) = place.rsplit_once('#') else { return Ok(None) };
+        let file = std::path::Path::new(file);
+        if !file.is_file() { Ok(None) } else { arrived::secret(file, key) }
     }
 
     async fn bring_rows(

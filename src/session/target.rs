@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Session, bare_task};
 use crate::{
-    cloud::{Cloud, Trouble, eks_kubeconfig},
+    cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there},
     engine::Teller,
     kind::{Context, Needs, Target},
 };
@@ -68,7 +68,7 @@ impl Session {
         let kind = self.guide.guide.target.cluster.clone();
         if kind == "eks" {
             self.prove_aws(&cloud, choice, &mut proven).await?;
-            if choice.build_kubeconfig {
+            if choice.build_kubeconfig && self.guide.guide.target.makes.is_none() {
                 let config = eks_kubeconfig(&cloud, &proven.target.cluster).await?;
                 cloud.kube.use_own(config, &proven.target.cluster);
             }
@@ -82,7 +82,9 @@ impl Session {
             .or_else(|| self.guide.guide.target.namespace.clone())
             .unwrap_or_else(|| "default".to_owned());
         self.cloud = cloud.clone();
-        if kind != "none" {
+        if self.guide.guide.target.makes.is_some() {
+            self.reach_made(&cloud, &mut proven).await;
+        } else if kind != "none" {
             proven.context = cloud.kube.context().unwrap_or_default();
             self.prove_cluster(&cloud, &mut proven, &kind).await;
         }
@@ -96,7 +98,9 @@ impl Session {
             region: Some(proven.target.region.clone()).filter(|region| !region.is_empty()),
             cluster: Some(proven.target.cluster.clone()).filter(|cluster| !cluster.is_empty()),
             // A context of our own making is made anew, not looked for.
-            context: Some(proven.context.clone()).filter(|context| !context.is_empty() && !choice.build_kubeconfig),
+            context: Some(proven.context.clone()).filter(|context| {
+                !context.is_empty() && !choice.build_kubeconfig && self.guide.guide.target.makes.is_none()
+            }),
             namespace: Some(proven.target.namespace.clone()),
             build_kubeconfig: choice.build_kubeconfig,
         };
@@ -125,6 +129,12 @@ impl Session {
             proven.expires = credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok());
         }
         let eks = cloud.aws.eks().await?;
+        if let Some(suggested) = &self.guide.guide.target.makes {
+            let cluster = choice.cluster.clone().unwrap_or_else(|| suggested.clone());
+            proven.target.cluster_id = proven.target.arn("eks", &format!("cluster/{cluster}"));
+            proven.target.cluster = cluster;
+            return Ok(());
+        }
         let cluster = match &choice.cluster {
             Some(cluster) => cluster.clone(),
             None => {
@@ -169,6 +179,27 @@ impl Session {
         proven.target.cluster_id = described.cluster().and_then(|cluster| cluster.arn()).unwrap_or_default().to_owned();
         proven.target.cluster = cluster;
         Ok(())
+    }
+
+    /// A cluster that the guide makes: where it is there already, what EKS says of it leads there; where it is not, no other
+    /// cluster may be taken for it.
+    async fn reach_made(&self, cloud: &Cloud, proven: &mut Proven) {
+        let (name, region) = (proven.target.cluster.clone(), &proven.target.region);
+        match eks_kubeconfig_if_there(cloud, &name).await {
+            Ok(Some(kubeconfig)) => {
+                proven.context = kubeconfig.current_context.clone().unwrap_or_default();
+                proven.proof = Some(format!("{name} is there: its address and authority are EKS's own"));
+                cloud.kube.use_own(kubeconfig, &name);
+            }
+            Ok(None) => {
+                proven.proof = Some(format!("{name} is not in {region} yet: it is made"));
+                cloud.kube.not_yet(&name);
+            }
+            Err(trouble) => {
+                proven.doubt = Some(trouble.problem());
+                cloud.kube.not_yet(&name);
+            }
+        }
     }
 
     /// Asks for credentials again where these end before the plan's longest step might, so that the plan is made (and

@@ -83,7 +83,7 @@ fn find(part: &str) -> Result<PathBuf, String> {
     };
     let python = Testbed::dir().join("python/bin");
     match part {
-        "helm3" | "helm4" | "kubectl" => built(part),
+        "helm3" | "helm4" | "kubectl" | "tofu" => built(part),
         "cluster" => {
             for name in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kubectl"] {
                 built(name)?;

@@ -78,7 +78,18 @@ impl HandedOut<'_> {
         folder.write("kube/config", self.kubeconfig(scenario.kubernetes.context)?)?;
         // The world outside looks at the cluster whatever the person's kubeconfig knows.
         folder.write(OWN_KUBECONFIG, self.kubeconfig(true)?)?;
-        let stood_in_for: Vec<_> = tools::NAMES.into_iter().filter(|name| !(real_cluster && *name == "helm")).collect();
+        for (name, module) in &scenario.tools.terraform.modules {
+            for name in std::iter::once(name).chain(&module.also) {
+                folder.write(&format!("downloads/{name}.zip"), module.archive()?)?;
+            }
+        }
+        // Who has the real one keeps it: it knows far more.
+        let stands_in = |name: &str| match name {
+            "helm" => !real_cluster,
+            "aws" => !on_path("aws"),
+            _ => true,
+        };
+        let stood_in_for: Vec<_> = tools::NAMES.into_iter().filter(|name| stands_in(name)).collect();
         folder.link_tools(program, &stood_in_for)?;
         let mut tools = scenario.tools.clone();
         tools.credentials.lasts = tools.credentials.lasts.or(scenario.aws.session).or(Some(SESSION));
@@ -87,6 +98,7 @@ impl HandedOut<'_> {
             folder: folder.path().to_owned(),
             clock: self.world.clock.to_string(),
             proxy: self.at.proxy.clone(),
+            aws: (self.at.aws.clone(), scenario.aws.region.clone()),
             tools,
         })
     }
@@ -185,4 +197,9 @@ impl HandedOut<'_> {
         });
         serde_yaml::to_string(&config).map_err(io::Error::other)
     }
+}
+
+/// Whether the machine itself has a tool.
+fn on_path(name: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }

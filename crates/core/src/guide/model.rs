@@ -93,6 +93,9 @@ pub struct TestedOn {
 pub struct Target {
     /// `eks`, `kubernetes` or `none`.
     pub cluster: String,
+    /// For `eks`: the guide makes the cluster, and it may not be there yet; the name that is suggested for it.
+    #[serde(default)]
+    pub makes: Option<String>,
     /// Suggested namespace.
     #[serde(default)]
     pub namespace: Option<String>,
@@ -198,6 +201,10 @@ pub struct Field {
     /// Shortest length that is accepted.
     #[serde(default)]
     pub at_least: Option<usize>,
+    /// The file it arrives in, and its dotted key there: `FILE#auth.clientSecret`, a template. It is taken from there
+    /// where nothing else was said and the file is there.
+    #[serde(default)]
+    pub arrives: Option<String>,
     /// Key inside the existing Kubernetes Secret; the field's id where left out.
     #[serde(default)]
     pub key: Option<String>,

@@ -106,10 +106,16 @@ impl Wizard {
         let wanted = |name: &str| match name {
             "profile" | "region" => aws,
             "cluster" => target.cluster == "eks",
+            // The way to a cluster that the guide makes is found by asking EKS.
+            "context" => cluster && target.makes.is_none(),
             _ => cluster,
         };
         let all = FIELDS.iter().filter(|(name, ..)| wanted(name)).map(|(name, label, help, ..)| {
-            let default = if *name == "namespace" { json!(target.namespace) } else { Value::Null };
+            let default = match *name {
+                "namespace" => json!(target.namespace),
+                "cluster" => json!(target.makes),
+                _ => Value::Null,
+            };
             Field {
                 name: format!("target.{name}"),
                 asked: asked(name, label, help, default.clone()),

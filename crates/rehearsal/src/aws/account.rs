@@ -106,12 +106,15 @@ impl Account {
         }
     }
 
-    /// Says where a cluster's API server is, and the PEM of its CA.
+    /// Says where a cluster's API server is, and the PEM of its CA; one that is made later has the same.
     pub fn set_cluster_endpoint(&self, name: &str, endpoint: &str, certificate_authority: &str) {
-        if let Some(cluster) = self.inner().home.clusters.get_mut(name) {
+        let mut inner = self.inner();
+        let authority = STANDARD.encode(certificate_authority);
+        if let Some(cluster) = inner.home.clusters.get_mut(name) {
             cluster.endpoint = endpoint.to_owned();
-            cluster.certificate_authority = STANDARD.encode(certificate_authority);
+            cluster.certificate_authority = authority.clone();
         }
+        inner.home.served = Some((endpoint.to_owned(), authority));
     }
 
     /// Names of the clusters.

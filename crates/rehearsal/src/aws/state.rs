@@ -28,6 +28,8 @@ pub struct State {
     pub start: Timestamp,
     /// How far it has been moved on.
     pub now: Timestamp,
+    /// Address and authority (base64 of PEM) of the API server that is served.
+    pub served: Option<(String, String)>,
     /// EKS clusters by name.
     pub clusters: BTreeMap<String, Cluster>,
     /// Managed node groups by cluster and name.
@@ -78,6 +80,7 @@ impl State {
             region: region.to_owned(),
             start,
             now: start,
+            served: None,
             clusters: BTreeMap::new(),
             node_groups: BTreeMap::new(),
             updates: BTreeMap::new(),

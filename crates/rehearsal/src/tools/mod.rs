@@ -1,9 +1,10 @@
-//! The `helm`, `terraform` and credentials helper of a rehearsal's own PATH.
+//! The `helm`, `terraform`, `aws` and credentials helper of a rehearsal's own PATH.
 //!
 //! They are links to the program itself, which calls [`run_as`] first thing: under one of their names, from a
-//! rehearsal's `bin` folder, it behaves as that tool ([`helm`], [`credentials`]). What a tool needs to know
+//! rehearsal's `bin` folder, it behaves as that tool ([`helm`], [`terraform`], [`aws`], [`credentials`]). What a tool needs to know
 //! lies beside that folder ([`place`]).
 
+pub mod aws;
 pub mod chart;
 pub mod cluster;
 pub mod credentials;
@@ -11,6 +12,7 @@ pub mod helm;
 pub mod http;
 pub mod place;
 mod run;
+pub mod terraform;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,8 @@ pub struct Setup {
     pub charts: BTreeMap<String, chart::Chart>,
     /// The `helm` found on the PATH.
     pub helm: helm::Setup,
+    /// The `terraform` found on the PATH, and the modules somebody was sent.
+    pub terraform: terraform::Setup,
     /// The credentials that the AWS profile's `credential_process` prints.
     pub credentials: credentials::Setup,
 }

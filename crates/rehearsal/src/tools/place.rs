@@ -23,6 +23,9 @@ pub struct Place {
     pub clock: String,
     /// The proxy, `127.0.0.1:port`.
     pub proxy: String,
+    /// All of AWS: a URL, and its region.
+    #[serde(default)]
+    pub aws: (String, String),
     /// The scenario's part for tools.
     pub tools: Setup,
 }

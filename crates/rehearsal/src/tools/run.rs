@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 
-use super::{credentials, helm, place::Place};
+use super::{aws, credentials, helm, place::Place, terraform};
 
 /// Names under which the program stands in for a tool.
-pub const NAMES: [&str; 3] = ["helm", "terraform", "landfall-credentials"];
+pub const NAMES: [&str; 4] = ["helm", "terraform", "aws", "landfall-credentials"];
 
 /// Behaves as the tool of that name where one is called as such from a rehearsal's `bin` folder, and returns its
 /// exit code; none where this is not so and the program should go on as itself.
@@ -19,10 +19,8 @@ pub fn run_as(program_name: &str, arguments: &[String], environment: &BTreeMap<S
     let place = Place::of(program_name, environment.get("PATH").map(String::as_str))?;
     Some(match name {
         "helm" => helm::run(&place, arguments, environment),
-        "landfall-credentials" => credentials::run(&place, arguments),
-        _ => {
-            eprintln!("Error: this rehearsal's scenario {:?} has no {name}", place.scenario);
-            1
-        }
+        "terraform" => terraform::run(&place, arguments, environment),
+        "aws" => aws::run(arguments),
+        _ => credentials::run(&place, arguments),
     })
 }

@@ -1,4 +1,4 @@
-//! Clusters. They are there from the start; nothing here makes one.
+//! Clusters. One that is made later leads to the API server that is served.
 
 use std::collections::BTreeMap;
 
@@ -93,6 +93,36 @@ pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Cluster, AwsError> {
         .clusters
         .get(name)
         .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}.")))
+}
+
+/// CreateCluster. It is ACTIVE at once: whoever makes one in a rehearsal has waited as long as that takes.
+pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let name = input.text("name");
+    if state.clusters.contains_key(name) {
+        return Err(AwsError::new(409, "ResourceInUseException", format!("Cluster already exists with name: {name}")));
+    }
+    let setup = ClusterSetup {
+        name: name.to_owned(),
+        version: input.maybe("version").unwrap_or("1.33").to_owned(),
+        cpu_node_group: false,
+        tags: serde_json::from_value(input["tags"].clone()).unwrap_or_default(),
+        ..ClusterSetup::default()
+    };
+    let mut cluster = Cluster::new(&setup, &state.region, state.now);
+    cluster.created = state.now;
+    if let Some((endpoint, authority)) = state.served.clone() {
+        (cluster.endpoint, cluster.certificate_authority) = (endpoint, authority);
+    }
+    let answer = cluster.answer(state);
+    state.clusters.insert(name.to_owned(), cluster);
+    Ok(json!({ "cluster": answer }))
+}
+
+/// DeleteCluster.
+pub fn delete(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let answer = find(state, input.text("name"))?.answer(state);
+    state.clusters.remove(input.text("name"));
+    Ok(json!({ "cluster": answer }))
 }
 
 /// DescribeCluster.

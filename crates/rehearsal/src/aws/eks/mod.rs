@@ -27,6 +27,8 @@ use super::service::Operation;
 
 /// The operations of this service.
 pub const OPERATIONS: &[(&str, Operation)] = &[
+    ("CreateCluster", cluster::create),
+    ("DeleteCluster", cluster::delete),
     ("DescribeCluster", cluster::describe),
     ("AssociateIdentityProviderConfig", identity_provider::associate),
     ("DescribeIdentityProviderConfig", identity_provider::describe),

@@ -1,0 +1,383 @@
+//! terraform or OpenTofu, the person's own: it initialises, plans, applies and keeps the state; what it says is read here.
+//!
+//! Secrets reach it in a 0600 variables file that is removed afterwards. A saved plan holds them, too: it lies in the
+//! install's own folder, 0600, from the moment it is shown until it was applied or declined.
+
+mod fault;
+mod lock;
+mod plan;
+mod progress;
+mod surroundings;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use landfall_core::{
+    event::{Problem, Waiting},
+    value::Plain,
+};
+use semver::Version;
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+pub use lock::Lock;
+pub use plan::{Action, Change, Reviewed};
+pub use progress::Progress;
+
+use super::{
+    Cloud, Trouble, private,
+    process::{self, Command, Output},
+    told::Stream,
+    written,
+};
+
+/// The oldest version whose answers are read here.
+const OLDEST: Version = Version::new(1, 6, 0);
+
+/// How long it may take to stop: it waits for the calls under way, and a cluster takes a while to be made. A second signal
+/// would make it forget what it just made.
+const PATIENCE: Duration = Duration::from_secs(45 * 60);
+
+/// terraform in one folder.
+pub struct Terraform {
+    cloud: Arc<Cloud>,
+    tool: String,
+    at: PathBuf,
+    keep: PathBuf,
+    id: String,
+    home: TempDir,
+    variables: bool,
+}
+
+/// What a plan came to.
+pub enum Planned {
+    /// Another run holds the state.
+    Locked(Lock),
+    /// What it would do.
+    Reviewed(Reviewed),
+}
+
+impl Terraform {
+    /// terraform (`tool`) for the configuration in `at`; plans and logs are kept in `keep` under `id`. `variables` is JSON.
+    pub async fn open(
+        cloud: &Arc<Cloud>,
+        tool: &str,
+        at: &Path,
+        (keep, id): (&Path, &str),
+        variables: Option<Plain>,
+    ) -> Result<Self, Trouble> {
+        let version = cloud.process.version(tool, &["version"]).await?;
+        if version < OLDEST {
+            return Err(Problem::new(
+                "TF-VERSION",
+                format!("{tool} {version} is too old"),
+                format!("Install {tool} {OLDEST} or newer and put it first on PATH."),
+            )
+            .into());
+        }
+        sweep(keep);
+        let prefix = format!("terraform-home-{}-", std::process::id());
+        let home = std::fs::create_dir_all(keep)
+            .and_then(|()| tempfile::Builder::new().prefix(&prefix).tempdir_in(keep))
+            .map_err(|error| unusable(keep, &error))?;
+        if let Some(variables) = &variables {
+            private::replace(&home.path().join("secret.tfvars.json"), variables.reveal().as_bytes())
+                .map_err(|error| unusable(home.path(), &error))?;
+        }
+        Ok(Self {
+            cloud: cloud.clone(),
+            tool: tool.to_owned(),
+            at: at.to_owned(),
+            keep: keep.to_owned(),
+            id: id.to_owned(),
+            home,
+            variables: variables.is_some(),
+        })
+    }
+
+    /// Initialises: fetches providers and modules, and opens the backend.
+    pub async fn init(
+        &self,
+        upgrade: bool,
+        cancel: &CancellationToken,
+        said: impl Fn(&str) + Send + Sync,
+    ) -> Result<(), Trouble> {
+        let mut init = self.command().await?.args(["init", "-input=false", "-no-color"]);
+        if upgrade {
+            init = init.arg("-upgrade");
+        }
+        let mut told = |_: Stream, line: &str| {
+            if line.starts_with("- ") || line.starts_with("Initializing") {
+                said(line);
+            }
+        };
+        let output = finish(init, cancel, &mut told).await?;
+        if output.succeeded() {
+            return Ok(());
+        }
+        Err(fault::of_text(&format!("{} init", self.tool), &format!("{}\n{}", output.stderr, output.stdout)))
+    }
+
+    /// What it would do now, initialising first where that is still to be done. Nothing is kept.
+    pub async fn look(&self, cancel: &CancellationToken) -> Result<Planned, Trouble> {
+        let saved = self.home.path().join("look.plan");
+        let planned = self.plan(&saved, false, cancel).await;
+        let _ = std::fs::remove_file(&saved);
+        planned
+    }
+
+    /// What it would do, kept so that [`Terraform::apply`] does exactly that; see [`Terraform::forget_plan`].
+    pub async fn prepare(&self, destroy: bool, cancel: &CancellationToken) -> Result<Planned, Trouble> {
+        let planned = self.plan(&self.saved(), destroy, cancel).await;
+        if !matches!(planned, Ok(Planned::Reviewed(_))) {
+            self.forget_plan();
+        }
+        planned
+    }
+
+    /// The plan that was kept, if there is one.
+    pub async fn prepared(&self, cancel: &CancellationToken) -> Result<Option<Reviewed>, Trouble> {
+        let saved = self.saved();
+        if !saved.exists() {
+            return Ok(None);
+        }
+        self.shown(&saved, cancel).await.map(Some)
+    }
+
+    async fn plan(&self, saved: &Path, destroy: bool, cancel: &CancellationToken) -> Result<Planned, Trouble> {
+        match self.plan_once(saved, destroy, cancel).await {
+            Err(trouble) if trouble.code() == Some(fault::NOT_INITIALISED) => {
+                self.init(false, cancel, |_| {}).await?;
+                self.plan_once(saved, destroy, cancel).await
+            }
+            other => other,
+        }
+    }
+
+    async fn plan_once(&self, saved: &Path, destroy: bool, cancel: &CancellationToken) -> Result<Planned, Trouble> {
+        // terraform keeps the rights of a file that is there; its own would let others read the secrets in it.
+        private::replace(saved, b"").map_err(|error| unusable(saved, &error))?;
+        let mut plan = self.command().await?.args(["plan", "-json", "-input=false", "-detailed-exitcode"]);
+        plan = plan.arg(format!("-out={}", saved.display()));
+        if destroy {
+            plan = plan.arg("-destroy");
+        }
+        let output = finish(self.with_variables(plan), cancel, &mut |_, _| {}).await?;
+        if !matches!(output.code, Some(0 | 2)) {
+            let heard = Progress::of(&output.stdout);
+            if let Some(lock) = heard.lock() {
+                return Ok(Planned::Locked(lock));
+            }
+            return Err(fault::of(&format!("{} plan", self.tool), &heard, &output));
+        }
+        self.shown(saved, cancel).await.map(Planned::Reviewed)
+    }
+
+    async fn shown(&self, saved: &Path, cancel: &CancellationToken) -> Result<Reviewed, Trouble> {
+        let show = self.command().await?.args(["show", "-json"]).arg(saved);
+        let shown = finish(show, cancel, &mut |_, _| {}).await?;
+        let tree: Value = serde_json::from_str(&shown.stdout).map_err(|error| {
+            // The error's position is enough: its text could quote a value.
+            let place = format!("line {} column {}", error.line(), error.column());
+            fault::unreadable(&format!("{} show", self.tool), &place)
+        })?;
+        Ok(Reviewed::of(&tree))
+    }
+
+    /// Carries the saved plan out. Its log stays for a later run, should this program end before it does.
+    pub async fn apply(
+        &self,
+        cancel: &CancellationToken,
+        mut heard: impl FnMut(&Progress, Option<String>) + Send,
+    ) -> Result<(), Trouble> {
+        let saved = self.saved();
+        if !saved.exists() {
+            return Err(Problem::new(
+                "TF-NO-PLAN",
+                "there is no plan that was agreed to",
+                "Start again: it is planned, shown and asked for again.",
+            )
+            .into());
+        }
+        let apply = self.command().await?.args(["apply", "-json", "-input=false"]).arg(&saved);
+        // Should this program end before it, it goes on unharmed, and a later run still reads what it said.
+        let said = said(&self.keep, &self.id);
+        written::make_folder(&said).map_err(|error| unusable(&said, &error))?;
+        let running = apply.outliving(&said).patience(PATIENCE).start()?;
+        if let Some(pid) = running.pid {
+            // Without the file a later run only takes longer to tell that nobody is at work.
+            let _ = private::replace(&self.mark(), pid.to_string().as_bytes());
+        }
+        let mut progress = Progress::default();
+        let ended = running
+            .finish(cancel, |_, line| {
+                let said = progress.hear(line);
+                heard(&progress, said);
+            })
+            .await;
+        let clean = || {
+            self.forget_plan();
+            put_away(&self.keep, &self.id);
+        };
+        match ended {
+            Ok(output) => {
+                clean();
+                if output.succeeded() {
+                    return Ok(());
+                }
+                Err(fault::of(&format!("{} apply", self.tool), &progress, &output))
+            }
+            Err(Trouble::Interrupted) if self.at_work().is_some() => Err(Trouble::Interrupted),
+            Err(trouble) => {
+                clean();
+                Err(trouble)
+            }
+        }
+    }
+
+    /// How far a terraform is that this install started, now or in an earlier run, while it still works.
+    pub fn at_work(&self) -> Option<Waiting> {
+        at_work(&self.keep, &self.id)
+    }
+
+    /// Root outputs; sensitive ones are left out.
+    pub async fn outputs(&self, cancel: &CancellationToken) -> Result<Map<String, Value>, Trouble> {
+        let output = self.asked(&["output", "-json"], cancel).await?;
+        let all: Map<String, Value> = serde_json::from_str(&output.stdout).unwrap_or_default();
+        let open = all.into_iter().filter(|(_, output)| output["sensitive"] != true);
+        Ok(open.map(|(name, mut output)| (name, output["value"].take())).collect())
+    }
+
+    /// Addresses of everything in the state.
+    pub async fn addresses(&self, cancel: &CancellationToken) -> Result<Vec<String>, Trouble> {
+        let output = self.asked(&["state", "list"], cancel).await?;
+        Ok(output.stdout.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The whole state. It holds secrets.
+    pub async fn state(&self, cancel: &CancellationToken) -> Result<Plain, Trouble> {
+        Ok(Plain::new(self.asked(&["state", "pull"], cancel).await?.stdout))
+    }
+
+    /// Lets go of things in the state without touching the things.
+    pub async fn let_go(&self, addresses: &[String], cancel: &CancellationToken) -> Result<(), Trouble> {
+        let words: Vec<&str> = ["state", "rm"].into_iter().chain(addresses.iter().map(String::as_str)).collect();
+        self.asked(&words, cancel).await.map(drop)
+    }
+
+    /// Takes something that exists into the state.
+    pub async fn import(&self, address: &str, id: &str, cancel: &CancellationToken) -> Result<(), Trouble> {
+        let import = self.command().await?.args(["import", "-input=false", "-no-color"]);
+        let import = self.with_variables(import).args([address, id]);
+        self.judged("import", finish(import, cancel, &mut |_, _| {}).await?).map(drop)
+    }
+
+    /// Removes a lock that a run left behind when it was killed.
+    pub async fn unlock(&self, id: &str, cancel: &CancellationToken) -> Result<(), Trouble> {
+        self.asked(&["force-unlock", "-force", id], cancel).await.map(drop)
+    }
+
+    /// Removes the saved plan.
+    pub fn forget_plan(&self) {
+        let _ = std::fs::remove_file(self.saved());
+    }
+
+    async fn asked(&self, words: &[&str], cancel: &CancellationToken) -> Result<Output, Trouble> {
+        let output = finish(self.command().await?.args(words), cancel, &mut |_, _| {}).await?;
+        self.judged(words[0], output)
+    }
+
+    fn judged(&self, what: &str, output: Output) -> Result<Output, Trouble> {
+        if output.succeeded() {
+            return Ok(output);
+        }
+        Err(fault::of_text(&format!("{} {what}", self.tool), &output.stderr))
+    }
+
+    async fn command(&self) -> Result<Command, Trouble> {
+        let command = self.cloud.process.command(&self.tool)?;
+        let command = surroundings::given(command, &self.cloud, self.home.path()).await?;
+        Ok(command.arg(format!("-chdir={}", self.at.display())))
+    }
+
+    fn with_variables(&self, command: Command) -> Command {
+        if !self.variables {
+            return command;
+        }
+        command.arg(format!("-var-file={}", self.home.path().join("secret.tfvars.json").display()))
+    }
+
+    fn saved(&self) -> PathBuf {
+        self.keep.join(format!("terraform-{}.plan", self.id))
+    }
+
+    fn mark(&self) -> PathBuf {
+        mark(&self.keep, &self.id)
+    }
+}
+
+/// Whether a terraform of ours was killed in the middle.
+pub fn left_behind(keep: &Path, id: &str) -> bool {
+    mark(keep, id).exists() && at_work(keep, id).is_none()
+}
+
+/// Puts away what a terraform that was killed left in the install's folder.
+pub fn put_away(keep: &Path, id: &str) {
+    let _ = std::fs::remove_file(mark(keep, id));
+    let _ = std::fs::remove_dir_all(said(keep, id));
+}
+
+/// How far the terraform is that works for `id`, if one does.
+pub fn at_work(keep: &Path, id: &str) -> Option<Waiting> {
+    let pid = std::fs::read_to_string(mark(keep, id)).ok()?.trim().parse().ok()?;
+    if !process::alive(pid, "apply") {
+        return None;
+    }
+    let text = std::fs::read_to_string(said(keep, id).join("said.out")).unwrap_or_default();
+    Some(Progress::of(&text).waiting())
+}
+
+fn said(keep: &Path, id: &str) -> PathBuf {
+    keep.join(format!("terraform-{id}.said"))
+}
+
+fn mark(keep: &Path, id: &str) -> PathBuf {
+    keep.join(format!("terraform-{id}.pid"))
+}
+
+async fn finish(
+    command: Command,
+    cancel: &CancellationToken,
+    said: &mut (dyn FnMut(Stream, &str) + Send),
+) -> Result<Output, Trouble> {
+    command.patience(PATIENCE).start()?.finish(cancel, said).await
+}
+
+/// Removes what runs that are over left behind: their variables hold secrets.
+fn sweep(keep: &Path) {
+    for entry in std::fs::read_dir(keep).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name
+            .strip_prefix("terraform-home-")
+            .and_then(|rest| rest.split_once('-'))
+            .and_then(|(pid, _)| pid.parse().ok());
+        if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
+            // What cannot be removed now is tried again next time.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {
+    Problem::new(
+        "FOLDER-UNUSABLE",
+        format!("{} cannot be used", path.display()),
+        "Free some space, or make the folder yours again; then start again.",
+    )
+    .why(error.to_string())
+    .into()
+}

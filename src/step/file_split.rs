@@ -1,0 +1,142 @@
+//! `file.split`: a values file that arrived with secrets in it is split: its secrets are in the vault, the rest is a plain file,
+//! and what arrived is gone.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use async_trait::async_trait;
+use landfall_core::{
+    catalogue::Again,
+    event::{Difference, Found, Problem},
+    value::SecretText,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cloud::{Trouble, arrived, values::written as yaml, written},
+    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileSplit {
+    /// The file that arrived; left out where an earlier run has split it.
+    #[serde(default)]
+    from: Option<PathBuf>,
+    /// Where the rest is written.
+    to: PathBuf,
+    /// Which dotted keys are secret, and the secret that holds each.
+    secrets: BTreeMap<String, SecretText>,
+    /// Further keys that look secret and are not.
+    #[serde(default)]
+    plain: Vec<String>,
+    /// Whether the file that arrived is removed once all of its secrets are in the vault.
+    #[serde(default)]
+    remove: bool,
+}
+
+/// What others may read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// Where the rest is.
+    pub path: String,
+    /// Its SHA-256.
+    pub digest: String,
+}
+
+#[async_trait]
+impl Step for FileSplit {
+    type Outputs = Outputs;
+    const ABOUT: StepAbout = StepAbout {
+        again: Again::Upsert,
+        keeps_data: true,
+        fixed: &["to"],
+        ..StepAbout::new("file.split", "FILE-13", "a values file without its secrets")
+    };
+
+    async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
+        let there = written::read(&self.to)?;
+        let outputs = |text: &str| Outputs { path: self.to.display().to_string(), digest: written::digest(text) };
+        let Some(from) = self.arrived() else {
+            return Ok(match there {
+                Some(text) => Found::there(outputs(&text), Vec::new(), written::owner(&text, &cx.install)),
+                None => return Err(gone(self).into()),
+            });
+        };
+        let Some(there) = there else { return Ok(Found::absent()) };
+        let wanted = self.rest(cx, from)?;
+        let differs = |field: &str, wanted: &str, found: &str| Difference {
+            field: field.into(),
+            wanted: wanted.into(),
+            found: found.into(),
+            fixed: false,
+        };
+        let mut differences = Vec::new();
+        if there != wanted {
+            differences.push(differs("content", "the rest of what arrived", "something else"));
+        }
+        if self.remove {
+            differences.push(differs("what arrived", "removed", &from.display().to_string()));
+        }
+        Ok(Found::there(outputs(&wanted), differences, written::owner(&there, &cx.install)))
+    }
+
+    async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
+        let Some(from) = self.arrived() else { return Err(gone(self).into()) };
+        let mut secrets = BTreeMap::new();
+        for (key, text) in &self.secrets {
+            secrets.insert(key.clone(), cx.reveal(text).await?);
+        }
+        let tree = arrived::tree(from)?;
+        if let Some(problem) = arrived::fault(from, &tree, &secrets, &[], &self.plain) {
+            return Err(problem.into());
+        }
+        let before = written::read(&self.to)?;
+        written::write(&self.to, &self.rest(cx, from)?)?;
+        if self.remove {
+            std::fs::remove_file(from).map_err(|error| written::unusable(from, &error))?;
+            cx.say(format!("{} was removed: its secrets are in the vault", from.display()));
+        }
+        Ok(match before {
+            Some(before) => Applied::changed(serde_json::json!({ "text": before })),
+            None => Applied::made(),
+        })
+    }
+
+    async fn undo(&self, _cx: &Context, made: &Made) -> Result<(), Trouble> {
+        match made.before.as_ref().and_then(|before| before["text"].as_str()) {
+            Some(text) => written::write(&self.to, text),
+            None => written::remove(&self.to),
+        }
+    }
+
+    fn commands(&self, _cx: &PlanView<'_>) -> Vec<String> {
+        let keys: Vec<&str> = self.secrets.keys().map(String::as_str).collect();
+        let from = self.from.as_ref().map_or_else(|| "what arrived".into(), |from| from.display().to_string());
+        vec![format!("# {from} without {} becomes {}; these go into the vault", keys.join(", "), self.to.display())]
+    }
+
+    fn undo_line(&self, _cx: &PlanView<'_>) -> String {
+        format!("removes {}; the secrets stay in the vault until they are removed there", self.to.display())
+    }
+}
+
+impl FileSplit {
+    fn arrived(&self) -> Option<&PathBuf> {
+        self.from.as_ref().filter(|from| !from.as_os_str().is_empty() && from.exists())
+    }
+
+    fn rest(&self, cx: &Context, from: &std::path::Path) -> Result<String, Trouble> {
+        let rest = arrived::without(arrived::tree(from)?, self.secrets.keys().map(String::as_str));
+        Ok(written::mark(&self.to, &cx.install) + &yaml(&rest))
+    }
+}
+
+fn gone(step: &FileSplit) -> Problem {
+    Problem::new(
+        "VALUES-GONE",
+        format!("neither {} nor the file that arrived is there", step.to.display()),
+        "Ask for the values again, and answer with the new file.",
+    )
+}

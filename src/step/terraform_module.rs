@@ -1,0 +1,408 @@
+//! `terraform.module`: is a Terraform configuration applied? The person's own terraform or OpenTofu plans and applies it; what
+//! it would do is shown and agreed to first.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use landfall_core::{
+    catalogue::Again,
+    clock::Span,
+    event::{Choice, Found, Happened, Host, Owner, Problem, Question, Recovery, Waiting},
+    value::{Late, Plain, Tree},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cloud::{
+        Trouble,
+        helm::Helm,
+        release::{self, Release},
+        terraform::{self, Action, Change, Lock, Planned, Reviewed, Terraform},
+    },
+    kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
+};
+
+/// Parameters in a guide.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerraformModule {
+    /// The folder that holds the configuration.
+    folder: PathBuf,
+    /// `terraform` or `tofu`.
+    #[serde(default = "usual")]
+    tool: String,
+    /// Variables; they may be secrets. They are handed over in a 0600 file that is removed afterwards.
+    #[serde(default)]
+    variables: Tree,
+    /// Whether newer providers and modules are fetched (`init -upgrade`).
+    #[serde(default)]
+    upgrade: bool,
+    /// Digests of the files it is made of: a change of one is a change of this.
+    #[serde(default)]
+    made_of: Vec<Late<String>>,
+}
+
+fn usual() -> String {
+    "terraform".into()
+}
+
+/// What others may read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// Its root outputs; sensitive ones are left out.
+    pub outputs: Map<String, Value>,
+}
+
+#[async_trait]
+impl Step for TerraformModule {
+    type Outputs = Outputs;
+    const ABOUT: StepAbout = StepAbout {
+        again: Again::Upsert,
+        keeps_data: true,
+        fixed: &["folder"],
+        interval: Span::seconds(15),
+        deadline: Span::minutes(90),
+        usual: Some("15 to 40 minutes where a cluster is made"),
+        ..StepAbout::new("terraform.module", "TF-11", "a Terraform configuration")
+    };
+
+    async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
+        if let Some(waiting) = terraform::at_work(&cx.folder, &id(cx)) {
+            return Ok(Found::pending(waiting, Owner::Ours));
+        }
+        if !self.is_there() {
+            return Ok(Found::absent());
+        }
+        let terraform = self.open(cx).await?;
+        match terraform.look(&cx.cancel).await? {
+            Planned::Locked(lock) => Ok(self.locked(cx, &lock)),
+            Planned::Reviewed(reviewed) => self.found(cx, &terraform, &reviewed).await,
+        }
+    }
+
+    async fn approval(&self, cx: &Context) -> Result<Option<Question>, Trouble> {
+        let terraform = self.open(cx).await?;
+        terraform.init(self.upgrade, &cx.cancel, |line| cx.say(line)).await?;
+        match terraform.prepare(false, &cx.cancel).await? {
+            Planned::Locked(lock) => Err(self.held(&lock).into()),
+            Planned::Reviewed(reviewed) if reviewed.nothing() => {
+                terraform.forget_plan();
+                Ok(None)
+            }
+            Planned::Reviewed(reviewed) => Ok(Some(question(&self.tool, &reviewed))),
+        }
+    }
+
+    async fn declined(&self, cx: &Context) {
+        if let Ok(terraform) = self.open(cx).await {
+            terraform.forget_plan();
+        }
+    }
+
+    async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
+        let terraform = self.open(cx).await?;
+        let Some(reviewed) = terraform.prepared(&cx.cancel).await? else {
+            return match terraform.look(&cx.cancel).await? {
+                Planned::Locked(lock) => Err(self.held(&lock).into()),
+                Planned::Reviewed(reviewed) if reviewed.nothing() => Ok(Applied::made()),
+                Planned::Reviewed(_) => Err(Problem::new(
+                    "TF-NO-PLAN",
+                    "there is no plan that was agreed to",
+                    "Start again: it is planned, shown and asked for again.",
+                )
+                .into()),
+            };
+        };
+        let before = (reviewed.stands && self.owner(cx, &reviewed) != Owner::Ours).then(|| {
+            json!({ "applied_by": reviewed.install, "folder": self.folder.display().to_string() })
+        });
+        if before.is_none() {
+            // An apply that is stopped half way has not written its outputs, which carry the install's mark.
+            crate::cloud::keep_private(&begun(cx), b"")?;
+        }
+        let cx = cx.clone();
+        let job: Job = Box::pin(async move {
+            let applied = terraform.apply(&cx.cancel, |progress, said| {
+                if let Some(line) = said {
+                    cx.say(line);
+                }
+                (cx.tell)(Happened::Waiting { why: progress.waiting(), deadline: None, usual: None });
+            });
+            applied.await
+        });
+        Ok(match before {
+            Some(before) => Applied::StartedOver { before, job },
+            None => Applied::Started(job),
+        })
+    }
+
+    async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
+        if made.before.is_some() {
+            return Err(Problem::new(
+                "TF-WAS-THERE",
+                "it was there before this install, which only updated it",
+                "To go back, answer with the version that was there and install again.",
+            )
+            .why("Destroying it would take away what this install did not make.")
+            .into());
+        }
+        if !self.is_there() {
+            return Ok(());
+        }
+        let terraform = self.open(cx).await?;
+        match terraform.prepare(true, &cx.cancel).await? {
+            Planned::Locked(lock) => return Err(self.held(&lock).into()),
+            Planned::Reviewed(reviewed) => {
+                for line in reviewed.text().lines() {
+                    cx.say(line);
+                }
+            }
+        }
+        terraform.apply(&cx.cancel, |_, said| said.into_iter().for_each(|line| cx.say(line))).await?;
+        let _ = std::fs::remove_file(begun(cx));
+        Ok(())
+    }
+
+    async fn recover(&self, cx: &Context, recovery: &str) -> Result<(), Trouble> {
+        let terraform = self.open(cx).await?;
+        let planned = terraform.look(&cx.cancel).await?;
+        match (recovery, planned) {
+            ("unlock", Planned::Locked(lock)) => {
+                terraform.unlock(&lock.id, &cx.cancel).await?;
+                terraform::put_away(&cx.folder, &id(cx));
+                Ok(())
+            }
+            ("unlock", Planned::Reviewed(_)) => Ok(()),
+            (_, Planned::Locked(lock)) => Err(self.held(&lock).into()),
+            (way, Planned::Reviewed(reviewed)) => {
+                let Some((change, found)) = taken(cx, &reviewed).await else { return Ok(()) };
+                let (namespace, name) = change.named.clone().unwrap_or_default();
+                match way {
+                    "import" => terraform.import(&change.address, &format!("{namespace}/{name}"), &cx.cancel).await,
+                    "uninstall" => {
+                        let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
+                        helm.uninstall(&namespace, &found, &cx.cancel, |line| cx.say(line)).await
+                    }
+                    _ => Err(Trouble::guide(format!("it has no way out called {way}"), "Choose one of those offered.")),
+                }
+            }
+        }
+    }
+
+    async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
+        if !self.is_there() {
+            return Ok("Planned once its files are written; it is shown then, and nothing is applied before you agree.".into());
+        }
+        match self.open(cx).await?.look(&cx.cancel).await? {
+            Planned::Locked(lock) => Ok(format!("cannot be planned now: {}", lock.line())),
+            Planned::Reviewed(reviewed) => Ok(reviewed.text()),
+        }
+    }
+
+    async fn undo_preview(&self, cx: &Context, made: &Made) -> Result<String, Trouble> {
+        if made.before.is_some() || !self.is_there() {
+            return Ok(String::new());
+        }
+        let terraform = self.open(cx).await?;
+        let planned = terraform.prepare(true, &cx.cancel).await;
+        terraform.forget_plan();
+        match planned? {
+            Planned::Locked(lock) => Ok(lock.line()),
+            Planned::Reviewed(reviewed) => Ok(reviewed.text()),
+        }
+    }
+
+    fn commands(&self, _cx: &PlanView<'_>) -> Vec<String> {
+        let (tool, folder) = (&self.tool, shell_words::quote(&self.folder.display().to_string()).into_owned());
+        let upgrade = if self.upgrade { " -upgrade" } else { "" };
+        let secret = if self.has_variables() { " -var-file=<0600 file with the secrets>" } else { "" };
+        vec![
+            format!("{tool} -chdir={folder} init{upgrade}"),
+            format!("{tool} -chdir={folder} plan -out=reviewed.plan{secret}"),
+            format!("{tool} -chdir={folder} apply reviewed.plan && rm reviewed.plan"),
+        ]
+    }
+
+    fn undo_line(&self, _cx: &PlanView<'_>) -> String {
+        format!("destroys everything in the state of {} (its plan is shown)", self.folder.display())
+    }
+
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let registry = if self.tool == "tofu" { "registry.opentofu.org" } else { "registry.terraform.io" };
+        let host = |host: &str, why: &str| Host { host: host.into(), port: 443, from: "here".into(), why: why.into() };
+        let mut hosts = vec![host(registry, "which providers there are")];
+        if self.tool != "tofu" {
+            hosts.push(host("releases.hashicorp.com", "HashiCorp's providers"));
+        }
+        hosts.push(host("github.com", "other providers"));
+        hosts
+    }
+}
+
+impl TerraformModule {
+    fn is_there(&self) -> bool {
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        files.map(|file| file.path()).any(|path| path.extension().is_some_and(|ending| ending == "tf"))
+            // A file that is still to be written could change what is there.
+            && self.made_of.iter().all(|digest| digest.known().is_some())
+    }
+
+    fn has_variables(&self) -> bool {
+        self.variables.0.as_object().is_some_and(|all| !all.is_empty())
+    }
+
+    async fn open(&self, cx: &Context) -> Result<Terraform, Trouble> {
+        let variables = match self.has_variables() {
+            true => Some(Plain::new(cx.reveal_tree(&self.variables).await?.to_string())),
+            false => None,
+        };
+        Terraform::open(&cx.cloud, &self.tool, &self.folder, (&cx.folder, &id(cx)), variables).await
+    }
+
+    async fn found(&self, cx: &Context, terraform: &Terraform, reviewed: &Reviewed) -> Result<Found<Outputs>, Trouble> {
+        let owner = self.owner(cx, reviewed);
+        if let Some((change, found)) = taken(cx, reviewed).await {
+            let (problem, recoveries) = ways_out(&self.tool, &change, &found, &found.owner(&cx.install));
+            return Ok(Found::broken(problem, recoveries, owner));
+        }
+        if !reviewed.stands && !reviewed.nothing() {
+            return Ok(Found::absent());
+        }
+        let outputs = Outputs { outputs: terraform.outputs(&cx.cancel).await? };
+        Ok(Found::there(outputs, reviewed.differences(), owner))
+    }
+
+    fn owner(&self, cx: &Context, reviewed: &Reviewed) -> Owner {
+        match &reviewed.install {
+            Some(install) if *install == cx.install.to_string() => Owner::Ours,
+            Some(install) => Owner::Other(format!("Landfall's install {install}")),
+            None if begun(cx).exists() => Owner::Ours,
+            None => Owner::Unmarked,
+        }
+    }
+
+    fn locked(&self, cx: &Context, lock: &Lock) -> Found<Outputs> {
+        if terraform::left_behind(&cx.folder, &id(cx)) {
+            let problem = Problem::new(
+                "TF-LOCK-LEFT",
+                "the state is still locked by a terraform of this install that was killed",
+                "Choose unlock: nobody is at work any more.",
+            )
+            .why(lock.line());
+            let recovery = Recovery {
+                id: "unlock".into(),
+                does: format!("remove the lock {} and look at what that run left", lock.id),
+                loses: String::new(),
+            };
+            return Found::broken(problem, vec![recovery], Owner::Ours);
+        }
+        let mut waiting = Waiting::on(lock.line());
+        waiting.problem = Some(self.held(lock));
+        Found::pending(waiting, Owner::Unmarked)
+    }
+
+    fn held(&self, lock: &Lock) -> Problem {
+        Problem::new(
+            "TF-LOCKED",
+            lock.line(),
+            format!(
+                "Wait for it, or ask them. Only where that run is surely dead:\n$ {} -chdir={} force-unlock {}",
+                self.tool,
+                self.folder.display(),
+                lock.id
+            ),
+        )
+        .why("Two runs at once would each write a state that does not know what the other one made.")
+    }
+}
+
+/// The plan as a question; what is lost has to be typed out.
+fn question(tool: &str, reviewed: &Reviewed) -> Question {
+    let stop = Choice { id: "stop".into(), label: "stop here; nothing is applied".into(), typed: None };
+    let destroyed = reviewed.destroyed();
+    let agree = if destroyed == 0 {
+        Choice { id: "apply".into(), label: "apply exactly this".into(), typed: Some("apply".into()) }
+    } else {
+        Choice {
+            id: "apply_and_destroy".into(),
+            label: format!("apply exactly this, and DESTROY {destroyed}"),
+            typed: Some(format!("destroy {destroyed}")),
+        }
+    };
+    Question {
+        about: "approve".into(),
+        text: format!("{tool} would do this: {}.", reviewed.summary()),
+        choices: vec![stop, agree],
+        differences: reviewed.differences(),
+    }
+}
+
+/// A Helm release the plan would make although one of that name is there.
+async fn taken(cx: &Context, reviewed: &Reviewed) -> Option<(Change, Release)> {
+    let wanted: Vec<&Change> = reviewed
+        .changes
+        .iter()
+        .filter(|change| change.kind == "helm_release" && change.action == Action::Add && change.named.is_some())
+        .collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    // Where the cluster is not there yet, or lets nobody look, no release is in the way.
+    let client = cx.cloud.kube.client().await.ok()?;
+    for change in wanted {
+        let (namespace, name) = change.named.clone()?;
+        if let Ok(Some(found)) = release::latest(&client, &namespace, &name).await {
+            return Some((change.clone(), found));
+        }
+    }
+    None
+}
+
+fn ways_out(tool: &str, change: &Change, found: &Release, owner: &Owner) -> (Problem, Vec<Recovery>) {
+    let (namespace, name) = change.named.clone().unwrap_or_default();
+    let changed = found.changed.map_or_else(|| "unknown".into(), |changed| changed.strftime("%F %T UTC").to_string());
+    let whose = match owner {
+        Owner::Other(who) => format!("it was made by {who}"),
+        Owner::Ours => "it was made by this install".into(),
+        Owner::Unmarked => "no other manager's mark is on it".into(),
+    };
+    let problem = Problem::new(
+        "TF-NAME-IN-USE",
+        format!("the Helm release {namespace}/{name} is there, and {tool}'s state does not know it"),
+        "Choose import (nothing is taken away), or uninstall if nobody else manages it.",
+    )
+    .why(format!(
+        "It is {}, revision {}, {} {}, last changed {changed}; {whose}. {tool} would fail with \"cannot re-use a name that is still in use\".",
+        found.status, found.revision, found.chart, found.chart_version
+    ));
+    let import = Recovery {
+        id: "import".into(),
+        does: format!("take it into the state ({tool} import {} {namespace}/{name}), then plan again", change.address),
+        loses: String::new(),
+    };
+    let uninstall = Recovery {
+        id: "uninstall".into(),
+        does: format!("uninstall it (helm uninstall {name} --namespace {namespace}), then plan again"),
+        loses: "what runs in it, until it is made again, and the data of volumes it owns".into(),
+    };
+    let recoveries = match owner {
+        // Another manager would make it again at once: its owner has to let go first.
+        Owner::Other(who) if who != "Terraform" => Vec::new(),
+        _ => vec![import, uninstall],
+    };
+    (problem, recoveries)
+}
+
+fn id(cx: &Context) -> String {
+    match &cx.path.key {
+        Some(key) => format!("{}-{}", cx.path.id, key.replace('/', "_")),
+        None => cx.path.id.clone(),
+    }
+}
+
+/// Tells that this install began to apply it.
+fn begun(cx: &Context) -> PathBuf {
+    Path::new(&cx.folder).join(format!("terraform-{}.begun", id(cx)))
+}
