@@ -3,7 +3,9 @@
 use clap::{CommandFactory, Parser, Subcommand};
 use landfall_core::clock::Span;
 
-use crate::command::{self, Common, InstallArguments, PlanArguments, RehearseArguments, SecretsCommand};
+use crate::command::{
+    self, AnswersArguments, Common, InstallArguments, NewArguments, PlanArguments, RehearseArguments, SecretsCommand,
+};
 
 /// Turns a vendor's install guide into an install an SRE can trust.
 ///
@@ -84,7 +86,12 @@ enum Command {
         #[command(subcommand)]
         command: SecretsCommand,
     },
-    /// Guides: list, needs, show, lint, schema.
+    /// An answers file out of an install, for the next cluster: references, never secrets.
+    Answers {
+        #[command(flatten)]
+        arguments: AnswersArguments,
+    },
+    /// Guides: list, needs, show, new, lint, schema.
     Guide {
         #[command(subcommand)]
         command: GuideCommand,
@@ -129,8 +136,16 @@ enum GuideCommand {
         #[arg(long, value_name = "FILE")]
         source: Option<std::path::PathBuf>,
     },
+    /// Begin a guide: a few questions, or the vendor's document taken apart.
+    New {
+        #[command(flatten)]
+        arguments: NewArguments,
+    },
     /// The JSON schema of guides, for editors.
-    Schema,
+    Schema {
+        /// Of this guide's answers files instead: id, folder or file.
+        guide: Option<String>,
+    },
 }
 
 impl Cli {
@@ -152,12 +167,14 @@ impl Cli {
             Some(Command::Status { install, watch: false }) => command::status(&common, install.as_deref()),
             Some(Command::Undo { install, lose }) => command::undo(&common, &install, &lose).await,
             Some(Command::Secrets { command }) => command::secrets(&common, &command).await,
+            Some(Command::Answers { arguments }) => command::answers(&common, &arguments),
             Some(Command::Guide { command }) => match command {
                 GuideCommand::List => command::list(&common),
                 GuideCommand::Needs { guide } => command::needs(&common, &guide),
                 GuideCommand::Show { guide } => command::show(&common, &guide),
                 GuideCommand::Lint { guide, source } => command::lint(&common, &guide, source.as_deref()),
-                GuideCommand::Schema => command::schema(),
+                GuideCommand::New { arguments } => command::new(&common, &arguments),
+                GuideCommand::Schema { guide } => command::schema(&common, guide.as_deref()),
             },
             Some(Command::Explain { code }) => command::explain(&common, &code),
             Some(Command::EksToken { cluster }) => command::eks_token(&common, &cluster).await,

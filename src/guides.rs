@@ -154,9 +154,26 @@ fn from_disk(path: &Path) -> Result<Folder, GuideFault> {
         folder.name = parent.display().to_string();
         read_folder(parent, parent, &mut folder.files)?;
     } else {
-        folder.files.insert("guide.yaml".into(), read(path)?);
+        let text = read(path)?;
+        read_templates(path.parent().unwrap_or(Path::new("")), &text, &mut folder.files)?;
+        folder.files.insert("guide.yaml".into(), text);
     }
     Ok(folder)
+}
+
+/// The templates beside a guide of one file that its text names: in its folder, or in `templates` there. Nothing else of
+/// that folder is the guide's.
+fn read_templates(beside: &Path, guide: &str, files: &mut BTreeMap<String, String>) -> Result<(), GuideFault> {
+    let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
+    for place in [beside.to_owned(), beside.join("templates")] {
+        for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".j2") && guide.contains(&name) && entry.path().is_file() {
+                files.insert(name, read(&entry.path())?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The templates of a guide that stands in Landfall's own source tree: `assets/guides/<id>` has `templates/<id>`.

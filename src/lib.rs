@@ -17,6 +17,7 @@ pub mod kinds;
 pub mod line;
 pub mod lint;
 pub mod lookup;
+pub mod problems;
 pub mod report;
 pub mod secret;
 pub mod session;

@@ -8,11 +8,12 @@ use landfall_core::{
     value::Document,
 };
 use landfall_rehearsal::Scenario;
+use regex::Regex;
 use serde_json::Value;
 
 pub use landfall_core::guide::lint::LintMessage;
 
-use crate::kinds::Kinds;
+use crate::{kinds::Kinds, problems};
 
 /// Everything that is wrong with a guide's files, in the order of the files; nothing where it is right.
 ///
@@ -35,7 +36,8 @@ pub fn lint(folder: &Folder, kinds: &Kinds, source_text: Option<&str>) -> Vec<Li
         misfit.unwrap_or(Ok(())).map_err(|misfit| (misfit.pointer, misfit.message))
     };
     let mut messages = core::lint(&loaded, &kinds.catalogue(), &fits, source_text);
-    for id in folder.scenarios() {
+    messages.extend(unknown_problems(&loaded));
+    for id in loaded.folder.scenarios() {
         messages.extend(scenario(&loaded, id));
     }
     messages.sort();
@@ -43,11 +45,26 @@ pub fn lint(folder: &Folder, kinds: &Kinds, source_text: Option<&str>) -> Vec<Li
     messages
 }
 
+/// Known failures that are recognised by another problem's code, where no problem has such a code.
+fn unknown_problems(loaded: &LoadedGuide) -> Vec<LintMessage> {
+    let own = loaded.guide.problems.iter().enumerate();
+    let told = own.filter_map(|(index, problem)| Some((index, problem.when.get("problem")?)));
+    let unknown = told.filter(|(_, pattern)| match Regex::new(pattern) {
+        Ok(pattern) => !problems::codes().any(|code| pattern.is_match(code)),
+        Err(_) => true,
+    });
+    let message = |(index, pattern): (usize, &String)| {
+        let hint = nearest(pattern.trim_matches(['^', '$']), problems::codes());
+        let position = loaded.document.position(&format!("/problems/{index}/when/problem"));
+        LintMessage::at(&position, "unknown-problem", format!("no problem's code matches {pattern:?}{hint}"))
+    };
+    unknown.map(message).collect()
+}
+
 /// What is wrong with one scenario and its sample answers.
 fn scenario(loaded: &LoadedGuide, id: &str) -> Vec<LintMessage> {
     let path = format!("scenarios/{id}.yaml");
-    let text = loaded.folder.file(&path).unwrap_or_default();
-    let document = match Document::parse(format!("{}/{path}", loaded.folder.name), text) {
+    let document = match loaded.scenario_document(id) {
         Ok(document) => document,
         Err(fault) => return vec![LintMessage::unreadable(&fault)],
     };

@@ -26,7 +26,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lookup", &["kind", "cloud"]),
     ("kinds", &["kind", "check", "step", "lookup"]),
     ("guides", &[]),
-    ("lint", &["kinds"]),
+    ("problems", &[]),
+    ("lint", &["kinds", "problems"]),
     ("engine", &["kinds", "kind", "cloud"]),
     ("watch", &["cloud"]),
     ("session", &["engine", "kinds", "kind", "secret", "cloud", "guides", "report"]),
@@ -37,8 +38,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "cloud", "driver", "engine", "guides", "kind", "kinds", "line", "lint", "report", "secret", "session",
-            "tui", "watch",
+            "cloud", "driver", "engine", "guides", "kind", "kinds", "line", "lint", "problems", "report", "secret",
+            "session", "tui", "watch",
         ],
     ),
     ("cli", &["command"]),

@@ -157,10 +157,16 @@ fn a_scenario_with_a_wrong_key_or_answer_is_told() {
 }
 
 #[test]
+fn a_failure_that_is_recognised_by_a_code_nobody_tells_is_told() {
+    let messages = changed("guide.yaml", "problem: \"^HTTP-ANSWER$\"", "problem: \"^HTTP-ANSWERS$\"");
+    assert!(told(&messages, "unknown-problem", "did you mean HTTP-ANSWER?"), "{messages:?}");
+}
+
+#[test]
 fn messages_are_read_by_machines() {
     let folder = guides::folder("tests/broken-guides/unknown-kind.yaml").unwrap();
     let told = serde_json::to_value(lint(&folder, &Kinds::all(), None)).unwrap();
-    assert_eq!(told[0]["rule"], "unknown-kind");
+    assert_eq!(told[0]["code"], "unknown-kind");
     assert!(told[0]["line"].as_u64().unwrap() > 1);
     assert!(told[0]["file"].as_str().unwrap().ends_with("unknown-kind.yaml"));
 }

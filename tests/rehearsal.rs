@@ -14,6 +14,7 @@ mod rehearsal {
     mod mixed;
     mod output;
     mod platform;
+    mod problems;
     mod resume;
     mod scenarios;
     mod secrets;

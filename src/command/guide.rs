@@ -1,61 +1,105 @@
-//! `guide list|needs|show|lint|schema` and `explain`: what there is, without touching anything.
+//! `guide list|needs|lint` and `explain`: what there is, without touching anything.
 
 use landfall_core::{event::Problem, guide::LoadedGuide, plan::Answers, value::Scope};
+use serde_json::{Value, json};
 
 use super::{
     Common, Exit,
     say::{complain, say},
 };
-use crate::{guides, kinds::Kinds, report::explained};
+use crate::{guides, kinds::Kinds, problems, report::explained};
 
-static PROBLEMS: include_dir::Dir<'static> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/assets/problems");
-
-fn refuse(common: &Common, problem: &Problem) -> i32 {
+pub(super) fn refuse(common: &Common, problem: &Problem) -> i32 {
     complain!("{}", explained(problem, common.look()));
     Exit::Usage.code()
 }
 
-fn load(common: &Common, guide: &str) -> Result<LoadedGuide, i32> {
+pub(super) fn load(common: &Common, guide: &str) -> Result<LoadedGuide, i32> {
     guides::find(guide).map_err(|fault| {
         refuse(common, &Problem::new("GUIDE-UNUSABLE", fault.to_string(), "See what there is:\n$ landfall guide list"))
     })
 }
 
-/// Which guides there are.
+/// Which guides there are: what each asks for, of whom, and how long it takes.
 pub fn list(common: &Common) -> i32 {
+    let (mut known, mut broken) = (Vec::new(), Vec::new());
     for loaded in guides::all() {
         match loaded {
-            Ok(loaded) => {
-                let guide = &loaded.guide;
-                say!("{}  {}", guide.id, guide.title);
-                say!(
-                    "    {} inputs, {} secrets, {} needs from other teams, {} checks, {} steps, {} verifications, {} corrections",
-                    guide.inputs.len(),
-                    guide.secrets.len(),
-                    guide.needs.len(),
-                    guide.checks.len(),
-                    guide.steps.len(),
-                    guide.verify.len(),
-                    guide.errata.len()
-                );
-                if let Some(takes) = &guide.takes {
-                    say!("    takes {takes}");
-                }
-                say!(
-                    "    rehearse it: landfall rehearse {} --scenario {}",
-                    guide.id,
-                    loaded.folder.scenarios().join("|")
-                );
-            }
-            Err(fault) => {
-                refuse(
-                    common,
-                    &Problem::new("GUIDE-UNUSABLE", fault.to_string(), "Mend it:\n$ landfall guide lint PATH"),
-                );
-            }
+            Ok(loaded) => known.push(loaded),
+            Err(fault) => broken.push(fault),
         }
     }
+    if common.output == crate::report::Format::Text {
+        known.iter().for_each(listed);
+    } else {
+        let all: Vec<Value> = known.iter().map(summary).collect();
+        say!("{}", serde_json::to_string_pretty(&all).unwrap_or_default());
+    }
+    for fault in broken {
+        let problem = Problem::new("GUIDE-UNUSABLE", fault.to_string(), "Mend it:\n$ landfall guide lint PATH");
+        complain!("{}", explained(&problem, common.look()));
+    }
     Exit::Done.code()
+}
+
+fn listed(loaded: &LoadedGuide) {
+    let guide = &loaded.guide;
+    say!("{}  {}", guide.id, guide.title);
+    say!("    takes {}", guide.takes.as_deref().unwrap_or("a time that nobody has said yet"));
+    let secrets: Vec<&str> = guide.secrets.iter().map(|secret| secret.label.as_str()).collect();
+    let secrets = if secrets.is_empty() { String::new() } else { format!(" ({})", secrets.join("; ")) };
+    say!(
+        "    asks you for {} and {}{secrets}",
+        count(guide.inputs.len(), "answer"),
+        count(guide.secrets.len(), "secret")
+    );
+    for need in &guide.needs {
+        let takes = need.takes.as_ref().map(|takes| format!(", {takes}")).unwrap_or_default();
+        let when = if need.when.is_some() { ", by your answers" } else { "" };
+        say!("    needs of {}: {}{takes}{when}", need.ask, need.title);
+    }
+    say!(
+        "    {}, {}, {}, {}",
+        count(guide.checks.len(), "check"),
+        count(guide.steps.len(), "step"),
+        count(guide.verify.len(), "verification"),
+        count(guide.errata.len(), "correction")
+    );
+    say!("    rehearse it: landfall rehearse {} --scenario {}", guide.id, loaded.folder.scenarios().join("|"));
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// The same for machines.
+fn summary(loaded: &LoadedGuide) -> Value {
+    let guide = &loaded.guide;
+    let inputs = guide.inputs.iter().map(|input| {
+        json!({ "id": input.id, "label": input.label(), "type": input.kind, "optional": input.optional, "when": input.when })
+    });
+    let secrets = guide.secrets.iter().map(
+        |secret| json!({ "id": secret.id, "label": secret.label, "fields": secret.field_ids(), "when": secret.when }),
+    );
+    let needs = guide.needs.iter().map(
+        |need| json!({ "id": need.id, "title": need.title, "ask": need.ask, "takes": need.takes, "when": need.when }),
+    );
+    json!({
+        "id": guide.id,
+        "title": guide.title,
+        "about": guide.about.trim(),
+        "takes": guide.takes,
+        "document": guide.source.document,
+        "target": guide.target.cluster,
+        "inputs": inputs.collect::<Vec<_>>(),
+        "secrets": secrets.collect::<Vec<_>>(),
+        "needs": needs.collect::<Vec<_>>(),
+        "checks": guide.checks.len(),
+        "steps": guide.steps.len(),
+        "verify": guide.verify.len(),
+        "errata": guide.errata.len(),
+        "scenarios": loaded.folder.scenarios(),
+    })
 }
 
 /// What other teams have to bring, each with a message ready to send.
@@ -81,20 +125,44 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
         }
     };
     let scope = labels_for_gaps(&loaded, &answers);
+    let text = |text: &str| match scope.render_text(text) {
+        Ok(Value::String(text)) => text,
+        _ => text.to_owned(),
+    };
+    let wanted = loaded.guide.needs.iter().filter(|need| {
+        let holds = |condition: &str| scope.holds(condition).unwrap_or(true);
+        need.when.as_deref().is_none_or(holds)
+    });
+    if common.output != crate::report::Format::Text {
+        let all: Vec<Value> = wanted
+            .map(|need| {
+                json!({
+                    "id": need.id,
+                    "title": text(&need.title),
+                    "ask": text(&need.ask),
+                    "takes": need.takes,
+                    "message": text(&need.message),
+                })
+            })
+            .collect();
+        say!("{}", serde_json::to_string_pretty(&all).unwrap_or_default());
+        return Exit::Done.code();
+    }
     say!("# {}: what other teams have to bring\n", loaded.guide.title);
-    for need in &loaded.guide.needs {
-        if need.when.as_deref().is_some_and(|condition| !scope.holds(condition).unwrap_or(true)) {
-            continue;
-        }
-        let text = |text: &str| match scope.render_text(text) {
-            Ok(serde_json::Value::String(text)) => text,
-            _ => text.to_owned(),
-        };
+    if let Some(takes) = &loaded.guide.takes {
+        say!("The install itself takes {takes}.\n");
+    }
+    let mut nothing = true;
+    for need in wanted {
+        nothing = false;
         say!("## {} (ask: {})", text(&need.title), text(&need.ask));
         if let Some(takes) = &need.takes {
             say!("Usually takes {takes}.");
         }
         say!("\n{}\n", text(&need.message));
+    }
+    if nothing {
+        say!("Nothing.");
     }
     Exit::Done.code()
 }
@@ -102,70 +170,23 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
 /// Answers and defaults where there are some, `<label>` where not.
 fn labels_for_gaps(loaded: &LoadedGuide, answers: &Answers) -> Scope {
     let guide = &loaded.guide;
-    let target = serde_json::json!({
+    let target = json!({
         "account": "<AWS account>",
         "region": answers.target.region.clone().unwrap_or_else(|| "<region>".into()),
         "cluster": answers.target.cluster.clone().unwrap_or_else(|| "<cluster>".into()),
         "namespace": answers.target.namespace.clone().or_else(|| guide.target.namespace.clone()).unwrap_or_else(|| "<namespace>".into()),
         "partition": "aws",
     });
-    let facts = guide.facts.iter().map(|fact| (fact.id.clone(), serde_json::Value::Null)).collect();
+    let facts = guide.facts.iter().map(|fact| (fact.id.clone(), Value::Null)).collect();
     let settled = landfall_core::plan::settle(guide, answers, &facts, &target);
     let mut scope =
         landfall_core::plan::scope(guide, &settled, &facts, &target, &landfall_core::plan::InstallId::of("<install>"));
     for input in &guide.inputs {
-        if settled.values.get(&input.id).is_none_or(serde_json::Value::is_null) && settled.asked.contains(&input.id) {
-            scope.set(input.id.clone(), serde_json::json!(format!("<{}>", input.label())));
+        if settled.values.get(&input.id).is_none_or(Value::is_null) && settled.asked.contains(&input.id) {
+            scope.set(input.id.clone(), json!(format!("<{}>", input.label())));
         }
     }
     scope
-}
-
-/// The corrected guide as readable Markdown, with its errata.
-pub fn show(common: &Common, guide: &str) -> i32 {
-    let loaded = match load(common, guide) {
-        Ok(loaded) => loaded,
-        Err(code) => return code,
-    };
-    let guide = &loaded.guide;
-    say!("# {}\n\n{}\n\nAfter: {}\n", guide.title, guide.about, guide.source.document);
-    say!("## What is asked\n");
-    for input in &guide.inputs {
-        say!("- **{}** ({}): {}", input.label(), input.id, input.help.trim());
-    }
-    say!("\n## Secrets\n");
-    for secret in &guide.secrets {
-        say!("- **{}** ({}): {}", secret.label, secret.id, secret.help.trim());
-    }
-    for (heading, tasks) in [("Checks", &guide.checks), ("Steps", &guide.steps), ("Verification", &guide.verify)] {
-        say!("\n## {heading}\n");
-        for task in tasks {
-            say!(
-                "### {} ({}, {})\n",
-                task.title.clone().unwrap_or_else(|| task.id.replace('_', " ")),
-                task.id,
-                task.kind
-            );
-            if let Some(when) = &task.when {
-                say!("Only when `{when}`.\n");
-            }
-            if !task.about.is_empty() {
-                say!("{}\n", task.about.trim());
-            }
-            if let Some(place) = loaded.place(&task.from) {
-                say!("From: {place}\n");
-            }
-            for erratum in guide.errata.iter().filter(|erratum| erratum.shown_at.contains(&task.id)) {
-                say!("- {}: {} Instead: {}", erratum.id, erratum.wrong, erratum.instead);
-            }
-        }
-    }
-    say!("\n## Where the vendor's text is wrong\n");
-    for erratum in &guide.errata {
-        let word = if erratum.warned { "To know" } else { "Instead" };
-        say!("- {}: {} {word}: {}", erratum.id, erratum.wrong, erratum.instead);
-    }
-    Exit::Done.code()
 }
 
 /// Checks a guide; with `source`, its passages' digests against the vendor's document.
@@ -193,20 +214,14 @@ pub fn lint(common: &Common, guide: &str, source: Option<&std::path::Path>) -> i
         for message in &messages {
             say!("{message}");
         }
-        say!("{guide}: {} messages", messages.len());
+        say!("{guide}: {}", count(messages.len(), "message"));
     }
     if messages.is_empty() { Exit::Done.code() } else { Exit::Usage.code() }
 }
 
-/// The JSON schema of guides, for editors.
-pub fn schema() -> i32 {
-    say!("{}", serde_json::to_string_pretty(&schemars::schema_for!(landfall_core::guide::Guide)).unwrap_or_default());
-    Exit::Done.code()
-}
-
 /// What a code means: a problem's page, a kind, or a guide's problem or erratum.
 pub fn explain(common: &Common, code: &str) -> i32 {
-    if let Some(page) = PROBLEMS.get_file(format!("{code}.md")).and_then(include_dir::File::contents_utf8) {
+    if let Some(page) = problems::page(code) {
         say!("{page}");
         return Exit::Done.code();
     }
@@ -243,8 +258,7 @@ pub fn explain(common: &Common, code: &str) -> i32 {
             return Exit::Done.code();
         }
     }
-    let mut known: Vec<String> =
-        PROBLEMS.files().filter_map(|file| file.path().file_stem()?.to_str().map(str::to_owned)).collect();
+    let mut known: Vec<&str> = problems::codes().collect();
     known.sort();
     refuse(
         common,

@@ -1,9 +1,13 @@
 //! What each command does; one file each. [`Opened`] is what nearly all of them begin with.
 
+mod answers;
+mod draft;
 mod eks_token;
 mod exit;
 mod front;
 mod guide;
+mod guide_new;
+mod guide_show;
 mod install;
 mod looks;
 mod open;
@@ -11,21 +15,27 @@ mod plan;
 mod rehearse;
 mod reporter;
 mod say;
+mod schema;
 mod secrets;
 mod status;
 mod undo;
 mod watch;
+mod yaml;
 
+pub use answers::{AnswersArguments, answers};
 pub use eks_token::eks_token;
 pub use exit::Exit;
 pub use front::front;
-pub use guide::{explain, lint, list, needs, schema, show};
+pub use guide::{explain, lint, list, needs};
+pub use guide_new::{NewArguments, new};
+pub use guide_show::show;
 pub use install::{InstallArguments, install};
 pub use looks::{check, verify};
 pub use open::{Common, Opened};
 pub use plan::{PlanArguments, plan};
 pub use rehearse::{RehearseArguments, rehearse};
 pub use reporter::Reporter;
+pub use schema::schema;
 pub use secrets::{SecretsCommand, secrets};
 pub use status::status;
 pub use undo::undo;

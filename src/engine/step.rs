@@ -450,15 +450,15 @@ impl Running<'_> {
         let deadline = clock.now() + SignedDuration::try_from(within).unwrap_or_default();
         let mut told: Option<String> = None;
         loop {
-            let mut waits_for = None;
+            let (mut waits_for, mut seen) = (None, None);
             for until in &self.task.until {
                 let parameters = self.engine.parameters(self.task, &until.template, self.outputs)?;
                 match self.engine.ask(self.task, &until.kind, &parameters, self.outputs).await? {
                     Outcome::Pass { .. } | Outcome::Skip { .. } | Outcome::Warn { .. } => {}
                     other => {
-                        waits_for = Some(
-                            other.problem().map_or_else(|| other.line().to_owned(), |problem| problem.what.clone()),
-                        );
+                        seen = other.problem().cloned();
+                        let what = seen.as_ref().map(|problem| problem.what.clone());
+                        waits_for = Some(what.unwrap_or_else(|| other.line().to_owned()));
                         break;
                     }
                 }
@@ -476,6 +476,9 @@ impl Running<'_> {
                     deadline: Some(deadline),
                 });
                 told = Some(waits_for);
+                if let Some(problem) = seen.and_then(|problem| self.engine.teller.known(&problem)) {
+                    self.tell(Happened::Recognised { problem });
+                }
             }
             if clock.now() >= deadline {
                 return Ok(TaskEnd::Person);

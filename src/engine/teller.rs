@@ -57,14 +57,13 @@ impl Teller {
         }
         let recognised = match &what {
             Happened::Said { line } => self.recognise(&["said", "log"], line),
-            Happened::Waiting { why, .. } => why.story.iter().find_map(|line| self.recognise(&["said", "log"], line)),
-            Happened::Failed { problem } => self
-                .recognise(&["problem"], &problem.code)
-                .or_else(|| self.recognise(&["said", "log"], &format!("{}\n{}", problem.what, problem.why))),
-            Happened::Looked { outcome, .. } => outcome.problem().and_then(|problem| {
-                self.recognise(&["problem"], &problem.code)
-                    .or_else(|| self.recognise(&["said", "log"], &format!("{}\n{}", problem.what, problem.why)))
-            }),
+            Happened::Waiting { why, .. } => why
+                .story
+                .iter()
+                .find_map(|line| self.recognise(&["said", "log"], line))
+                .or_else(|| why.problem.as_ref().and_then(|problem| self.known(problem))),
+            Happened::Failed { problem } => self.known(problem),
+            Happened::Looked { outcome, .. } => outcome.problem().and_then(|problem| self.known(problem)),
             _ => None,
         };
         self.send(path, what);
@@ -89,6 +88,12 @@ impl Teller {
                 true
             }
         }
+    }
+
+    /// The guide's problem that another problem shows, by its code or its words.
+    pub fn known(&self, problem: &Problem) -> Option<Problem> {
+        self.recognise(&["problem"], &problem.code)
+            .or_else(|| self.recognise(&["said", "log"], &format!("{}\n{}", problem.what, problem.why)))
     }
 
     /// The guide's problem that a text shows.

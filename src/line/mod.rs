@@ -12,6 +12,7 @@ mod mapping;
 mod more;
 mod plan;
 mod progress;
+pub mod question;
 mod rows;
 mod secret;
 mod secrets;

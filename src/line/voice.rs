@@ -27,14 +27,28 @@ const ROWS: usize = 12;
 /// Starts the voice; questions go in, answers come out as [`Woke::Heard`].
 pub(super) fn begin(woke: Sender<Woke>, color: bool) -> Sender<Prompt> {
     let (questions, asked) = channel();
-    let terminal = io::stdin().is_terminal()
-        && io::stderr().is_terminal()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let terminal = at_a_terminal();
     if terminal {
         set_global_render_config(if color { RenderConfig::default_colored() } else { RenderConfig::empty() });
     }
     thread::spawn(move || speak(&asked, &woke, terminal));
     questions
+}
+
+fn at_a_terminal() -> bool {
+    io::stdin().is_terminal()
+        && io::stderr().is_terminal()
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// One question, asked at once.
+pub(super) fn ask(prompt: Prompt) -> Result<Option<Said>, InquireError> {
+    if at_a_terminal() { at_terminal(prompt) } else { by_line(prompt) }
+}
+
+/// A line between questions.
+pub(super) fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "  {line}")
 }
 
 fn speak(asked: &Receiver<Prompt>, woke: &Sender<Woke>, terminal: bool) {

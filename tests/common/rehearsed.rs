@@ -84,17 +84,22 @@ pub fn rehearse_at(scenario: &str, speed: &str) -> Rehearsed {
 
 /// The same of another guide.
 pub fn rehearse_guide(guide: &str, scenario: &str, speed: &str) -> Rehearsed {
+    rehearse_with(guide, scenario, speed, &[])
+}
+
+/// The same with further flags.
+pub fn rehearse_with(guide: &str, scenario: &str, speed: &str, more: &[&str]) -> Rehearsed {
     let folder = tempfile::tempdir().unwrap();
     let (world, left) = (folder.path().join("world"), folder.path().join("left.json"));
     let mut command = landfall(folder.path());
     command.args(["rehearse", guide, "--yes", "--output", "ndjson", "--scenario", scenario, "--speed", speed]);
-    let said = run(command.arg("--folder").arg(&world).arg("--snapshot").arg(&left));
+    let said = run(command.args(more).arg("--folder").arg(&world).arg("--snapshot").arg(&left));
     let left = serde_json::from_str(&fs::read_to_string(&left).unwrap_or_else(|_| panic!("{}", said.err))).unwrap();
     Rehearsed { said, left, world, _folder: folder }
 }
 
 /// The program, with nothing of this machine's own settings.
-fn landfall(home: &Path) -> Command {
+pub fn landfall(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
     command
         .env_clear()

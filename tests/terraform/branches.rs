@@ -6,53 +6,7 @@ use serde_json::{Value, json};
 
 use super::bench::Bench;
 
-const STUB: &str = r#"
-variable "name" { type = string }
-variable "enable_nvidia_gpu" {
-  type    = bool
-  default = false
-}
-variable "helm_repository_username" { type = string }
-variable "helm_repository_password" { type = string }
-variable "helm_chart_version" {
-  type    = string
-  default = null
-}
-variable "helm_chart_values" { type = list(string) }
-variable "aws_auth_roles" { type = list(object({ rolearn = string, username = string, groups = list(string) })) }
-variable "aws_auth_users" { type = list(object({ userarn = string, username = string, groups = list(string) })) }
-variable "additional_data_buckets" {
-  type    = list(string)
-  default = []
-}
-variable "karpenter_node_pools" {
-  type = map(object({
-    instance_families = list(string)
-    capacity_type     = list(string)
-    taints            = list(object({ key = string, effect = string }))
-  }))
-  default = {}
-}
-variable "create_vpc" {
-  type    = bool
-  default = true
-}
-variable "vpc_id" {
-  type    = string
-  default = null
-}
-variable "node_subnet_ids" {
-  type    = list(string)
-  default = []
-}
-resource "terraform_data" "all" {
-  input = [var.name, var.helm_chart_values, var.aws_auth_roles, var.aws_auth_users, var.karpenter_node_pools]
-}
-output "cluster_name" { value = var.name }
-output "endpoint" { value = "https://example.com" }
-output "certificate_authority_data" { value = "Q0E=" }
-output "dal_role_arn" { value = "arn:aws:iam::123456789012:role/dal" }
-"#;
+const STUB: &str = include_str!("../rendered/modules/apheris-gateway.tf");
 
 fn answers() -> Vec<Value> {
     let base = json!({
@@ -71,15 +25,17 @@ fn answers() -> Vec<Value> {
         whole
     };
     let user = json!({ "caller": { "kind": "user", "name": "jo", "principal": "arn:aws:iam::123456789012:user/jo" } });
-    let s3 = |lock: &str, table: Value| {
-        json!({ "backend": "s3", "state_bucket": "b", "state_key": "a/b.tfstate", "state_region": "eu-central-1", "state_lock": lock, "state_table": table })
-    };
+    let s3 = |lock: &str, table: Value| json!({ "backend": "s3", "state_bucket": "b", "state_key": "a/b.tfstate", "state_region": "eu-central-1", "state_lock": lock, "state_table": table });
     vec![
         base.clone(),
         with(json!({ "gpu": true, "chart_version": "0.16.20" })),
-        with(json!({ "admin_roles": ["arn:aws:iam::123456789012:role/a"], "admin_users": ["arn:aws:iam::123456789012:user/b"] })),
+        with(
+            json!({ "admin_roles": ["arn:aws:iam::123456789012:role/a"], "admin_users": ["arn:aws:iam::123456789012:user/b"] }),
+        ),
         with(json!({ "admin_users": ["arn:aws:iam::123456789012:user/b"], "facts": user })),
-        with(json!({ "external_buckets": [{ "bucket": "one", "owner": null }, { "bucket": "two", "owner": "210987654321" }] })),
+        with(
+            json!({ "external_buckets": [{ "bucket": "one", "owner": null }, { "bucket": "two", "owner": "210987654321" }] }),
+        ),
         with(json!({
             "node_pools": [
                 { "name": "gpu-pool", "families": "g5, g6", "capacity": "on-demand", "gpu": true, "taint": "example.com/expensive" },
@@ -87,7 +43,9 @@ fn answers() -> Vec<Value> {
             ],
             "pool_mapping": [{ "gpus": 4, "taint": "example.com/expensive" }, { "gpus": 8, "taint": "example.com/expensive" }],
         })),
-        with(json!({ "own_vpc": true, "vpc_id": "vpc-0a1b2c3d", "node_subnets": ["subnet-0a1b2c3d", "subnet-0b1c2d3e"] })),
+        with(
+            json!({ "own_vpc": true, "vpc_id": "vpc-0a1b2c3d", "node_subnets": ["subnet-0a1b2c3d", "subnet-0b1c2d3e"] }),
+        ),
         with(s3("lockfile", Value::Null)),
         with(s3("dynamodb", json!("locks"))),
         with(json!({ "module_name": "a${var.evil}%{ if true }\"b" })),

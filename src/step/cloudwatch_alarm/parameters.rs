@@ -33,12 +33,14 @@ pub struct Alarm {
     pub threshold: Option<f64>,
     /// `greater`, `greater_or_equal`, `less`, `less_or_equal`, or CloudWatch's own word; not with `all_below`.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub comparison: Option<Comparison>,
     /// Over how many periods it has to be true.
     #[serde(default = "three")]
     pub evaluation_periods: i32,
     /// What a period without data means.
     #[serde(default)]
+    #[schemars(with = "String")]
     pub treat_missing_data: MissingData,
 }
 

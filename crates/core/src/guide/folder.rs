@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Guide, Source};
-use crate::value::{Document, Fault};
+use crate::value::{Document, Fault, Position};
 
 /// A guide's files by path relative to it; templates and scenarios among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,16 +117,67 @@ pub struct LoadedGuide {
 }
 
 impl LoadedGuide {
-    /// Reads `guide.yaml` (and `source.yaml` where there is one) of a folder.
-    pub fn read(folder: Folder) -> Result<Self, Fault> {
+    /// Reads `guide.yaml` (and `source.yaml` where there is one) of a folder; what the guide's one file holds of templates,
+    /// scenarios and passages stands in their place.
+    pub fn read(mut folder: Folder) -> Result<Self, Fault> {
         let text = folder.file("guide.yaml").unwrap_or_default();
         let document = Document::parse(folder.guide_file(), text)?;
         let guide: Guide = document.decode()?;
+        let templates = guide.templates.iter().map(|(name, text)| (name.clone(), text.clone(), "templates", name));
+        let scenarios = guide.scenarios.iter().map(|(id, tree)| {
+            // JSON is YAML, too.
+            (format!("scenarios/{id}.yaml"), tree.to_string(), "scenarios", id)
+        });
+        for (path, text, section, key) in templates.chain(scenarios) {
+            if folder.file(&path).is_some_and(|other| other != text) {
+                let pointer = format!("/{section}/{}", key.replace('~', "~0").replace('/', "~1"));
+                return Err(document.fault(&pointer, format!("the file {path} is there, too; keep one of them")));
+            }
+            folder.files.insert(path, text);
+        }
         let source = match folder.file("source.yaml") {
+            Some(_) if !guide.source.passages.is_empty() => {
+                return Err(document.fault("/source/passages", "there is a source.yaml, too; keep one of them"));
+            }
             Some(text) => Some(Document::parse(format!("{}/source.yaml", folder.name), text)?.decode()?),
-            None => None,
+            None if guide.source.passages.is_empty() => None,
+            None => {
+                let last = guide.source.passages.iter().map(|passage| passage.lines.last).max().unwrap_or_default();
+                Some(Source {
+                    document: guide.source.document.clone(),
+                    lines: guide.source.lines.unwrap_or(last),
+                    passages: guide.source.passages.clone(),
+                })
+            }
         };
         Ok(Self { guide, document, source, folder })
+    }
+
+    /// Where the passages are listed, for messages: a document whose root has `lines` and `passages`.
+    pub fn source_document(&self) -> Document {
+        let name = format!("{}/source.yaml", self.folder.name);
+        match self.folder.file("source.yaml").and_then(|text| Document::parse(name, text).ok()) {
+            Some(document) => document,
+            None => self.document.with_value("/source", self.document.value()["source"].clone()),
+        }
+    }
+
+    /// One scenario's own text, not merged, with its positions.
+    pub fn scenario_document(&self, id: &str) -> Result<Document, Fault> {
+        if let Some(tree) = self.guide.scenarios.get(id) {
+            return Ok(self.document.with_value(&format!("/scenarios/{id}"), tree.clone()));
+        }
+        let path = format!("scenarios/{id}.yaml");
+        let text = self.folder.file(&path).unwrap_or_default();
+        Document::parse(format!("{}/{path}", self.folder.name), text)
+    }
+
+    /// Where a template begins, for messages.
+    pub fn template_position(&self, name: &str) -> Position {
+        if self.guide.templates.contains_key(name) {
+            return self.document.position(&format!("/templates/{}", name.replace('~', "~0").replace('/', "~1")));
+        }
+        Document::of(format!("{}/{name}", self.folder.name), Value::Null).position("")
     }
 
     /// Where in the vendor's document some lines stand, for people; never line numbers.

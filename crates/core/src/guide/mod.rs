@@ -6,6 +6,7 @@ mod folder;
 mod input;
 pub mod lint;
 mod model;
+mod passages;
 mod source;
 
 pub use folder::{Folder, LoadedGuide, ScenarioFault};
@@ -14,4 +15,5 @@ pub use model::{
     After, Attest, Erratum, Field, FrozenFact, Generate, Guide, GuideProblem, Identity, Lines, Need, RowSecret, Secret,
     Severity, SourceInfo, Target, Task, TestedOn, Until, When, WhenHost,
 };
+pub use passages::{Found as FoundPassage, passages};
 pub use source::{Passage, PassageKind, Source};

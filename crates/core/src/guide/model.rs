@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Input;
+use super::{Input, source::Passage};
 use crate::{clock::Span, event::Host};
 
 /// A whole guide.
@@ -62,6 +62,12 @@ pub struct Guide {
     /// What to know and do afterwards, for the summary page.
     #[serde(default)]
     pub after: Vec<After>,
+    /// A guide in one file: its templates by name (`values.j2`), instead of files beside it.
+    #[serde(default)]
+    pub templates: BTreeMap<String, String>,
+    /// A guide in one file: its rehearsals by name, instead of a folder `scenarios`.
+    #[serde(default)]
+    pub scenarios: BTreeMap<String, Value>,
 }
 
 /// The vendor's document.
@@ -76,6 +82,12 @@ pub struct SourceInfo {
     /// What the vendor tested it with.
     #[serde(default)]
     pub tested_on: TestedOn,
+    /// A guide in one file: how many lines the document has. Else `source.yaml` says so.
+    #[serde(default)]
+    pub lines: Option<u32>,
+    /// A guide in one file: the document's passages, in order. Else `source.yaml` lists them.
+    #[serde(default)]
+    pub passages: Vec<Passage>,
 }
 
 /// What the vendor tested with.

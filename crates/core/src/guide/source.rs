@@ -1,12 +1,13 @@
 //! The vendor's document as a list of passages: where each stands, and a digest of it, never its text.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::model::Lines;
 
 /// `source.yaml`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// The document's title.
@@ -18,7 +19,7 @@ pub struct Source {
 }
 
 /// What a passage is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PassageKind {
     /// Text.
@@ -32,7 +33,7 @@ pub enum PassageKind {
 }
 
 /// One passage of the document.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Passage {
     /// Where it stands.

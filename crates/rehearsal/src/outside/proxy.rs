@@ -19,7 +19,7 @@ use super::{
     authority::{Authorities, Leaf},
     host::{self, Answer, Call},
     postgres,
-    setup::{Certificate, FaultKind, Kind},
+    setup::{Certificate, FaultKind, Host, Kind},
     state,
 };
 use crate::World;
@@ -147,14 +147,24 @@ impl Proxy {
         if let Kind::Ldap(directory) = &declared.kind
             && port != LDAPS
         {
-            if let Err(error) = directory.serve(stream).await {
-                tracing::debug!(%error, host = name, "a directory session ended");
+            match directory.serve(stream, false).await {
+                Ok(Some(stream)) => self.clone().secured(name, declared, stream).await,
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, host = name, "a directory session ended"),
             }
             return;
         }
         if port == 80 {
             return self.converse(name, stream).await;
         }
+        self.clone().secured(name, declared, stream).await;
+    }
+
+    /// Goes on in TLS.
+    async fn secured<S>(self: Arc<Self>, name: String, declared: &Host, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let server = match self.from_secret(&declared.certificate).await {
             Some(server) => Ok(server),
             None => self.authorities.server(&name, &declared.certificate),
@@ -166,7 +176,7 @@ impl Proxy {
         match accepted {
             Ok(stream) => match &declared.kind {
                 Kind::Ldap(directory) => {
-                    if let Err(error) = directory.serve(stream).await {
+                    if let Err(error) = directory.serve(stream, true).await {
                         tracing::debug!(%error, host = name, "a directory session ended");
                     }
                 }

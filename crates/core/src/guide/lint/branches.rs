@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalogue::Room,
     guide::{LoadedGuide, Task},
-    value::{Document, References, Scope, render_file},
+    value::{References, Scope, render_file},
 };
 
 pub(super) fn look(loaded: &LoadedGuide, fits: Fits<'_>, known: &BTreeSet<String>, found: &mut Found<'_>) {
@@ -151,8 +151,7 @@ impl Look<'_> {
         };
         match render_file(scope, text) {
             Err(fault) => {
-                let document = Document::of(format!("{}/{name}", self.loaded.folder.name), Value::Null);
-                found.elsewhere(&document.position(""), "template", format!("{SOME_ANSWERS}: {fault}"));
+                found.elsewhere(&self.loaded.template_position(name), "template", format!("{SOME_ANSWERS}: {fault}"));
             }
             Ok(text) => {
                 policy::wrong(&Value::String(text), place, &mut |place, message| found.add(&place, "policy", message));
@@ -175,11 +174,15 @@ impl Look<'_> {
     }
 
     fn unused_templates(&self, found: &mut Found<'_>) {
-        let guide = self.loaded.folder.file("guide.yaml").unwrap_or_default();
+        let mut named: Vec<&str> = Vec::new();
+        let sections = self.loaded.document.value().as_object().into_iter().flatten();
+        for (_, tree) in sections.filter(|(section, _)| !matches!(section.as_str(), "templates" | "scenarios")) {
+            texts(tree, "", &mut |_, text| named.push(text));
+        }
         for file in self.loaded.folder.files.keys().filter(|file| file.ends_with(".j2")) {
-            if !guide.contains(file.as_str()) {
-                let document = Document::of(format!("{}/{file}", self.loaded.folder.name), Value::Null);
-                found.elsewhere(&document.position(""), "unused", format!("no task names the template {file}"));
+            if !named.iter().any(|text| text.contains(file.as_str())) {
+                let place = self.loaded.template_position(file);
+                found.elsewhere(&place, "unused", format!("no task names the template {file}"));
             }
         }
     }

@@ -32,7 +32,8 @@ pub struct LintMessage {
     pub line: usize,
     /// Column, from 1.
     pub column: usize,
-    /// Which rule, e.g. `unknown-kind`.
+    /// Which rule, e.g. `unknown-kind`; machines read it as `code`.
+    #[serde(rename = "code")]
     pub rule: &'static str,
     /// What is wrong, and what to do about it.
     pub message: String,

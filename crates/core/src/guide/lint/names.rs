@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Found, shapes::RESERVED, texts};
 use crate::{
     guide::{Guide, Input, InputType, LoadedGuide},
-    value::{Document, Position, References, TemplateFault, references},
+    value::{Position, References, TemplateFault, references},
 };
 
 /// Keys of the guide that hold a condition or another expression without braces.
@@ -151,14 +151,15 @@ fn template_file(
     read: &mut BTreeSet<String>,
     found: &mut Found<'_>,
 ) {
-    let document = Document::of(format!("{}/{path}", loaded.folder.name), Value::Null);
-    let start = document.position("");
+    let start = loaded.template_position(path);
+    // In a guide of one file the text begins on the line after its name.
+    let before = if loaded.guide.templates.contains_key(path) { start.line } else { 0 };
     match references(&Value::String(text.to_owned())) {
         Ok(references) => {
             for name in &references.names {
                 let Some(message) = known.refuse(name, Here { each: true, inputs_only: false }) else { continue };
                 let root = name.rsplit('.').next().unwrap_or(name);
-                let line = text.lines().position(|line| line.contains(root)).map_or(1, |line| line + 1);
+                let line = text.lines().position(|line| line.contains(root)).unwrap_or_default() + 1 + before;
                 found.elsewhere(&Position { line, ..start.clone() }, "undefined", format!("{name}: {message}"));
             }
             read.extend(references.names);

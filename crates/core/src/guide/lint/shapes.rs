@@ -6,10 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{Found, LintMessage};
-use crate::{
-    guide::{Lines, LoadedGuide, Source},
-    value::Document,
-};
+use crate::guide::{Lines, LoadedGuide, Source};
 
 /// Names that templates read besides inputs.
 pub(super) const RESERVED: &[&str] = &[
@@ -194,7 +191,7 @@ fn citations(loaded: &LoadedGuide, text: Option<&str>, found: &mut Found<'_>) {
             found.add(
                 pointer,
                 "outside-source",
-                "lines are cited, but there is no source.yaml that lists the passages",
+                "lines are cited, but neither a source.yaml nor source.passages lists the passages",
             );
         }
         return;
@@ -213,10 +210,7 @@ fn citations(loaded: &LoadedGuide, text: Option<&str>, found: &mut Found<'_>) {
 
 /// What is wrong with `source.yaml` itself: gaps, passages nobody cites, and hashes where the text is at hand.
 fn about_source(loaded: &LoadedGuide, source: &Source, cited: &[Lines], text: Option<&str>) -> Vec<LintMessage> {
-    let name = format!("{}/source.yaml", loaded.folder.name);
-    let Ok(document) = Document::parse(name, loaded.folder.file("source.yaml").unwrap_or_default()) else {
-        return Vec::new();
-    };
+    let document = loaded.source_document();
     let mut messages = Vec::new();
     let mut expected = 1;
     let mut add = |index: usize, rule, message: String| {
@@ -257,7 +251,7 @@ fn about_source(loaded: &LoadedGuide, source: &Source, cited: &[Lines], text: Op
     if let Some(text) = text {
         let lines = text.lines().count();
         if lines != source.lines as usize {
-            let message = format!("the document has {lines} lines, source.yaml says {}", source.lines);
+            let message = format!("the document has {lines} lines, its list of passages says {}", source.lines);
             messages.push(LintMessage::at(&document.position("/lines"), "source-changed", message));
         }
     }

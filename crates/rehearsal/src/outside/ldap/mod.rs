@@ -13,13 +13,16 @@ const SEQUENCE: u8 = 0x30;
 const OCTETS: u8 = 0x04;
 const ENUMERATED: u8 = 0x0a;
 
+/// The operation that turns a connection to TLS: RFC 4511, 4.14.
+const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
+
 const SUCCESS: u32 = 0;
 const PROTOCOL_ERROR: u32 = 2;
 const NO_SUCH_OBJECT: u32 = 32;
 const INVALID_CREDENTIALS: u32 = 49;
 const INSUFFICIENT_RIGHTS: u32 = 50;
 
-/// The directory. On port 636 it speaks TLS from the first byte, elsewhere none.
+/// The directory. On port 636 it speaks TLS from the first byte, elsewhere once it is asked to (StartTLS).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ldap {
@@ -42,29 +45,37 @@ pub struct Entry {
 }
 
 impl Ldap {
-    /// Serves one connection from its first byte to its end.
-    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) -> io::Result<()> {
+    /// Serves one connection from its first byte to its end; or until it is to turn to TLS, where it does not speak that yet.
+    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S, tls: bool) -> io::Result<Option<S>> {
         let mut bound = false;
         while let Some(message) = ber::read(&mut stream).await? {
             let parts = message.parts();
-            let [id, operation, ..] = parts.as_slice() else { return Ok(()) };
+            let [id, operation, ..] = parts.as_slice() else { return Ok(None) };
+            let mut turns = false;
             let answers = match operation.tag {
                 0x60 => {
                     let code = self.bind(operation);
                     bound = code == SUCCESS;
                     vec![result(0x61, code)]
                 }
-                0x42 => return Ok(()),
+                0x42 => return Ok(None),
                 0x63 => self.search(operation, bound),
-                0x77 => vec![result(0x78, PROTOCOL_ERROR)],
-                _ => return Ok(()),
+                0x77 => {
+                    let named = operation.parts().first().is_some_and(|name| name.text() == START_TLS);
+                    turns = named && !tls;
+                    vec![result(0x78, if turns { SUCCESS } else { PROTOCOL_ERROR })]
+                }
+                _ => return Ok(None),
             };
             for answer in answers {
                 stream.write_all(&Element::of(SEQUENCE, [id.clone(), answer]).bytes()).await?;
             }
             stream.flush().await?;
+            if turns {
+                return Ok(Some(stream));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn bind(&self, request: &Element) -> u32 {

@@ -1,0 +1,46 @@
+//! A question outside any install: a text, or one of several. The same voice as in a conversation.
+
+use std::io;
+
+use inquire::InquireError;
+
+use super::{
+    ask::{Offer, Prompt, Said},
+    voice,
+};
+
+/// Asks for a text; Enter takes what is given. None where the person left, or nobody is there.
+pub fn text(title: &str, help: &str, given: &str) -> io::Result<Option<String>> {
+    let prompt = Prompt::Text { title: title.to_owned(), given: given.to_owned() };
+    Ok(match asked(&prompt, help)? {
+        Some(Said::Text(text)) => Some(text.trim().to_owned()),
+        _ => None,
+    })
+}
+
+/// Asks for one of several, each a word and what it means; gives the word.
+pub fn one_of(title: &str, help: &str, offers: &[(&str, &str)], at: usize) -> io::Result<Option<String>> {
+    let prompt = Prompt::Choose {
+        title: title.to_owned(),
+        offers: offers.iter().map(|(word, label)| Offer::new(*word, *label)).collect(),
+        at: Some(at),
+        own: None,
+    };
+    Ok(match asked(&prompt, help)? {
+        Some(Said::Chosen(index)) => offers.get(index).map(|(word, _)| (*word).to_owned()),
+        _ => None,
+    })
+}
+
+fn asked(prompt: &Prompt, help: &str) -> io::Result<Option<Said>> {
+    loop {
+        match voice::ask(prompt.clone()) {
+            Ok(Some(Said::Help | Said::Shell)) => voice::say(help)?,
+            Ok(Some(Said::Back)) | Ok(None) => return Ok(None),
+            Ok(said) => return Ok(said),
+            Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => return Ok(None),
+            Err(InquireError::IO(error)) => return Err(error),
+            Err(error) => return Err(io::Error::other(error.to_string())),
+        }
+    }
+}
