@@ -158,8 +158,8 @@ fn a_scenario_with_a_wrong_key_or_answer_is_told() {
 
 #[test]
 fn a_failure_that_is_recognised_by_a_code_nobody_tells_is_told() {
-    let messages = changed("guide.yaml", "problem: \"^HTTP-ANSWER$\"", "problem: \"^HTTP-ANSWERS$\"");
-    assert!(told(&messages, "unknown-problem", "did you mean HTTP-ANSWER?"), "{messages:?}");
+    let messages = changed("guide.yaml", "problem: \"^AI-(TOKENS|BUSY)$\"", "problem: \"^AI-TOKEN$\"");
+    assert!(told(&messages, "unknown-problem", "did you mean AI-TOKENS?"), "{messages:?}");
 }
 
 #[test]
