@@ -52,6 +52,9 @@ pub struct KubeJob {
     node_selector: BTreeMap<String, String>,
     /// A regular expression that its output must match.
     expect: String,
+    /// Whether it is enough that the image is pulled, whatever its command then does.
+    #[serde(default)]
+    pulled: bool,
     /// A resource; where pods hold all of it already, there is nothing to try.
     #[serde(default)]
     skip_when_taken: Option<String>,
@@ -103,9 +106,16 @@ impl Check for KubeJob {
             status.conditions.iter().flatten().any(|condition| condition.type_ == kind && condition.status == "True")
         };
         let pod = self.pod(&client, &namespace).await?;
+        if self.pulled
+            && let Some(node) = pod.as_ref().and_then(pulled_onto)
+        {
+            jobs.delete(&self.name, &DeleteParams::background()).await?;
+            return Ok(Outcome::pass(format!("{} was pulled onto {node}", self.image)));
+        }
         if !ended("Complete") && !ended("Failed") {
             let why = pod.as_ref().filter(|pod| !pods::ready(pod)).map(pods::why_not);
             return Ok(match why {
+                Some(problem) if self.pulled && problem.code == "K8S-POD-IMAGE" => Outcome::NotYet { problem },
                 Some(problem) => self.not_yet(&problem.what, problem.why),
                 None => self.not_yet("it runs", String::new()),
             });
@@ -237,6 +247,14 @@ impl KubeJob {
     }
 }
 
+/// The node onto which the image of the pod's container was pulled.
+fn pulled_onto(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
+    let begun = status.state.as_ref().is_some_and(|state| state.running.is_some() || state.terminated.is_some());
+    let there = begun || status.last_state.as_ref().is_some_and(|state| state.terminated.is_some());
+    there.then(|| pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default())
+}
+
 fn all_taken(resource: &str, nodes: &[Node], pods: &[Pod]) -> Option<String> {
     let offered = |node: &Node| {
         let allocatable = node.status.as_ref()?.allocatable.as_ref()?.get(resource)?;
@@ -297,6 +315,18 @@ mod tests {
         assert_eq!(all_taken("nvidia.com/gpu", &[node(2)], &[holder("Running")]), None);
         assert_eq!(all_taken("nvidia.com/gpu", &[node(1)], &[holder("Succeeded")]), None);
         assert_eq!(all_taken("nvidia.com/gpu", &[node(0)], &[]), None);
+    }
+
+    #[test]
+    fn a_container_that_begun_has_its_image() {
+        let pod = |state: Value| -> Pod {
+            serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": []},
+                "status": {"containerStatuses": [{"name": "probe", "image": "i", "imageID": "", "ready": false,
+                    "restartCount": 0, "state": state}]}}))
+            .unwrap()
+        };
+        assert_eq!(pulled_onto(&pod(json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))), Some("n".into()));
+        assert_eq!(pulled_onto(&pod(json!({"waiting": {"reason": "ImagePullBackOff"}}))), None);
     }
 
     #[test]
