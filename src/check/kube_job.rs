@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use k8s_openapi::api::{
     batch::v1::Job,
-    core::v1::{Node, Pod},
+    core::v1::{Event, Node, Pod},
 };
 use kube::{
     Api, Client, ResourceExt,
@@ -115,7 +115,12 @@ impl Check for KubeJob {
         if !ended("Complete") && !ended("Failed") {
             let why = pod.as_ref().filter(|pod| !pods::ready(pod)).map(pods::why_not);
             return Ok(match why {
-                Some(problem) if self.pulled && problem.code == "K8S-POD-IMAGE" => Outcome::NotYet { problem },
+                Some(mut problem) if self.pulled && problem.code == "K8S-POD-IMAGE" => {
+                    if let Some(said) = self.refused(&client, &namespace, pod.as_ref()).await? {
+                        problem.why = said;
+                    }
+                    Outcome::NotYet { problem }
+                }
                 Some(problem) => self.not_yet(&problem.what, problem.why),
                 None => self.not_yet("it runs", String::new()),
             });
@@ -131,6 +136,10 @@ impl Check for KubeJob {
             .rbac(Some(namespace), "batch", "jobs", &["get", "create", "delete"])
             .rbac(Some(namespace), "", "pods", &["list"])
             .rbac(Some(namespace), "", "pods/log", &["get"]);
+        let permissions = match self.pulled {
+            true => permissions.rbac(Some(namespace), "", "events", &["list"]),
+            false => permissions,
+        };
         match self.skip_when_taken {
             Some(_) => permissions.rbac(None, "", "pods", &["list"]).rbac(None, "", "nodes", &["list"]),
             None => permissions,
@@ -183,6 +192,15 @@ impl KubeJob {
         let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
         let selector = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", self.name));
         Ok(pods.list(&selector).await?.items.into_iter().next())
+    }
+
+    /// What the registry said when the image was asked for; the pod itself soon only says that it backs off.
+    async fn refused(&self, client: &Client, namespace: &str, pod: Option<&Pod>) -> Result<Option<String>, Trouble> {
+        let Some(pod) = pod else { return Ok(None) };
+        let events: Api<Event> = Api::namespaced(client.clone(), namespace);
+        let of_pod = ListParams::default().fields(&format!("involvedObject.name={}", pod.name_any()));
+        let events = events.list(&of_pod).await?.items;
+        Ok(events.into_iter().filter_map(|event| event.message).rfind(|said| said.starts_with("Failed to pull image")))
     }
 
     async fn log(&self, client: &Client, namespace: &str, pod: Option<&Pod>) -> Result<String, Trouble> {

@@ -31,7 +31,7 @@ fn handed(run: &Rehearsed, name: &str) -> Value {
 
 fn is_prepared(run: &Rehearsed, cluster: &str) {
     run.said.ends_with(0);
-    let database = &run.left["aws"]["databases"][format!("deeploy-{cluster}")];
+    let database = &run.left["aws"]["databases"][cluster];
     assert!(!database.is_null(), "{}", run.left["aws"]["databases"]);
     for name in ["deeploy", "deeploy_kratos"] {
         assert_eq!(run.said.outcome(&format!("verify/inside[{name}]")), "pass");
@@ -58,8 +58,8 @@ fn smooth_prepares_everything_and_tries_it_from_inside_the_cluster() {
     for path in ["verify/bucket_inside", "verify/key_inside", "verify/images", "verify/names[deeploy.mycompany.example]"] {
         assert_eq!(run.said.outcome(path), "pass", "{path}");
     }
-    assert_eq!(aws(&run.left, "buckets"), ["deeploy-deeploy-prod-123456789012"]);
-    let inline = run.left["aws"]["roles"]["deeploy-deeploy-prod"]["inline"].to_string();
+    assert_eq!(aws(&run.left, "buckets"), ["deeploy-prod-123456789012"]);
+    let inline = run.left["aws"]["roles"]["deeploy-prod"]["inline"].to_string();
     assert!(inline.contains("s3:GetObject") && !inline.contains("s3:*"), "{inline}");
     assert!(aws(&run.left, "users").is_empty(), "a role needs no user");
     let account = &run.left["kubernetes"]["serviceaccounts"]["deeploy"]["deeploy-deployment"];
@@ -70,8 +70,8 @@ fn smooth_prepares_everything_and_tries_it_from_inside_the_cluster() {
 fn keys_are_a_users_and_stand_in_a_file_of_their_own() {
     let run = rehearse("keys");
     is_prepared(&run, "deeploy-prod");
-    assert_eq!(run.left["aws"]["users"]["deeploy-deeploy-prod"]["keys"], serde_json::json!(["Active"]));
-    assert!(aws(&run.left, "roles").iter().all(|name| name != "deeploy-deeploy-prod"), "a user needs no role");
+    assert_eq!(run.left["aws"]["users"]["deeploy-prod"]["keys"], serde_json::json!(["Active"]));
+    assert!(aws(&run.left, "roles").iter().all(|name| name != "deeploy-prod"), "a user needs no role");
     let secrets = handed(&run, "secret-values.yaml");
     let key = secrets["remoteBlobStorage"]["aws"]["s3SecretKey"].as_str().unwrap();
     assert_eq!(secrets["security"]["keyManagement"]["aws"]["secretKey"], key);
@@ -113,7 +113,7 @@ fn eksctl_makes_cluster_and_vpc_and_the_rest_follows() {
 fn a_development_environment_is_small_and_unprotected() {
     let run = rehearse("dev");
     is_prepared(&run, "deeploy-dev");
-    let database = &run.left["aws"]["databases"]["deeploy-deeploy-dev"];
+    let database = &run.left["aws"]["databases"]["deeploy-dev"];
     assert!(database.to_string().contains("db.t4g.medium"), "{database}");
     assert!(objects(&run.left, "deployments.apps", "kube-system").iter().all(|name| !name.contains("autoscaler")));
 }
@@ -188,8 +188,8 @@ fn killed_while_rds_makes_the_database_it_continues_and_makes_nothing_twice() {
     served.install_until_killed(r#""record":"intent","path":"steps/database""#);
     served.landfall(&INSTALL).ends_with(0);
     let left = served.end();
-    assert_eq!(aws(&left, "databases"), ["deeploy-deeploy-prod"]);
-    assert_eq!(aws(&left, "buckets"), ["deeploy-deeploy-prod-123456789012"]);
+    assert_eq!(aws(&left, "databases"), ["deeploy-prod"]);
+    assert_eq!(aws(&left, "buckets"), ["deeploy-prod-123456789012"]);
 }
 
 #[test]
