@@ -180,8 +180,18 @@ fn all_of_it(screen: &vt100::Screen, word: &str) -> bool {
 
 #[test]
 fn the_inference_guide_is_walked_by_keyboard_alone() {
-    let mut screen = Screen::of(&["rehearse", "inference-model-manager", "--speed", "200"], &[]);
-    screen.shows("REHEARSAL │ Inference Model Manager");
+    is_walked("inference-model-manager", "Inference Model Manager");
+}
+
+#[test]
+fn the_deeploy_guide_is_walked_by_keyboard_alone() {
+    is_walked("deeploy-aws", "Deeploy on AWS");
+}
+
+/// From the first frame to the end of the summary, with the answers a scenario brings.
+fn is_walked(guide: &str, title: &str) {
+    let mut screen = Screen::of(&["rehearse", guide, "--speed", "200"], &[]);
+    screen.shows(&format!("REHEARSAL │ {title}"));
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
     screen.press("n");
     screen.until("all answers", |screen| all_of_it(screen, "answered"));
