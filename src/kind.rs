@@ -247,6 +247,8 @@ pub struct StepAbout {
     pub again: Again,
     /// Whether undoing it loses data.
     pub keeps_data: bool,
+    /// What of it costs money, and by what, e.g. `the instance by the hour`.
+    pub costs: Option<&'static str>,
     /// Parameters that cannot be changed once it is made, e.g. `["name", "subnets"]`.
     pub fixed: &'static [&'static str],
     /// How often the engine looks again while it waits.
@@ -266,6 +268,7 @@ impl StepAbout {
             about,
             again: Again::Upsert,
             keeps_data: false,
+            costs: None,
             fixed: &[],
             interval: Span::seconds(2),
             deadline: Span::minutes(2),
@@ -589,6 +592,7 @@ fn bare(name: &str, room: Room, about: &str, parameters: Value) -> Descriptor {
         touches: Touches::Nothing,
         again: Again::Upsert,
         keeps_data: false,
+        costs: None,
         fixed: Vec::new(),
         interval: Span::seconds(2),
         deadline: Span::minutes(2),
@@ -633,6 +637,7 @@ impl<K: Step> AnyStep for Erased<K> {
             outputs: schema_for!(K::Outputs).to_value(),
             again: about.again,
             keeps_data: about.keeps_data,
+            costs: about.costs.map(str::to_owned),
             fixed: about.fixed.iter().map(|field| (*field).to_owned()).collect(),
             interval: about.interval,
             deadline: about.deadline,

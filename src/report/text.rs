@@ -234,6 +234,9 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
     if !plan.review.is_empty() && plan.unchanged > 0 {
         text.push_str(&format!("\n  {} steps stay as they are", plan.unchanged));
     }
+    for stake in plan.stakes() {
+        text.push_str(&format!("\n{}", wrapped(&stake, "  ", look)));
+    }
     for note in &plan.notes {
         text.push_str(&format!("\n{}", explained(note, look)));
     }

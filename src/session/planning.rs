@@ -124,6 +124,8 @@ async fn shown(
         from: session.guide.place(&task.from),
         usual: None,
         probe: false,
+        costs: None,
+        keeps_data: false,
     };
     if task.path.section != Section::Steps {
         if let Some(kind) = engine.kinds.checks.get(&task.kind) {
@@ -140,6 +142,8 @@ async fn shown(
     let about = kind.describe();
     row.code = about.code;
     row.usual = about.usual;
+    row.costs = about.costs;
+    row.keeps_data = about.keeps_data;
     row.line = about.about;
     // What earlier runs made is known already; what is not, stays open.
     let scope = engine.scope_of(task, known).with_late_steps();

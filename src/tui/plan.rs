@@ -54,6 +54,10 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
         let text = wrap::text(text, story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
     }
+    for stake in plan.stakes() {
+        let text = wrap::text(&stake, story_width.saturating_sub(8));
+        notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
+    }
     for note in &plan.notes {
         let text = wrap::text(&format!("{} {}", note.code, note.what), story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));

@@ -273,6 +273,7 @@ mod tests {
             touches: Default::default(),
             again: Default::default(),
             keeps_data: false,
+            costs: None,
             fixed: fixed.iter().map(|field| (*field).to_owned()).collect(),
             interval: crate::clock::Span::seconds(1),
             deadline: crate::clock::Span::seconds(1),

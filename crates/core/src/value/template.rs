@@ -252,8 +252,10 @@ fn hcl(value: &Value, depth: usize) -> String {
         Value::Object(fields) if fields.is_empty() => "{}".into(),
         Value::Object(fields) => {
             let key = |name: &String| hcl(&Value::String(name.clone()), 0);
-            let lines: String =
-                fields.iter().map(|(name, item)| format!("{margin}{} = {}\n", key(name), hcl(item, depth + 1))).collect();
+            let lines: String = fields
+                .iter()
+                .map(|(name, item)| format!("{margin}{} = {}\n", key(name), hcl(item, depth + 1)))
+                .collect();
             format!("{{\n{lines}{end}}}")
         }
         other => other.to_string(),

@@ -84,6 +84,10 @@ impl PlanStage {
                     shown.push(format!("after: {}", after.join(", ")));
                 }
                 shown.extend(task.usual.as_ref().map(|usual| format!("takes: {usual}")));
+                shown.extend(task.costs.as_ref().map(|costs| format!("costs money, {costs}")));
+                shown.extend(
+                    task.keeps_data.then(|| "may hold data: undo leaves it unless its name is given".to_owned()),
+                );
                 shown.extend(
                     task.probe.then(|| "makes something in the cluster for a moment, and removes it".to_owned()),
                 );

@@ -54,6 +54,7 @@ fn catalogue() -> Arc<Catalogue> {
         touches: Touches::Nothing,
         again: Again::Token,
         keeps_data: false,
+        costs: None,
         fixed: vec!["name".into()],
         interval: Span::seconds(1),
         deadline: Span::minutes(1),

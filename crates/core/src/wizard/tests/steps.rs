@@ -22,6 +22,8 @@ fn plan(what: Change, review: Vec<ReviewLine>) -> Arc<PlanShown> {
         from: None,
         usual: None,
         probe: false,
+        costs: None,
+        keeps_data: false,
     };
     Arc::new(PlanShown { digest: "d".into(), tasks: vec![task], review, ..PlanShown::default() })
 }
