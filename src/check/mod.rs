@@ -53,6 +53,7 @@ pub mod oidc_token;
 pub mod openai_deployment;
 pub mod person_attests;
 pub mod postgres_database;
+pub mod postgres_inside;
 pub mod rds_instance;
 pub mod registry_image;
 pub mod s3_bucket;

@@ -14,6 +14,7 @@ pub mod aws_scaling_owner;
 pub mod aws_storage_driver;
 pub mod aws_subnets;
 pub mod aws_vpcs;
+pub mod aws_zones;
 pub mod helm_chart;
 pub mod helm_chart_facts;
 pub mod helm_chart_versions;

@@ -12,6 +12,7 @@ pub mod instance_type;
 pub mod launch;
 pub mod marks;
 pub mod names;
+pub mod network;
 pub mod node_group;
 pub mod policy;
 pub mod role;
