@@ -68,6 +68,8 @@ pub trait Secrets: Send + Sync {
     async fn get(&self, reference: &SecretRef) -> Result<Option<Plain>, Trouble>;
     /// Keeps a secret (a value made or replaced by a step).
     async fn put(&self, reference: &SecretRef, secret: Plain) -> Result<(), Trouble>;
+    /// Forgets a secret that is of no use any more.
+    async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble>;
 }
 
 /// Tells the engine, and through it every front end and report, what goes on.

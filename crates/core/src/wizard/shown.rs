@@ -121,6 +121,8 @@ pub struct Resumed {
     pub attestations: Vec<Vouched>,
     /// What tasks said, in order.
     pub said: Vec<Fact>,
+    /// Steps that were begun and have no result yet.
+    pub open: Vec<TaskPath>,
     /// It was run before.
     pub begun: bool,
     /// The approved plan, where there is one.
