@@ -55,7 +55,9 @@ fn every_file(folder: &Path, found: &mut Vec<PathBuf>) {
 fn smooth_prepares_everything_and_tries_it_from_inside_the_cluster() {
     let run = rehearse("smooth");
     is_prepared(&run, "deeploy-prod");
-    for path in ["verify/bucket_inside", "verify/key_inside", "verify/images", "verify/names[deeploy.mycompany.example]"] {
+    for path in
+        ["verify/bucket_inside", "verify/key_inside", "verify/images", "verify/names[deeploy.mycompany.example]"]
+    {
         assert_eq!(run.said.outcome(path), "pass", "{path}");
     }
     assert_eq!(aws(&run.left, "buckets"), ["deeploy-prod-123456789012"]);
@@ -96,7 +98,11 @@ fn the_file_with_secrets_is_its_owners_alone() {
         assert!(!run.said.out.contains(canary) && !run.said.err.contains(canary), "{canary} was said");
         for path in &files {
             let bytes = fs::read(path).unwrap();
-            assert!(!bytes.windows(canary.len()).any(|part| part == canary.as_bytes()), "{} holds {canary}", path.display());
+            assert!(
+                !bytes.windows(canary.len()).any(|part| part == canary.as_bytes()),
+                "{} holds {canary}",
+                path.display()
+            );
         }
     }
 }
@@ -199,7 +205,16 @@ fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
     served.landfall(&INSTALL).ends_with(0);
     let kept = served.landfall(&["undo", GUIDE, "--yes", "--output", "ndjson"]);
     assert_ne!(kept.code, Some(0), "nothing that holds data goes by --yes alone: {}", kept.out);
-    let lose = ["steps/database", "steps/bucket", "steps/key"].iter().flat_map(|path| ["--lose", path]);
+    let lose = [
+        "steps/db[deeploy]",
+        "steps/db[deeploy_kratos]",
+        "steps/database",
+        "steps/bucket",
+        "steps/key",
+        "steps/namespace",
+        "steps/istio_namespace",
+    ];
+    let lose = lose.iter().flat_map(|path| ["--lose", path]);
     let words: Vec<&str> = ["undo", GUIDE, "--yes", "--output", "ndjson"].into_iter().chain(lose).collect();
     served.landfall(&words).ends_with(0);
     assert!(!served.world().join("deeploy/secret-values.yaml").exists());
@@ -210,7 +225,9 @@ fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
             assert_eq!(was, &left["aws"][sort], "aws {sort}");
         }
     }
-    for (sort, space) in [("deployments.apps", "istio-system"), ("serviceaccounts", "deeploy"), ("secrets", "istio-system")] {
+    for (sort, space) in
+        [("deployments.apps", "istio-system"), ("serviceaccounts", "deeploy"), ("secrets", "istio-system")]
+    {
         assert_eq!(objects(&before, sort, space), objects(&left, sort, space), "{sort}");
     }
 }
