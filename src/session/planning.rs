@@ -64,12 +64,13 @@ impl Session {
             tasks,
         };
         for line in compared.iter().filter(|line| line.what == Change::Unwanted) {
-            let kind = story.steps.get(&line.path).and_then(|step| self.house.kinds.steps.get(&step.kind));
+            let step = story.steps.get(&line.path);
+            let kind = step.and_then(|step| Some((self.house.kinds.steps.get(&step.kind)?, &step.parameters)));
             shown.review.push(ReviewLine {
                 path: line.path.clone(),
                 what: Change::Unwanted,
                 why: line.why.clone(),
-                keeps_data: kind.is_some_and(|kind| kind.describe().keeps_data),
+                keeps_data: kind.is_some_and(|(kind, parameters)| kind.keeps_data(parameters)),
             });
         }
         Ok(Planned { plan, shown, engine, approved, compared })

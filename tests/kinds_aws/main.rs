@@ -11,6 +11,7 @@ mod addons;
 mod by_hand;
 mod checks;
 mod cluster;
+mod eks_cluster;
 mod iam;
 mod identities;
 mod lookups;
