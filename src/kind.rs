@@ -68,6 +68,8 @@ pub trait Secrets: Send + Sync {
     async fn get(&self, reference: &SecretRef) -> Result<Option<Plain>, Trouble>;
     /// Keeps a secret (a value made or replaced by a step).
     async fn put(&self, reference: &SecretRef, secret: Plain) -> Result<(), Trouble>;
+    /// Forgets a secret that is of no use any more.
+    async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble>;
 }
 
 /// Tells the engine, and through it every front end and report, what goes on.
@@ -247,6 +249,8 @@ pub struct StepAbout {
     pub again: Again,
     /// Whether undoing it loses data.
     pub keeps_data: bool,
+    /// What of it costs money, and by what, e.g. `the instance by the hour`.
+    pub costs: Option<&'static str>,
     /// Parameters that cannot be changed once it is made, e.g. `["name", "subnets"]`.
     pub fixed: &'static [&'static str],
     /// How often the engine looks again while it waits.
@@ -266,6 +270,7 @@ impl StepAbout {
             about,
             again: Again::Upsert,
             keeps_data: false,
+            costs: None,
             fixed: &[],
             interval: Span::seconds(2),
             deadline: Span::minutes(2),
@@ -596,6 +601,7 @@ fn bare(name: &str, room: Room, about: &str, parameters: Value) -> Descriptor {
         touches: Touches::Nothing,
         again: Again::Upsert,
         keeps_data: false,
+        costs: None,
         fixed: Vec::new(),
         interval: Span::seconds(2),
         deadline: Span::minutes(2),
@@ -640,6 +646,7 @@ impl<K: Step> AnyStep for Erased<K> {
             outputs: schema_for!(K::Outputs).to_value(),
             again: about.again,
             keeps_data: about.keeps_data,
+            costs: about.costs.map(str::to_owned),
             fixed: about.fixed.iter().map(|field| (*field).to_owned()).collect(),
             interval: about.interval,
             deadline: about.deadline,

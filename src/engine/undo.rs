@@ -87,7 +87,7 @@ impl Engine {
         Ok(left)
     }
 
-    async fn undo_one(&self, line: &UndoLine) -> Result<(), Trouble> {
+    pub(super) async fn undo_one(&self, line: &UndoLine) -> Result<(), Trouble> {
         let story = self.journal.story();
         let Some(step) = story.steps.get(&line.path) else { return Ok(()) };
         let Some(kind) = self.kinds.steps.get(&step.kind) else { return Ok(()) };

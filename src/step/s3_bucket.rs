@@ -56,6 +56,7 @@ impl Step for Bucket {
     type Outputs = Outputs;
     const ABOUT: StepAbout = StepAbout {
         keeps_data: true,
+        costs: Some("what lies in it by the gigabyte and month, its use by the request"),
         fixed: &["name"],
         ..StepAbout::new("s3.bucket", "S3-01", "makes an encrypted bucket, closed to the public")
     };

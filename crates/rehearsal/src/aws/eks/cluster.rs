@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{
     ask::{Ask, hex, page},
-    ec2::network::vpc_id,
+    ec2::vpc::home_id,
     error::AwsError,
     service::Asked,
     setup::ClusterSetup,
@@ -32,6 +32,8 @@ pub struct Cluster {
     pub issuer: String,
     /// Its own security group.
     pub security_group: String,
+    /// Its subnets; all of the account's own VPC where it names none.
+    pub subnets: Vec<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Since when it is told to go.
@@ -50,9 +52,16 @@ impl Cluster {
             certificate_authority: STANDARD.encode("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
             issuer: format!("https://oidc.eks.{region}.amazonaws.com/id/{id}"),
             security_group: format!("sg-0{}", hex(&format!("cluster-sg/{region}/{}", setup.name), 16)),
+            subnets: setup.subnets.clone(),
             tags: setup.tags.clone(),
             deleting: None,
         }
+    }
+
+    /// Its VPC: that of its subnets.
+    pub fn vpc(&self, state: &State) -> String {
+        let subnet = self.subnets.first().and_then(|id| state.subnets.get(id));
+        subnet.map_or_else(|| home_id(state), |subnet| subnet.vpc.clone())
     }
 
     /// Its ARN.
@@ -61,7 +70,15 @@ impl Cluster {
     }
 
     fn answer(&self, state: &State) -> Value {
-        let subnets: Vec<&str> = state.subnets.values().map(|subnet| &*subnet.id).collect();
+        let vpc = self.vpc(state);
+        let own = |id: &String| self.subnets.is_empty() || self.subnets.contains(id);
+        let subnets: Vec<&String> = state
+            .subnets
+            .values()
+            .filter(|subnet| subnet.vpc == vpc)
+            .map(|subnet| &subnet.id)
+            .filter(|id| own(id))
+            .collect();
         let auto = self.setup.auto_mode;
         let mut answer = json!({
             "name": self.name, "arn": self.arn(state), "createdAt": self.created.to_string(),
@@ -69,7 +86,7 @@ impl Cluster {
             "roleArn": state.iam_arn(&format!("role/{}-cluster", self.name)),
             "resourcesVpcConfig": {
                 "subnetIds": subnets, "securityGroupIds": [], "clusterSecurityGroupId": self.security_group,
-                "vpcId": vpc_id(state), "endpointPublicAccess": true, "endpointPrivateAccess": true,
+                "vpcId": vpc, "endpointPublicAccess": true, "endpointPrivateAccess": true,
                 "publicAccessCidrs": ["0.0.0.0/0"],
             },
             "kubernetesNetworkConfig": {
@@ -125,6 +142,7 @@ pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsE
         name: name.to_owned(),
         version: input.maybe("version").unwrap_or("1.33").to_owned(),
         cpu_node_group: false,
+        subnets: input["resourcesVpcConfig"].texts("subnetIds").into_iter().map(str::to_owned).collect(),
         tags: serde_json::from_value(input["tags"].clone()).unwrap_or_default(),
         ..ClusterSetup::default()
     };
