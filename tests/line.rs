@@ -82,7 +82,8 @@ fn the_inference_guide_is_walked_line_by_line() {
 #[test]
 fn the_deeploy_guide_is_walked_line_by_line() {
     let text = walked("deeploy-aws");
-    for line in ["PostgreSQL in RDS: made", "secret-values.yaml: made", "As printed, this guide would have failed here"] {
+    for line in ["PostgreSQL in RDS: made", "secret-values.yaml: made", "As printed, this guide would have failed here"]
+    {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
     for secret in ["rehearsed-admin-password", "rehearsed-user-password", "PRIVATE KEY"] {

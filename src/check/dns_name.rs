@@ -78,7 +78,10 @@ async fn load_balancer(cx: &Context, service: &str) -> Result<Result<String, Pro
         Err(Problem::new("K8S-LOAD-BALANCER-MISSING", what, fix).why(why.to_owned()))
     };
     let Some(found) = services.get_opt(name).await? else {
-        return Ok(missing(format!("there is no Service {service}"), "What makes it has not run, or calls it otherwise."));
+        return Ok(missing(
+            format!("there is no Service {service}"),
+            "What makes it has not run, or calls it otherwise.",
+        ));
     };
     Ok(match ingress::of_service(&found) {
         Some(address) => Ok(address),

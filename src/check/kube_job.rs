@@ -343,7 +343,10 @@ mod tests {
                     "restartCount": 0, "state": state}]}}))
             .unwrap()
         };
-        assert_eq!(pulled_onto(&pod(json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))), Some("n".into()));
+        assert_eq!(
+            pulled_onto(&pod(json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))),
+            Some("n".into())
+        );
         assert_eq!(pulled_onto(&pod(json!({"waiting": {"reason": "ImagePullBackOff"}}))), None);
     }
 

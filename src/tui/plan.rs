@@ -54,7 +54,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
         let text = wrap::text(text, story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
     }
-    for stake in plan.stakes() {
+    for stake in plan.stakes_in_short() {
         let text = wrap::text(&stake, story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
     }

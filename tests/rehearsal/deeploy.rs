@@ -55,7 +55,9 @@ fn every_file(folder: &Path, found: &mut Vec<PathBuf>) {
 fn smooth_prepares_everything_and_tries_it_from_inside_the_cluster() {
     let run = rehearse("smooth");
     is_prepared(&run, "deeploy-prod");
-    for path in ["verify/bucket_inside", "verify/key_inside", "verify/images", "verify/names[deeploy.mycompany.example]"] {
+    for path in
+        ["verify/bucket_inside", "verify/key_inside", "verify/images", "verify/names[deeploy.mycompany.example]"]
+    {
         assert_eq!(run.said.outcome(path), "pass", "{path}");
     }
     assert_eq!(aws(&run.left, "buckets"), ["deeploy-prod-123456789012"]);
@@ -96,7 +98,11 @@ fn the_file_with_secrets_is_its_owners_alone() {
         assert!(!run.said.out.contains(canary) && !run.said.err.contains(canary), "{canary} was said");
         for path in &files {
             let bytes = fs::read(path).unwrap();
-            assert!(!bytes.windows(canary.len()).any(|part| part == canary.as_bytes()), "{} holds {canary}", path.display());
+            assert!(
+                !bytes.windows(canary.len()).any(|part| part == canary.as_bytes()),
+                "{} holds {canary}",
+                path.display()
+            );
         }
     }
 }
@@ -210,7 +216,9 @@ fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
             assert_eq!(was, &left["aws"][sort], "aws {sort}");
         }
     }
-    for (sort, space) in [("deployments.apps", "istio-system"), ("serviceaccounts", "deeploy"), ("secrets", "istio-system")] {
+    for (sort, space) in
+        [("deployments.apps", "istio-system"), ("serviceaccounts", "deeploy"), ("secrets", "istio-system")]
+    {
         assert_eq!(objects(&before, sort, space), objects(&left, sort, space), "{sort}");
     }
 }

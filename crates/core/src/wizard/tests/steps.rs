@@ -186,6 +186,30 @@ fn a_secret_changed_while_it_runs_pauses_it() {
 }
 
 #[test]
+fn what_costs_money_or_holds_data_is_known_before_anybody_agrees() {
+    let task = |id: &str, what: Change, costs: Option<&str>, keeps_data: bool| {
+        let mut task = plan(what, Vec::new()).tasks[0].clone();
+        task.path = path(&format!("steps/{id}"));
+        task.title = id.into();
+        (task.costs, task.keeps_data) = (costs.map(str::to_owned), keeps_data);
+        task
+    };
+    let tasks = vec![
+        task("database", Change::Make, Some("by the hour"), true),
+        task("nodes", Change::Make, Some("by the hour"), false),
+        task("key", Change::Unchanged, Some("by the month"), true),
+        task("group", Change::Make, None, false),
+    ];
+    let shown = PlanShown { tasks, ..PlanShown::default() };
+    let wanted = [
+        "costs money, by the hour: database, nodes",
+        "may hold data, undo leaves it unless its name is given: database",
+    ];
+    assert_eq!(shown.stakes(), wanted);
+    assert_eq!(shown.stakes_in_short(), ["costs money: database, nodes", "may hold data: database"]);
+}
+
+#[test]
 fn an_install_that_stopped_offers_first_what_goes_on() {
     let mut wizard = running();
     wizard.update(Input::Ended(Ended::Failed));
