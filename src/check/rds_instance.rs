@@ -188,12 +188,12 @@ mod tests {
 
     fn found() -> DbInstanceBuilder {
         DbInstance::builder()
-            .db_instance_identifier("deeploy")
+            .db_instance_identifier("ml-db")
             .db_instance_status("available")
             .db_instance_class("db.t4g.medium")
             .engine("postgres")
             .engine_version("16.4")
-            .endpoint(Endpoint::builder().address("deeploy.x.us-east-2.rds.amazonaws.com").port(5432).build())
+            .endpoint(Endpoint::builder().address("ml-db.x.us-east-2.rds.amazonaws.com").port(5432).build())
             .allocated_storage(20)
             .max_allocated_storage(100)
             .backup_retention_period(7)
@@ -204,7 +204,7 @@ mod tests {
 
     fn code(found: DbInstanceBuilder) -> String {
         let check = Instance {
-            instance: Late::Known("deeploy".into()),
+            instance: Late::Known("ml-db".into()),
             vpc: Some(Late::Known("vpc-1".into())),
             storage_autoscaling: Some(true),
             backup_days: Some(7),

@@ -4,6 +4,7 @@
 //! itself: inspect → adopt, or write the intent → apply → inspect until present → write the result. First run, resume
 //! and status are one loop.
 
+mod anew;
 mod desk;
 mod gate;
 mod hand_over;

@@ -129,7 +129,7 @@ impl Step for GatewayEndpoint {
         let create = aws("ec2 create-vpc-endpoint")
             .with("--vpc-id", &self.vpc)
             .with("--service-name", endpoint::service_name(&cx.target.region, &self.service))
-            .list("--route-table-ids", self.route_tables.iter().flat_map(Late::shown))
+            .list("--route-table-ids", self.shown())
             .maybe("--policy-document", self.policy.as_ref().map(Tree::shown));
         vec![create.region(&cx.target.region).to_string()]
     }
@@ -152,6 +152,11 @@ impl Step for GatewayEndpoint {
 }
 
 impl GatewayEndpoint {
+    fn shown(&self) -> Vec<String> {
+        let named = self.route_tables.as_ref().map(Late::shown).unwrap_or_default();
+        if named.is_empty() { vec![format!("<route tables of the private subnets of {}>", self.vpc)] } else { named }
+    }
+
     /// The route tables that are to lead to it, as far as they are known.
     async fn wanted(&self, cx: &Context) -> Result<Vec<String>, Trouble> {
         match (&self.route_tables, self.vpc.known()) {

@@ -131,7 +131,8 @@ impl Step for SecurityGroup {
         let create = aws("ec2 create-security-group")
             .with("--group-name", &self.name)
             .with("--description", &self.description)
-            .with("--vpc-id", &self.vpc);
+            .with("--vpc-id", &self.vpc)
+            .maybe("--tag-specifications", self.tags_typed());
         vec![create.region(&cx.target.region).to_string()]
     }
 
@@ -159,6 +160,12 @@ impl SecurityGroup {
         filters.push(vpc::filter("group-name", &[self.name.as_str()]));
         let answer = cx.cloud.aws.ec2().await?.describe_security_groups().set_filters(Some(filters)).send().await?;
         Ok(answer.security_groups.unwrap_or_default().into_iter().next())
+    }
+
+    /// As the CLI takes tags of something new.
+    fn tags_typed(&self) -> Option<String> {
+        let tags: Vec<String> = self.tags.iter().map(|(key, value)| format!("{{Key={key},Value={value}}}")).collect();
+        (!tags.is_empty()).then(|| format!("ResourceType=security-group,Tags=[{}]", tags.join(",")))
     }
 
     async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {

@@ -66,6 +66,7 @@ impl Step for EksCluster {
     type Outputs = Outputs;
     const ABOUT: StepAbout = StepAbout {
         keeps_data: true,
+        costs: Some("the cluster by the hour; its nodes, their volumes, NAT gateways and load balancers, too"),
         fixed: &["name", "region"],
         interval: Span::seconds(20),
         deadline: Span::minutes(75),

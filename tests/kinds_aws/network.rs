@@ -27,7 +27,7 @@ subnets:
   - { id: subnet-0b2e4d6f8a0c35791, zone: us-east-2b, cidr: 10.0.2.0/24 }
   - { id: subnet-0f6c8b0d2e4a79135, zone: us-east-2a, cidr: 10.0.101.0/24, public: true }
   - { id: subnet-0shop, zone: us-east-2a, cidr: 10.9.1.0/24, vpc: vpc-0other }
-clusters: [{}, { name: shop, subnets: [subnet-0shop] }]"#;
+clusters: [{}, { name: shop, subnets: [subnet-0shop], cpu_node_group: false }]"#;
 
 #[tokio::test]
 async fn vpcs_are_listed_with_their_clusters_and_route_tables_with_where_they_lead() {

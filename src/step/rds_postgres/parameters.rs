@@ -88,7 +88,8 @@ impl Postgres {
             .list("--vpc-security-group-ids", self.security_groups.shown())
             .flag("--no-publicly-accessible")
             .flag(&flag(self.deletion_protection, "deletion-protection"))
-            .flag("--copy-tags-to-snapshot");
+            .flag("--copy-tags-to-snapshot")
+            .list("--tags", self.tags.iter().map(|(key, value)| format!("Key={key},Value={value}")));
         let wait = aws("rds wait db-instance-available").with("--db-instance-identifier", self.name());
         vec!["read -rs password".into(), create.region(region).to_string(), wait.region(region).to_string()]
     }

@@ -8,7 +8,7 @@ use super::{
 
 fn step() -> Postgres {
     Postgres {
-        name: "Deeploy".into(),
+        name: "ML-db".into(),
         engine_version: Some("16".into()),
         class: "db.t4g.medium".into(),
         storage_gib: 20,

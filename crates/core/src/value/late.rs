@@ -91,11 +91,43 @@ impl<T: JsonSchema> JsonSchema for Late<T> {
     }
 }
 
+/// Words for a person that may hold what a step will bring: shown with its name in the place of what is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LateText(String);
+
+impl std::fmt::Display for LateText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.replace(OPEN, "<").replace(CLOSE, ">"))
+    }
+}
+
+impl JsonSchema for LateText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "LateText".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "x-late": true, "type": "string" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn words_keep_standing_around_what_is_not_known_yet() {
+        let text: LateText =
+            serde_json::from_value(format!("Make it a CNAME to {OPEN}steps.a.b{CLOSE}, please").into()).unwrap();
+        assert_eq!(text.to_string(), "Make it a CNAME to <steps.a.b>, please");
+    }
 
     #[test]
     fn a_list_is_known_once_all_of_it_is() {

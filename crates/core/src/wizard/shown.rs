@@ -121,6 +121,8 @@ pub struct Resumed {
     pub attestations: Vec<Vouched>,
     /// What tasks said, in order.
     pub said: Vec<Fact>,
+    /// Steps that were begun and have no result yet.
+    pub open: Vec<TaskPath>,
     /// It was run before.
     pub begun: bool,
     /// The approved plan, where there is one.
@@ -206,11 +208,15 @@ impl PlannedTask {
 }
 
 impl PlanShown {
-    /// What costs money and what holds data of what the plan makes or changes, a line each, to know before agreeing.
+    fn done(&self) -> impl Iterator<Item = &PlannedTask> {
+        self.tasks.iter().filter(|task| task.is_done_here())
+    }
+
+    /// What costs money and what may hold data of what the plan makes or changes: a line for each sort of cost, and one for
+    /// data.
     pub fn stakes(&self) -> Vec<String> {
-        let done = || self.tasks.iter().filter(|task| task.is_done_here());
         let mut costing: Vec<(&str, Vec<&str>)> = Vec::new();
-        for task in done() {
+        for task in self.done() {
             let Some(costs) = task.costs.as_deref() else { continue };
             match costing.iter_mut().find(|(known, _)| *known == costs) {
                 Some((_, titles)) => titles.push(&task.title),
@@ -218,12 +224,25 @@ impl PlanShown {
             }
         }
         let mut lines: Vec<String> =
-            costing.iter().map(|(costs, titles)| format!("{}: costs money, {costs}", titles.join(", "))).collect();
-        let data: Vec<&str> = done().filter(|task| task.keeps_data).map(|task| task.title.as_str()).collect();
+            costing.iter().map(|(costs, titles)| format!("costs money, {costs}: {}", titles.join(", "))).collect();
+        let data: Vec<&str> = self.done().filter(|task| task.keeps_data).map(|task| task.title.as_str()).collect();
         if !data.is_empty() {
-            lines.push(format!("{}: may hold data; undo leaves it unless its name is given", data.join(", ")));
+            lines.push(format!("may hold data, undo leaves it unless its name is given: {}", data.join(", ")));
         }
         lines
+    }
+
+    /// The same in at most two short lines, for a screen that shows one task's whole story beside.
+    pub fn stakes_in_short(&self) -> Vec<String> {
+        let named = |what: &str, titles: Vec<&str>| {
+            let shown = titles.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+            let more = titles.len().saturating_sub(3);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            (!titles.is_empty()).then(|| format!("{what}: {shown}{more}"))
+        };
+        let costing = self.done().filter(|task| task.costs.is_some()).map(|task| task.title.as_str()).collect();
+        let data = self.done().filter(|task| task.keeps_data).map(|task| task.title.as_str()).collect();
+        [named("costs money", costing), named("may hold data", data)].into_iter().flatten().collect()
     }
 }
 

@@ -129,7 +129,8 @@ pub fn snapshot(state: &State) -> Value {
         "node_groups": node_groups, "launch_templates": launch_templates, "scaling_groups": groups,
         "scaling_policies": policies, "alarms": alarms, "roles": roles, "instances": nodes, "addons": addons,
         "identity_providers": identity_providers, "pod_identities": pod_identities, "users": users, "buckets": buckets, "keys": keys, "network": network,
-        "databases": rds::kept(state), "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
+        "databases": rds::kept_instances(state), "subnet_groups": rds::kept_subnet_groups(state),
+        "snapshots": rds::kept_snapshots(state), "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
         "quota_requests": requests, "cluster_tags": state.clusters.values().map(|cluster| (cluster.name.clone(), json!(cluster.tags))).collect::<Map<_, _>>(),
     })
 }

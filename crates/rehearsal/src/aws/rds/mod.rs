@@ -9,7 +9,7 @@ mod subnet_group;
 mod tags;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use instance::Database;
 pub use snapshot::Snapshot;
@@ -65,14 +65,19 @@ pub fn lets_in(state: &State, address: &str, cluster: &str) -> Option<bool> {
     Some(up && source.is_some() && state.rules.values().any(lets))
 }
 
-/// What is there, for a snapshot of the account.
-pub fn kept(state: &State) -> Value {
-    let instances: Map<String, Value> =
-        state.databases.values().map(|database| (database.name.clone(), database.kept(state))).collect();
-    let groups: Map<String, Value> =
-        state.subnet_groups.values().map(|group| (group.name.clone(), group.kept(state))).collect();
-    // Their names hold the time.
-    let mut snapshots: Vec<&str> = state.database_snapshots.values().map(|snapshot| &*snapshot.database).collect();
-    snapshots.sort_unstable();
-    json!({ "instances": instances, "subnet_groups": groups, "snapshots": snapshots })
+/// Every instance, for a snapshot of the account.
+pub fn kept_instances(state: &State) -> Map<String, Value> {
+    state.databases.values().map(|database| (database.name.clone(), database.kept(state))).collect()
+}
+
+/// Every group of subnets, for a snapshot of the account.
+pub fn kept_subnet_groups(state: &State) -> Map<String, Value> {
+    state.subnet_groups.values().map(|group| (group.name.clone(), group.kept(state))).collect()
+}
+
+/// Of which instances there are last snapshots: their names hold the time.
+pub fn kept_snapshots(state: &State) -> Vec<&str> {
+    let mut of: Vec<&str> = state.database_snapshots.values().map(|snapshot| &*snapshot.database).collect();
+    of.sort_unstable();
+    of
 }
