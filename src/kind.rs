@@ -425,6 +425,11 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// What taking it away means, in one line.
     fn undo_line(&self, cx: &PlanView<'_>) -> String;
 
+    /// Whether taking this one away loses data, where that is not so for all of its kind.
+    fn keeps_data(&self) -> bool {
+        Self::ABOUT.keeps_data
+    }
+
     /// Exactly what a person has to do, where only a person can; the engine then sends nothing and waits.
     fn instruction(&self, _cx: &PlanView<'_>) -> Option<String> {
         None
@@ -509,6 +514,8 @@ pub trait AnyStep: Send + Sync {
     fn render(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Rendered>;
     /// What taking it away means.
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String;
+    /// Whether taking it away loses data.
+    fn keeps_data(&self, parameters: &Value) -> bool;
     /// What a person has to do, where only a person can.
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String>;
     /// What it needs.
@@ -699,6 +706,10 @@ impl<K: Step> AnyStep for Erased<K> {
 
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String {
         decode::<K>(parameters).map_or_else(|_| String::new(), |kind| kind.undo_line(cx))
+    }
+
+    fn keeps_data(&self, parameters: &Value) -> bool {
+        decode::<K>(parameters).map_or(K::ABOUT.keeps_data, |kind| kind.keeps_data())
     }
 
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String> {

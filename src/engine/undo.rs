@@ -39,7 +39,7 @@ impl Engine {
                     }
                     _ => self.view(&task, |_, view| kind.undo_line(view, &step.parameters)),
                 };
-                Some(UndoLine { path, line, keeps_data: kind.describe().keeps_data })
+                Some(UndoLine { path, line, keeps_data: kind.keeps_data(&step.parameters) })
             })
             .collect()
     }

@@ -64,8 +64,9 @@ impl Session {
             tasks,
         };
         let keeps_data = |path: &TaskPath| {
-            let kind = story.steps.get(path).and_then(|step| self.house.kinds.steps.get(&step.kind));
-            kind.is_some_and(|kind| kind.describe().keeps_data)
+            let step = story.steps.get(path);
+            let kind = step.and_then(|step| Some((self.house.kinds.steps.get(&step.kind)?, &step.parameters)));
+            kind.is_some_and(|(kind, parameters)| kind.keeps_data(parameters))
         };
         for line in shown.review.iter_mut().filter(|line| line.what == Change::Replace) {
             line.keeps_data = keeps_data(&line.path);

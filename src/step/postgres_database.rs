@@ -47,6 +47,9 @@ pub struct PostgresDatabase {
     /// Names of Secrets with the registry's login.
     #[serde(default)]
     image_pull_secrets: Vec<String>,
+    /// Whether the server goes with this install: undo then leaves it in there, so that the server's last snapshot has it.
+    #[serde(default)]
+    with_server: bool,
     /// How TLS is used.
     #[serde(default)]
     tls: Tls,
@@ -125,7 +128,7 @@ impl Step for PostgresDatabase {
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
         let psql = self.psql(cx).await?;
-        if made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
+        if !self.with_server && made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
             let script = psql::drop_database(self.admin(cx).await?, &self.name, &self.owner, &cx.install)?;
             let (well, log) = psql.run(&script, cx.cloud.clock(), &cx.cancel, |_| {}).await?;
             psql::judge(well, &log, &script.login)?;
@@ -142,7 +145,14 @@ impl Step for PostgresDatabase {
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
+        if self.with_server {
+            return format!("leaves the PostgreSQL database {}: it goes with its server", self.name);
+        }
         format!("drops the PostgreSQL database {} on {} with all its data", self.name, self.host)
+    }
+
+    fn keeps_data(&self) -> bool {
+        !self.with_server
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {

@@ -50,6 +50,9 @@ pub struct PostgresUser {
     /// Names of Secrets with the registry's login.
     #[serde(default)]
     image_pull_secrets: Vec<String>,
+    /// Whether the server goes with this install: undo then leaves it in there, so that the server's last snapshot has it.
+    #[serde(default)]
+    with_server: bool,
     /// How TLS is used.
     #[serde(default)]
     tls: Tls,
@@ -130,7 +133,7 @@ impl Step for PostgresUser {
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
         let psql = self.psql(cx).await?;
-        if made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
+        if !self.with_server && made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
             let script = psql::drop_role(self.admin(cx).await?, &self.username, &cx.install)?;
             let (well, log) = psql.run(&script, cx.cloud.clock(), &cx.cancel, |_| {}).await?;
             psql::judge(well, &log, &script.login)?;
@@ -148,6 +151,9 @@ impl Step for PostgresUser {
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
+        if self.with_server {
+            return format!("leaves the PostgreSQL user {}: it goes with its server", self.username);
+        }
         format!("drops the PostgreSQL user {} from {}", self.username, self.host)
     }
 

@@ -12,6 +12,7 @@ mod by_hand;
 mod checks;
 mod cluster;
 mod databases;
+mod eks_cluster;
 mod iam;
 mod identities;
 mod lookups;

@@ -15,6 +15,9 @@ pub(super) fn of(what: &str, heard: &Progress, output: &Output) -> Trouble {
     if says(&["ExpiredToken", "security token included in the request is expired", "UnrecognizedClientException"]) {
         return Trouble::Expired { door: Door::Aws, message: text };
     }
+    if says(&["No cluster found", "ResourceNotFoundException"]) {
+        return Trouble::Service { code: "ResourceNotFoundException".to_owned(), message: text, request: None };
+    }
     if says(&["AlreadyExistsException", "already exists"]) {
         return problem(
             "EKSCTL-LEFT",

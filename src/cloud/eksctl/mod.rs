@@ -77,9 +77,11 @@ impl Eksctl {
         heard: impl FnMut(&Progress, Option<String>) + Send,
     ) -> Result<(), Trouble> {
         let words = ["delete", "cluster", "--name", name, "--region", region, "--wait", "--timeout", GIVES_UP];
-        self.run(self.command().await?.args(words), "delete cluster", cancel, heard).await?;
-        put_away(&self.keep, &self.id);
-        Ok(())
+        match self.run(self.command().await?.args(words), "delete cluster", cancel, heard).await {
+            // Neither the cluster nor a stack of it is there any more.
+            Err(trouble) if trouble.is_not_found() => Ok(()),
+            other => other,
+        }
     }
 
     async fn with_config(

@@ -32,6 +32,9 @@ impl Default for Join {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timings {
+    /// From CreateCluster to ACTIVE, and from DeleteCluster until it is gone; at once where it is left out, for tools that have
+    /// waited as long before.
+    pub cluster: SignedDuration,
     /// From CreateNodegroup to its auto scaling group.
     pub scaling_group: SignedDuration,
     /// From a launch to a running instance.
@@ -72,6 +75,7 @@ impl Default for Timings {
     fn default() -> Self {
         let seconds = SignedDuration::from_secs;
         Self {
+            cluster: SignedDuration::ZERO,
             scaling_group: seconds(40),
             launch: seconds(20),
             active: seconds(15),

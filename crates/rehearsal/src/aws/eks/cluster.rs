@@ -36,6 +36,8 @@ pub struct Cluster {
     pub subnets: Vec<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// Since when it is told to go.
+    pub deleting: Option<Timestamp>,
 }
 
 impl Cluster {
@@ -52,6 +54,7 @@ impl Cluster {
             security_group: format!("sg-0{}", hex(&format!("cluster-sg/{region}/{}", setup.name), 16)),
             subnets: setup.subnets.clone(),
             tags: setup.tags.clone(),
+            deleting: None,
         }
     }
 
@@ -96,6 +99,12 @@ impl Cluster {
             "accessConfig": { "authenticationMode": self.setup.authentication_mode },
             "upgradePolicy": { "supportType": self.setup.support_type },
         });
+        if self.setup.status == "CREATING" {
+            // EKS names neither before they are there.
+            for field in ["endpoint", "certificateAuthority", "identity"] {
+                answer.as_object_mut().map(|answer| answer.remove(field));
+            }
+        }
         if auto {
             answer["computeConfig"] = json!({ "enabled": true, "nodePools": ["general-purpose", "system"] });
             answer["storageConfig"] = json!({ "blockStorage": { "enabled": true } });
@@ -112,7 +121,18 @@ pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Cluster, AwsError> {
         .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}.")))
 }
 
-/// CreateCluster. It is ACTIVE at once: whoever makes one in a rehearsal has waited as long as that takes.
+/// Lets time pass: from CREATING to ACTIVE, and from DELETING until it is gone.
+pub fn step(state: &mut State) {
+    let (now, takes) = (state.now, state.setup.timings.cluster);
+    state.clusters.retain(|_, cluster| cluster.deleting.is_none_or(|since| now < since + takes));
+    for cluster in state.clusters.values_mut() {
+        if cluster.setup.status == "CREATING" && cluster.deleting.is_none() && now >= cluster.created + takes {
+            cluster.setup.status = "ACTIVE".to_owned();
+        }
+    }
+}
+
+/// CreateCluster.
 pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
     let name = input.text("name");
     if state.clusters.contains_key(name) {
@@ -128,6 +148,9 @@ pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsE
     };
     let mut cluster = Cluster::new(&setup, &state.region, state.now);
     cluster.created = state.now;
+    if !state.setup.timings.cluster.is_zero() {
+        cluster.setup.status = "CREATING".to_owned();
+    }
     if let Some((endpoint, authority)) = state.served.clone() {
         (cluster.endpoint, cluster.certificate_authority) = (endpoint, authority);
     }
@@ -138,8 +161,21 @@ pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsE
 
 /// DeleteCluster.
 pub fn delete(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
-    let answer = find(state, input.text("name"))?.answer(state);
-    state.clusters.remove(input.text("name"));
+    let name = input.text("name");
+    find(state, name)?;
+    if state.node_groups.keys().any(|(cluster, _)| cluster == name) {
+        return Err(AwsError::new(409, "ResourceInUseException", "Cluster has nodegroups attached"));
+    }
+    let now = state.now;
+    if let Some(cluster) = state.clusters.get_mut(name) {
+        cluster.deleting.get_or_insert(now);
+        cluster.setup.status = "DELETING".to_owned();
+    }
+    let answer = find(state, name)?.answer(state);
+    state.addons.retain(|(cluster, _), _| cluster != name);
+    if state.setup.timings.cluster.is_zero() {
+        state.clusters.remove(name);
+    }
     Ok(json!({ "cluster": answer }))
 }
 
