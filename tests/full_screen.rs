@@ -341,3 +341,29 @@ fn a_kubeconfig_is_built_from_eks_where_no_context_is_the_cluster() {
     screen.press("n");
     screen.shows("Inputs 3/9");
 }
+
+#[test]
+fn whoever_leaves_at_the_inputs_goes_on_with_all_that_was_brought() {
+    let served = rehearsed::Served::start("smooth");
+    let mut screen = Screen::of(&["install", "arthur-shield"], &served.settings());
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.press("n");
+    screen.until("all answers", |screen| all_of_it(screen, "answered"));
+    screen.press("\x03");
+    screen.shows("Leave?");
+    screen.press("\x03");
+    assert_eq!(screen.end(), 0);
+
+    let mut settings = served.settings();
+    settings.retain(|(name, _)| *name != "LANDFALL_ANSWERS");
+    let mut screen = Screen::of(&[], &settings);
+    screen.shows("to go on; nothing was touched yet");
+    screen.press("\r");
+    screen.shows("Secrets 4/9");
+    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
+    screen.press("n");
+    // What the answers say of a check is known still, too: nothing is in the way.
+    screen.until("every check", |screen| all_of_it(screen, "looked at"));
+    screen.press("\r");
+    screen.shows("Plan 6/9");
+}

@@ -160,11 +160,19 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
+        let story = session.story();
+        // Whoever goes on later goes on with what was chosen and brought; an answer that is locked must not stand there.
+        let locked = match session.resolve() {
+            Ok(plan) => !session.locked_answers(&plan).is_empty(),
+            Err(_) => !story.steps.is_empty(),
+        };
+        if !locked && let Err(trouble) = session.record_answers().await {
+            return self.tell(Input::Trouble(trouble.problem()));
+        }
         // With those of an earlier run, which binding found.
         self.tell(Input::Answers(session.answers.inputs.clone()));
         self.beforehand(session);
         self.tell(Input::FactsSeen(session.frozen.clone()));
-        let story = session.story();
         if let Some(proven) = session.proven.as_ref().filter(|_| !story.steps.is_empty()) {
             let resumed = resumed(bound.install.as_str(), session.guide.clone(), proven, &story);
             self.tell(Input::GoesOn(Box::new(resumed)));
@@ -369,6 +377,7 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
             },
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
+            None if story.steps.is_empty() => "to go on; nothing was touched yet".into(),
             None => format!("to go on after {} steps", story.finished.len()),
         }),
         at: story.last?,

@@ -164,8 +164,17 @@ impl Worker {
         };
         let written = match record {
             Record::Answers(answers) => {
+                let before = session.settle().values;
                 session.answers.inputs = answers;
-                session.record_answers().await
+                let written = session.record_answers().await;
+                if session.facts_read_another(&before) {
+                    if let Err(trouble) = session.gather().await {
+                        return self.tell(Input::Trouble(trouble.problem()));
+                    }
+                    let facts = session.frozen.clone();
+                    self.tell(Input::FactsSeen(facts));
+                }
+                written
             }
             Record::Waiver(vouched) => write(session, journal::Record::Waived { said: said(vouched) }).await,
             Record::Attestation(vouched) => write(session, journal::Record::Attested { said: said(vouched) }).await,

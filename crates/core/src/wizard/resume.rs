@@ -103,7 +103,7 @@ impl Wizard {
     }
 
     /// The target that was confirmed has an install already: its steps, and what they lock, are known from now on.
-    pub(super) fn goes_on(&mut self, resumed: Resumed) {
+    pub(super) fn goes_on(&mut self, resumed: Resumed) -> Vec<Effect> {
         for vouched in &resumed.attestations {
             self.beforehand.outdone(vouched, VouchAs::Attestation);
         }
@@ -117,6 +117,16 @@ impl Wizard {
         self.sent(&resumed.open);
         self.lock_inputs();
         self.notice = Some(format!("this target has the install {} already: it goes on", resumed.install));
+        // Other answers that came along do not change what cannot change.
+        let mut back = false;
+        for field in self.inputs.all.iter_mut().filter(|field| field.locked.is_some() && field.by == AnsweredBy::Person)
+        {
+            let was = resumed.answers.get(&field.name).cloned().unwrap_or_default();
+            back |= field.given != was;
+            field.by = if was.is_null() { AnsweredBy::Nobody } else { AnsweredBy::Person };
+            field.given = was;
+        }
+        if back { self.refresh_inputs() } else { Vec::new() }
     }
 
     /// Steps that were begun: what was sent cannot be called back.

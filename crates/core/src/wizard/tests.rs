@@ -418,12 +418,15 @@ fn an_install_found_at_the_target_locks_what_its_steps_were_made_with() {
     let mut wizard = answered();
     let seen = wizard.target.seen.clone().unwrap();
     let fact = |task: &str, what: Happened| Fact { at: at(10), path: path(task), what };
+    let answers = wizard.answers().inputs;
+    // What an answers file says otherwise of a locked answer does not stand.
+    set(&mut wizard, "image", json!("brought"));
     wizard.update(Input::GoesOn(Box::new(Resumed {
         install: "0123456789ab".into(),
         guide: wizard.loaded.clone().unwrap(),
         target: seen,
         choice: wizard.target.choice(),
-        answers: wizard.answers().inputs,
+        answers,
         facts: Facts::new(),
         waivers: Vec::new(),
         attestations: Vec::new(),
@@ -437,6 +440,7 @@ fn an_install_found_at_the_target_locks_what_its_steps_were_made_with() {
         stage: Stage::Install,
     })));
     assert_eq!((wizard.stage, wizard.over.is_none()), (Stage::Inputs, true));
+    assert_eq!(wizard.inputs.named("image").unwrap().answer, "nginx");
     assert!(wizard.notice.as_deref().unwrap().contains("0123456789ab"), "{:?}", wizard.notice);
     set(&mut wizard, "image", json!("other"));
     assert!(wizard.notice.as_deref().unwrap().contains("group was made with it"), "{:?}", wizard.notice);

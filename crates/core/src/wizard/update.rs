@@ -95,7 +95,7 @@ impl Wizard {
             Input::Answers(answers) => return self.answers_brought(answers),
             Input::Opened(Err(problem)) => (self.guide.opening, self.guide.refused) = (None, Some(problem)),
             Input::Resumed(resumed) => return self.resumed(*resumed),
-            Input::GoesOn(resumed) => self.goes_on(*resumed),
+            Input::GoesOn(resumed) => return self.goes_on(*resumed),
             Input::TargetSeen(seen) => return self.target_seen(seen),
             Input::Rows { field, rows } => return self.rows(&field, rows),
             Input::FactsSeen(facts) => {
