@@ -163,8 +163,8 @@ mod tests {
             host: "db".into(),
             port: 5432,
             database: "orders".into(),
-            username: Plain::new("orders"),
-            password: Plain::new("p"),
+            username: Plain::new("orders".into()),
+            password: Plain::new("p".into()),
             tls: Tls::Require,
             ca: None,
         };

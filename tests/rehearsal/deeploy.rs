@@ -173,7 +173,7 @@ fn lost_answers_make_nothing_twice() {
     let run = rehearse("lost-answer");
     is_prepared(&run, "deeploy-prod");
     assert_eq!(aws(&run.left, "databases").len(), 1);
-    assert_eq!(run.left["aws"]["keys"].as_object().map(serde_json::Map::len), Some(1));
+    assert_eq!(run.left["aws"]["keys"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
@@ -205,7 +205,16 @@ fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
     served.landfall(&INSTALL).ends_with(0);
     let kept = served.landfall(&["undo", GUIDE, "--yes", "--output", "ndjson"]);
     assert_ne!(kept.code, Some(0), "nothing that holds data goes by --yes alone: {}", kept.out);
-    let lose = ["steps/database", "steps/bucket", "steps/key"].iter().flat_map(|path| ["--lose", path]);
+    let lose = [
+        "steps/db[deeploy]",
+        "steps/db[deeploy_kratos]",
+        "steps/database",
+        "steps/bucket",
+        "steps/key",
+        "steps/namespace",
+        "steps/istio_namespace",
+    ];
+    let lose = lose.iter().flat_map(|path| ["--lose", path]);
     let words: Vec<&str> = ["undo", GUIDE, "--yes", "--output", "ndjson"].into_iter().chain(lose).collect();
     served.landfall(&words).ends_with(0);
     assert!(!served.world().join("deeploy/secret-values.yaml").exists());

@@ -107,8 +107,8 @@ mod tests {
             host: "db.internal".into(),
             port: 5432,
             database: "postgres".into(),
-            username: Plain::new("master"),
-            password: Plain::new("x"),
+            username: Plain::new("master".into()),
+            password: Plain::new("x".into()),
             tls: Tls::Require,
             ca: None,
         };

@@ -94,8 +94,8 @@ mod tests {
             host: "db.internal".into(),
             port: 5432,
             database: "postgres".into(),
-            username: Plain::new("master"),
-            password: Plain::new(password),
+            username: Plain::new("master".into()),
+            password: Plain::new(password.into()),
             tls: Tls::VerifyFull,
             ca: None,
         }
@@ -111,7 +111,7 @@ mod tests {
     fn a_certificate_is_checked_against_the_given_authority_or_the_images() {
         let service = |login: &Login| login.service("landfall", "/files/ca.pem").unwrap();
         assert!(service(&login("a")).ends_with("sslmode=verify-full\nsslrootcert=system\n"));
-        let own = Login { ca: Some(Plain::new("PEM")), ..login("a") };
+        let own = Login { ca: Some(Plain::new("PEM".into())), ..login("a") };
         assert!(service(&own).ends_with("sslrootcert=/files/ca.pem\n"));
         assert!(!service(&Login { tls: Tls::Require, ..login("a") }).contains("sslrootcert"));
         assert!(Login { host: "db\nuser=x".into(), ..login("a") }.service("landfall", "").is_err());
