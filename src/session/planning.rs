@@ -153,11 +153,11 @@ async fn shown(
     row.code = about.code;
     row.usual = about.usual;
     row.costs = about.costs;
-    row.keeps_data = about.keeps_data;
     row.line = about.about;
     // What earlier runs made is known already; what is not, stays open.
     let scope = engine.scope_of(task, known).with_late_steps();
     let parameters = scope.render(&task.template).unwrap_or_else(|_| task.parameters.clone());
+    row.keeps_data = kind.keeps_data(&parameters);
     engine.view(task, |_, view| {
         row.commands = kind.commands(view, &parameters);
         row.undo = kind.undo_line(view, &parameters);

@@ -71,7 +71,7 @@ impl Step for EksCluster {
         interval: Span::seconds(20),
         deadline: Span::minutes(75),
         usual: Some("15 to 25 minutes"),
-        ..StepAbout::new("eks.cluster", "EKS-20", "an EKS cluster, made by eksctl; it costs money while it exists")
+        ..StepAbout::new("eks.cluster", "EKS-20", "an EKS cluster, made by eksctl")
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {

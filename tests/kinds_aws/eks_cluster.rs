@@ -184,6 +184,23 @@ async fn a_cluster_is_made_streamed_adopted_and_taken_away() {
 }
 
 #[tokio::test]
+async fn a_cluster_in_a_network_of_its_own_tells_its_parts_and_takes_them_along() {
+    let bench = Bench::open("").await;
+    let before = bench.left();
+    let mut own = shop();
+    own["config"]["vpc"] = json!({ "cidr": "10.40.0.0/16" });
+    own["config"]["availabilityZones"] = json!(["us-east-2a", "us-east-2c"]);
+    bench.made(&own).await.unwrap();
+    let outputs = outputs(&bench.inspect(&own).await);
+    let count = |field: &str| outputs[field].as_array().unwrap().len();
+    assert_eq!((count("private_subnets"), count("public_subnets")), (2, 2), "{outputs}");
+    assert!(count("route_tables") > 0, "{outputs}");
+    assert!(outputs["vpc"].as_str().unwrap().starts_with("vpc-"), "{outputs}");
+    bench.undo(&own).await.unwrap();
+    assert_eq!(bench.left(), before);
+}
+
+#[tokio::test]
 async fn a_cluster_of_somebody_else_is_used_as_it_is_and_never_deleted() {
     let bench = Bench::open("").await;
     bench.made(&shop()).await.unwrap();

@@ -109,6 +109,15 @@ impl World {
         self.scenario.aws.clusters.first().map(|cluster| cluster.name.clone()).unwrap_or_default()
     }
 
+    /// What an install left in database servers that are there; what was in a server of AWS goes with it.
+    pub fn databases_left(&self) -> serde_json::Value {
+        let mut left = self.outside.snapshot();
+        if let Some(hosts) = left.as_object_mut() {
+            hosts.retain(|host, _| !host.contains(".rds.") || self.aws.database_lets_in(host, "").is_some());
+        }
+        left
+    }
+
     /// Moves the world on every 20 ms of real time until dropped; watches wake by what it changes.
     pub async fn run(self: Arc<Self>) {
         let mut beat = tokio::time::interval(Duration::from_millis(20));

@@ -189,6 +189,13 @@ enum Reached {
 /// What answers at this address, asked from a pod.
 fn reached(world: &World, host: &str, port: &str) -> Reached {
     let Some(there) = world.outside.host(host).filter(|_| world.outside.resolves(host)) else { return Reached::NoName };
+    // A security group that does not let somebody in leaves them without an answer.
+    let lets_in = |cluster: &String| world.aws.database_lets_in(host, cluster);
+    if world.aws.database_lets_in(host, "").is_some()
+        && !world.aws.clusters().iter().any(|one| lets_in(one) == Some(true))
+    {
+        return Reached::Silent;
+    }
     match world.outside.fault(host) {
         Some((FaultKind::Timeout, _)) => return Reached::Silent,
         Some((FaultKind::Refused | FaultKind::Reset, _)) => return Reached::Refused,

@@ -177,7 +177,9 @@ impl Config {
     pub fn read(path: &str) -> Result<Self, String> {
         let loading = |why: &dyn std::fmt::Display| format!("loading config file {path:?}: {why}");
         let text = std::fs::read_to_string(path).map_err(|error| loading(&error))?;
-        let config: Self = serde_yaml::from_str(&text).map_err(|error| loading(&error))?;
+        let mut tree: Value = serde_yaml::from_str(&text).map_err(|error| loading(&error))?;
+        without_nulls(&mut tree);
+        let config: Self = serde_json::from_value(tree).map_err(|error| loading(&error))?;
         if config.api_version != "eksctl.io/v1alpha5" || config.kind != "ClusterConfig" {
             let why = format!("no kind {:?} is registered for version {:?}", config.kind, config.api_version);
             return Err(loading(&why));
@@ -196,5 +198,17 @@ impl Config {
             ));
         }
         Ok(config)
+    }
+}
+
+/// What is null is as good as left out, as Go reads it.
+fn without_nulls(tree: &mut Value) {
+    match tree {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
     }
 }
