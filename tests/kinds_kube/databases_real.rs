@@ -10,7 +10,10 @@ use landfall::kind::Applied;
 use landfall_core::plan::InstallId;
 use serde_json::{Value, json};
 
-use super::{place::Place, testbed::Postgres};
+use super::{
+    place::Place,
+    testbed::{Cluster, Postgres, Testbed},
+};
 
 /// The Job runs nowhere: it is taken from the cluster and run here.
 const SCENARIO: &str = "
@@ -243,4 +246,31 @@ async fn a_certificate_is_checked_against_the_authority_that_is_given() {
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
     let ran = bench.step("postgres.user", &with(&other), false, "one").await;
     assert!(!ran.well && ran.said.contains("certificate verify failed"), "{}", ran.said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_api_server_admits_the_pod_where_pods_are_restricted_and_its_secret_goes_with_the_job() {
+    let (Some(cluster), Some(helm)) = (Cluster::start(), Testbed::require("helm3")) else { return };
+    cluster.kubectl(&["create", "namespace", "shield"]);
+    cluster.kubectl(&["label", "namespace", "shield", "pod-security.kubernetes.io/enforce=restricted"]);
+    let place = Place::real(cluster.kubeconfig(), &helm);
+    let probe = json!({
+        "host": "db.example.com", "database": "orders", "username": "orders", "image": "postgres:16",
+        "password": place.secret("db.password", PASSWORD),
+    });
+    place.until("postgres.inside", probe, "K8S-JOB-RUNNING").await;
+    let names = |kind: &str| cluster.kubectl(&["get", kind, "--namespace", "shield", "--output", "name"]);
+    until("a pod is there", || !names("pods").is_empty()).await;
+    let secret = names("secrets");
+    assert!(secret.contains("landfall-probe-"), "{secret}");
+    cluster.kubectl(&["delete", "jobs", "--all", "--namespace", "shield"]);
+    until("its Secret is gone", || names("secrets").is_empty()).await;
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "never: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
