@@ -115,6 +115,7 @@ impl Worker {
         self.session = Some(Session::new(self.house.clone(), loaded.clone(), answers.clone()));
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
+        self.tell(Input::Beforehand { attest: answers.attest, waive: answers.waive });
         // An answers file walks the same screens, filled in.
         self.tell(Input::Answers(answers.inputs));
         let target = [
@@ -159,9 +160,23 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
+        let story = session.story();
+        // Whoever goes on later goes on with what was chosen and brought; an answer that is locked must not stand there.
+        let locked = match session.resolve() {
+            Ok(plan) => !session.locked_answers(&plan).is_empty(),
+            Err(_) => !story.steps.is_empty(),
+        };
+        if !locked && let Err(trouble) = session.record_answers().await {
+            return self.tell(Input::Trouble(trouble.problem()));
+        }
         // With those of an earlier run, which binding found.
         self.tell(Input::Answers(session.answers.inputs.clone()));
+        self.beforehand(session);
         self.tell(Input::FactsSeen(session.frozen.clone()));
+        if let Some(proven) = session.proven.as_ref().filter(|_| !story.steps.is_empty()) {
+            let resumed = resumed(bound.install.as_str(), session.guide.clone(), proven, &story);
+            self.tell(Input::GoesOn(Box::new(resumed)));
+        }
         for (reference, source) in session.answers.secrets.clone() {
             self.take_from_answers(reference, source);
         }
@@ -260,6 +275,15 @@ impl Worker {
         }
         let resumed = resumed(id, loaded, &proven, &story);
         self.tell(Input::Resumed(Box::new(resumed)));
+        if let Some(session) = &self.session {
+            self.beforehand(session);
+        }
+    }
+
+    /// What answers say of checks, before they are looked at.
+    fn beforehand(&self, session: &Session) {
+        let (attest, waive) = (session.answers.attest.clone(), session.answers.waive.clone());
+        self.tell(Input::Beforehand { attest, waive });
     }
 
     fn stores(&self) {
@@ -353,6 +377,7 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
             },
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
+            None if story.steps.is_empty() => "to go on; nothing was touched yet".into(),
             None => format!("to go on after {} steps", story.finished.len()),
         }),
         at: story.last?,
@@ -392,6 +417,12 @@ pub(super) fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story:
         waivers: story.waived.values().filter_map(vouched).collect(),
         attestations: story.attested.values().filter_map(vouched).collect(),
         said: story.facts_told(),
+        open: story
+            .steps
+            .iter()
+            .filter(|(_, step)| step.open && step.handed_over.is_none())
+            .map(|(path, _)| path.clone())
+            .collect(),
         begun: !story.steps.is_empty(),
         plan: None,
         stage: stage_of(story),

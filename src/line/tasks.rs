@@ -53,8 +53,8 @@ pub(super) fn look(talk: &mut Talk, stage: Stage) -> Result<(), Leave> {
 
 /// Keys are the full screen's; here everything is in the menu.
 fn plainly(why: &str) -> String {
-    match why.split_once(": mend it") {
-        Some((what, _)) => format!("{what}: choose it to look again, to waive it or to answer for it."),
+    match why.split_once(" in the way: ") {
+        Some((what, _)) => format!("{what} in the way: choose it to look again, to waive it or to answer for it."),
         None => why.to_owned(),
     }
 }

@@ -225,11 +225,7 @@ impl Session {
         };
         let (agreed, now) = (story.approved.inputs, self.settle().values);
         // A look-up that reads an answer is made again where that answer is another now.
-        let reads_another = |with: &Value| {
-            let names = references(with).map(|references| references.names).unwrap_or_default();
-            let inputs = names.iter().filter_map(|name| name.split('.').next());
-            inputs.into_iter().any(|input| agreed.get(input).is_some_and(|was| now.get(input) != Some(was)))
-        };
+        let reads_another = |with: &Value| reads_another(with, &agreed, &now);
         for fact in self.guide.guide.facts.clone() {
             if self.frozen.contains_key(&fact.id) && !reads_another(&fact.with) {
                 continue;
@@ -258,6 +254,12 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Whether a fact reads an answer that was another before.
+    pub fn facts_read_another(&self, before: &Facts) -> bool {
+        let now = self.settle().values;
+        self.guide.guide.facts.iter().any(|fact| reads_another(&fact.with, before, &now))
     }
 
     /// One look-up, for an input's table; parameters are rendered with the answers so far.
@@ -387,6 +389,13 @@ impl Session {
     pub fn looks<'a>(&self, plan: &'a Plan, section: Section) -> Vec<&'a PlannedTask> {
         plan.section(section).filter(|task| !task.early).collect()
     }
+}
+
+/// Whether parameters read an answer that is another now.
+fn reads_another(with: &Value, before: &Facts, now: &Facts) -> bool {
+    let names = references(with).map(|references| references.names).unwrap_or_default();
+    let mut inputs = names.iter().filter_map(|name| name.split('.').next());
+    inputs.any(|input| before.get(input) != now.get(input))
 }
 
 /// The guide's field of a reference: `postgres.password`, or a row's cell `models.0.key`.

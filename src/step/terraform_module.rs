@@ -61,6 +61,7 @@ impl Step for TerraformModule {
     const ABOUT: StepAbout = StepAbout {
         again: Again::Upsert,
         keeps_data: true,
+        costs: Some("what the module makes; its plan lists that"),
         fixed: &["folder"],
         interval: Span::seconds(15),
         deadline: Span::minutes(90),
@@ -115,9 +116,8 @@ impl Step for TerraformModule {
                 .into()),
             };
         };
-        let before = (reviewed.stands && self.owner(cx, &reviewed) != Owner::Ours).then(|| {
-            json!({ "applied_by": reviewed.install, "folder": self.folder.display().to_string() })
-        });
+        let before = (reviewed.stands && self.owner(cx, &reviewed) != Owner::Ours)
+            .then(|| json!({ "applied_by": reviewed.install, "folder": self.folder.display().to_string() }));
         if before.is_none() {
             // An apply that is stopped half way has not written its outputs, which carry the install's mark.
             crate::cloud::keep_private(&begun(cx), b"")?;
@@ -193,7 +193,9 @@ impl Step for TerraformModule {
 
     async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
         if !self.is_there() {
-            return Ok("Planned once its files are written; it is shown then, and nothing is applied before you agree.".into());
+            return Ok(
+                "Planned once its files are written; it is shown then, and nothing is applied before you agree.".into(),
+            );
         }
         match self.open(cx).await?.look(&cx.cancel).await? {
             Planned::Locked(lock) => Ok(format!("cannot be planned now: {}", lock.line())),

@@ -42,7 +42,15 @@ fn every_file(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 fn smooth_goes_from_a_zip_and_a_values_file_to_a_verified_gateway() {
     let run = rehearse("smooth");
     is_installed(&run, 0);
-    for name in ["gateway.tf", "providers.tf", "terraform_backend.tf", "secrets.tf", "outputs.tf", "kubeconfig.yaml", "gateway-0.8.1/main.tf"] {
+    for name in [
+        "gateway.tf",
+        "providers.tf",
+        "terraform_backend.tf",
+        "secrets.tf",
+        "outputs.tf",
+        "kubeconfig.yaml",
+        "gateway-0.8.1/main.tf",
+    ] {
         assert!(!file(&run, name).is_empty(), "{name}");
     }
     let values = file(&run, "values.yaml");
@@ -77,7 +85,11 @@ fn no_secret_is_in_what_is_said_written_or_typed_but_in_the_state() {
         assert!(!run.said.out.contains(canary) && !run.said.err.contains(canary), "{canary} was said");
         for path in &files {
             let bytes = fs::read(path).unwrap();
-            assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{} holds {canary}", path.display());
+            assert!(
+                !bytes.windows(canary.len()).any(|window| window == canary.as_bytes()),
+                "{} holds {canary}",
+                path.display()
+            );
         }
     }
     let calls = fs::read_to_string(run.world.join("terraform-calls.jsonl")).unwrap();
@@ -113,8 +125,10 @@ fn buckets_of_others_get_a_statement_with_the_role_that_was_made() {
     is_installed(&run, 0);
     assert!(file(&run, "gateway.tf").contains(r#"additional_data_buckets = ["research-data", "own-data"]"#));
     let asked: Vec<Value> = run.said.of("steps/bucket_owner[research-data]");
-    let asked = asked.iter().find(|event| event["event"] == "person").unwrap()["instruction"].as_str().unwrap().to_owned();
-    let statement: Value = asked.lines().find_map(|line| serde_json::from_str(line).ok()).expect("a statement that is JSON");
+    let asked =
+        asked.iter().find(|event| event["event"] == "person").unwrap()["instruction"].as_str().unwrap().to_owned();
+    let statement: Value =
+        asked.lines().find_map(|line| serde_json::from_str(line).ok()).expect("a statement that is JSON");
     assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::123456789012:role/gateway-dal");
     let policy = run.left["aws"]["buckets"]["own-data"].to_string();
     assert!(policy.contains("ComputeGatewayReads") && policy.contains("role/gateway-dal"), "{policy}");
@@ -155,7 +169,10 @@ fn a_lock_of_another_run_is_told_and_waited_for() {
     let run = rehearse("interrupted");
     is_installed(&run, 0);
     let told = run.said.of("steps/gateway");
-    assert!(told.iter().any(|event| event["why"]["on"].as_str().is_some_and(|on| on.contains("kim@laptop-12"))), "{told:?}");
+    assert!(
+        told.iter().any(|event| event["why"]["on"].as_str().is_some_and(|on| on.contains("kim@laptop-12"))),
+        "{told:?}"
+    );
 }
 
 #[test]

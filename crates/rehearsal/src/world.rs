@@ -49,6 +49,17 @@ pub enum Happening {
         /// e.g. `aws-ebs-csi-driver`.
         name: String,
     },
+    /// A container was started whose program speaks to the outside; it waits for how that ends.
+    ContainerStarted {
+        /// Its pod's namespace.
+        namespace: String,
+        /// Its pod.
+        pod: String,
+        /// Its pod's uid.
+        uid: String,
+        /// What it runs, with which variables and files.
+        asked: Box<outside::psql::Asked>,
+    },
     /// A DNS name started to resolve; pods that waited for it may go on.
     NameResolves {
         /// Without a trailing dot.
@@ -98,6 +109,15 @@ impl World {
         self.scenario.aws.clusters.first().map(|cluster| cluster.name.clone()).unwrap_or_default()
     }
 
+    /// What an install left in database servers that are there; what was in a server of AWS goes with it.
+    pub fn databases_left(&self) -> serde_json::Value {
+        let mut left = self.outside.snapshot();
+        if let Some(hosts) = left.as_object_mut() {
+            hosts.retain(|host, _| !host.contains(".rds.") || self.aws.database_lets_in(host, "").is_some());
+        }
+        left
+    }
+
     /// Moves the world on every 20 ms of real time until dropped; watches wake by what it changes.
     pub async fn run(self: Arc<Self>) {
         let mut beat = tokio::time::interval(Duration::from_millis(20));
@@ -114,6 +134,11 @@ impl World {
         let mut happenings = self.outside.settle(now);
         happenings.extend(self.aws.settle(now));
         happenings.extend(self.cluster.settle(now, &happenings));
+        for happening in &happenings {
+            if let Happening::ContainerStarted { namespace, pod, uid, asked } = happening {
+                self.cluster.ends(namespace, pod, uid, outside::psql::run(self, asked));
+            }
+        }
         self.outside.hear(now, &happenings);
     }
 }

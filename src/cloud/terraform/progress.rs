@@ -64,7 +64,8 @@ impl Progress {
             }
             "apply_complete" | "apply_errored" => {
                 self.current.remove(&address);
-                let half = hook["action"] == "delete" && self.planned.get(&address).is_some_and(|plan| plan == "replace");
+                let half =
+                    hook["action"] == "delete" && self.planned.get(&address).is_some_and(|plan| plan == "replace");
                 if line["type"] == "apply_complete" && !half && self.planned.contains_key(&address) {
                     self.done += 1;
                 }
@@ -114,7 +115,9 @@ mod tests {
 
     fn line(kind: &str, address: &str, action: &str) -> String {
         let half = if kind == "planned_change" { "change" } else { "hook" };
-        format!(r#"{{"@message":"{address}: {kind}","type":"{kind}","{half}":{{"resource":{{"addr":"{address}"}},"action":"{action}"}}}}"#)
+        format!(
+            r#"{{"@message":"{address}: {kind}","type":"{kind}","{half}":{{"resource":{{"addr":"{address}"}},"action":"{action}"}}}}"#
+        )
     }
 
     #[test]

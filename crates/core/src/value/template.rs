@@ -159,7 +159,7 @@ impl References {
 fn collect(environment: &Environment<'_>, tree: &Value, into: &mut References) -> Result<(), TemplateFault> {
     match tree {
         Value::String(text) if text.contains("{{") || text.contains("{%") => {
-            let names = match whole_expression(text) {
+            let names = match whole_expression(environment, text) {
                 Some(expression) => {
                     environment.compile_expression(expression).map_err(fault)?.undeclared_variables(true)
                 }
@@ -252,8 +252,10 @@ fn hcl(value: &Value, depth: usize) -> String {
         Value::Object(fields) if fields.is_empty() => "{}".into(),
         Value::Object(fields) => {
             let key = |name: &String| hcl(&Value::String(name.clone()), 0);
-            let lines: String =
-                fields.iter().map(|(name, item)| format!("{margin}{} = {}\n", key(name), hcl(item, depth + 1))).collect();
+            let lines: String = fields
+                .iter()
+                .map(|(name, item)| format!("{margin}{} = {}\n", key(name), hcl(item, depth + 1)))
+                .collect();
             format!("{{\n{lines}{end}}}")
         }
         other => other.to_string(),
@@ -270,17 +272,19 @@ fn fault(error: minijinja::Error) -> TemplateFault {
 
 fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> Result<Value, TemplateFault> {
     Ok(match tree {
-        Value::String(text) if text.contains("{{") || text.contains("{%") => match whole_expression(text) {
-            Some(expression) => {
-                let compiled = environment.compile_expression(expression).map_err(fault)?;
-                let value = compiled.eval(context.clone()).map_err(fault)?;
-                if value.is_undefined() {
-                    return Err(TemplateFault(format!("{} is not known", expression.trim())));
+        Value::String(text) if text.contains("{{") || text.contains("{%") => {
+            match whole_expression(environment, text) {
+                Some(expression) => {
+                    let compiled = environment.compile_expression(expression).map_err(fault)?;
+                    let value = compiled.eval(context.clone()).map_err(fault)?;
+                    if value.is_undefined() {
+                        return Err(TemplateFault(format!("{} is not known", expression.trim())));
+                    }
+                    serde_json::to_value(&value).map_err(|error| TemplateFault(error.to_string()))?
                 }
-                serde_json::to_value(&value).map_err(|error| TemplateFault(error.to_string()))?
+                None => Value::String(environment.render_str(text, context.clone()).map_err(fault)?),
             }
-            None => Value::String(environment.render_str(text, context.clone()).map_err(fault)?),
-        },
+        }
         Value::Array(items) => {
             Value::Array(items.iter().map(|item| render_tree(environment, context, item)).collect::<Result<_, _>>()?)
         }
@@ -294,10 +298,14 @@ fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> 
     })
 }
 
-/// The expression, where the text is exactly one `{{ expression }}`.
-fn whole_expression(text: &str) -> Option<&str> {
+/// The expression, where the text is exactly one `{{ expression }}`. Braces inside may be those of maps and texts: then it
+/// is one expression if the template language reads it as one.
+fn whole_expression<'a>(environment: &Environment<'_>, text: &'a str) -> Option<&'a str> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    (!inner.contains("{{") && !inner.contains("}}")).then_some(inner)
+    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
+    let inner = inner.strip_suffix(['-', '+']).unwrap_or(inner);
+    let plain = !inner.contains("{{") && !inner.contains("}}");
+    (plain || environment.compile_expression(inner).is_ok()).then_some(inner)
 }
 
 /// `steps`: outputs of finished steps; the others' are unknown while planning.
@@ -369,6 +377,30 @@ mod tests {
             .render(&json!({"count": "{{ gpu_max }}", "text": "max {{ gpu_max }}", "list": "{{ hosts }}", "n": "{{ gpu_max * 8 }}"}))
             .unwrap();
         assert_eq!(rendered, json!({"count": 4, "text": "max 4", "list": ["a", "b"], "n": 32}));
+    }
+
+    #[test]
+    fn one_whole_expression_may_have_braces_inside() {
+        let rendered = scope()
+            .render(&json!([
+                "{{ {'a': {'b': gpu_max}} }}",
+                "{{ {'a': {'b': gpu_max}}}}",
+                "{{ {'a': [{}, {'b': {'c': hosts}}]} }}",
+                "{{ '}} and {{' }}",
+                "{{- gpu_max -}}",
+                "{{ {'a': {'b': gpu_max}} }} and {{ {'a': {}} }}",
+                "{{ gpu_max }}{{ gpu_max }}",
+            ]))
+            .unwrap();
+        assert_eq!(rendered[0], json!({"a": {"b": 4}}));
+        assert_eq!(rendered[1], json!({"a": {"b": 4}}));
+        assert_eq!(rendered[2], json!({"a": [{}, {"b": {"c": ["a", "b"]}}]}));
+        assert_eq!(rendered[3], "}} and {{");
+        assert_eq!(rendered[4], 4);
+        assert!(rendered[5].as_str().is_some_and(|text| text.contains(" and ")), "{}", rendered[5]);
+        assert_eq!(rendered[6], "44");
+        let found = references(&json!("{{ {'a': {'b': secrets.x.y}} }}")).unwrap();
+        assert_eq!(found.secrets().collect::<Vec<_>>(), ["x"]);
     }
 
     #[test]

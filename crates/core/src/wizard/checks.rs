@@ -1,7 +1,7 @@
 //! Checks: looked at before anything is touched. Verify is the same screen after the install.
 
-use super::{Action, Answering, Effect, Sign, Stage, TaskRow, Vouching, Wizard};
-use crate::event::{Fact, Section, TaskPath};
+use super::{Action, Answering, Effect, Sign, Stage, TaskRow, TaskState, Vouching, Wizard};
+use crate::event::{Fact, Outcome, Section, TaskPath};
 
 /// A list of tasks with a selection. Checks, Install and Verify are all this.
 #[derive(Clone, Debug, Default)]
@@ -141,11 +141,19 @@ impl Wizard {
         if busy > 0 {
             return Some(format!("{busy} still being looked at"));
         }
-        let stops: Vec<&str> = tasks.rows.iter().filter(|row| row.stops()).map(|row| row.code.as_str()).collect();
+        let stops: Vec<&TaskRow> = tasks.rows.iter().filter(|row| row.stops()).collect();
         if stops.is_empty() {
             return None;
         }
-        Some(format!("{} in the way: mend it and press r, waive it with w, or answer for it with a", stops.join(", ")))
+        let unknown = |row: &&TaskRow| matches!(row.state, TaskState::Looked(Outcome::Unknown { .. }));
+        let seen = stops.iter().filter(|row| !unknown(row)).count();
+        let ways = match (seen, stops.len() - seen) {
+            (_, 0) => "mend it and press r, or waive it with w",
+            (0, _) => "nobody could look: answer for it with a",
+            _ => "mend it and press r, waive what failed with w, answer with a for what nobody could look at",
+        };
+        let codes: Vec<&str> = stops.iter().map(|row| row.code.as_str()).collect();
+        Some(format!("{} in the way: {ways}", codes.join(", ")))
     }
 }
 

@@ -117,10 +117,15 @@ fn plan(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     if let Some(out) = terraform.value("-out") {
         std::fs::write(terraform.folder.join(out), serde_json::to_vec(&plan).map_err(std::io::Error::other)?)?;
     }
-    let count = |actions: &[&str]| plan.changes.iter().filter(|change| actions.contains(&change.action.as_str())).count();
+    let count =
+        |actions: &[&str]| plan.changes.iter().filter(|change| actions.contains(&change.action.as_str())).count();
     let (add, change, remove) = (count(&["create", "replace"]), count(&["update"]), count(&["delete", "replace"]));
     let line = format!("Plan: {add} to add, {change} to change, {remove} to destroy.");
-    print::line("change_summary", &line, json!({ "changes": { "add": add, "change": change, "remove": remove, "operation": "plan" } }));
+    print::line(
+        "change_summary",
+        &line,
+        json!({ "changes": { "add": add, "change": change, "remove": remove, "operation": "plan" } }),
+    );
     Ok(if terraform.is("-detailed-exitcode") && !plan.nothing() { 2 } else { 0 })
 }
 
@@ -171,7 +176,9 @@ fn let_go(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     let _lock = Lock::take(terraform, &path, "OperationTypeInvalid")?;
     for address in terraform.operands().iter().skip(1) {
         if state.remove(address) == 0 {
-            return Err(Failure::said("Invalid target address").because(format!("No matching objects found for {address}.")));
+            return Err(
+                Failure::said("Invalid target address").because(format!("No matching objects found for {address}."))
+            );
         }
         println!("Removed {address}");
     }
@@ -189,7 +196,8 @@ fn import(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     };
     let plan = Plan::of(&configuration, state.clone(), false);
     let change = plan.changes.into_iter().find(|change| change.address == *address);
-    let change = change.ok_or_else(|| Failure::said(format!("resource address {address:?} does not exist in the configuration")))?;
+    let change = change
+        .ok_or_else(|| Failure::said(format!("resource address {address:?} does not exist in the configuration")))?;
     println!("{address}: Importing from ID {id:?}...");
     state.put(Held { address: (*address).to_owned(), attributes: change.after, tainted: false });
     state.write(&path)?;

@@ -15,7 +15,12 @@ use crate::tools::{
 };
 
 /// Lets it happen.
-pub fn make(terraform: &Terraform<'_>, configuration: &Configuration, effect: &Effect, exists: bool) -> Result<(), Failure> {
+pub fn make(
+    terraform: &Terraform<'_>,
+    configuration: &Configuration,
+    effect: &Effect,
+    exists: bool,
+) -> Result<(), Failure> {
     match effect {
         Effect::Cluster(_) if exists => Ok(()),
         Effect::Cluster(name) => {
@@ -96,12 +101,15 @@ fn helm(terraform: &Terraform<'_>, words: &[&str]) -> Result<(), Failure> {
 
 fn aws(terraform: &Terraform<'_>, method: &str, path: &str, body: &str) -> Result<(), Failure> {
     let (url, region) = &terraform.place.aws;
-    let scope = format!("AWS4-HMAC-SHA256 Credential=TERRAFORM/20261120/{region}/eks/aws4_request, SignedHeaders=host, Signature=0");
+    let scope = format!(
+        "AWS4-HMAC-SHA256 Credential=TERRAFORM/20261120/{region}/eks/aws4_request, SignedHeaders=host, Signature=0"
+    );
     let headers = [("authorization", scope.as_str()), ("content-type", "application/json")];
     let reply = Client::new(&[], None, None)?.send(method, &format!("{url}{path}"), &headers, body.as_bytes())?;
     if (200..300).contains(&reply.status) {
         return Ok(());
     }
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    Err(Failure::said(format!("{method} {path}: {}", reply.reason)).because(answer["message"].as_str().unwrap_or_default()))
+    Err(Failure::said(format!("{method} {path}: {}", reply.reason))
+        .because(answer["message"].as_str().unwrap_or_default()))
 }

@@ -94,7 +94,8 @@ impl Plan {
     /// Reads a saved one that still fits the state.
     pub fn saved(path: &std::path::Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(path).map_err(|error| {
-            Failure::said(format!("Failed to load {:?} as a plan file", path.display().to_string())).because(error.to_string())
+            Failure::said(format!("Failed to load {:?} as a plan file", path.display().to_string()))
+                .because(error.to_string())
         })?;
         serde_json::from_slice(&bytes).map_err(|error| Failure::said(error.to_string()))
     }
