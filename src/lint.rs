@@ -64,7 +64,7 @@ fn scenario(loaded: &LoadedGuide, id: &str) -> Vec<LintMessage> {
     if scenario.id != id {
         messages.push(at("/id", format!("the scenario in {path} calls itself {:?}", scenario.id)));
     }
-    let answers = document.with_value("/answers", scenario.answers.clone());
+    let answers = document.with_value("/answers", in_a_folder(scenario.answers.clone()));
     match Answers::read(&answers, &loaded.guide) {
         Ok(answers) => {
             let said = [
@@ -86,6 +86,16 @@ fn scenario(loaded: &LoadedGuide, id: &str) -> Vec<LintMessage> {
             .extend(faults.iter().map(|fault| LintMessage::at(&fault.position, "scenario", fault.message.clone()))),
     }
     messages
+}
+
+/// The answers as they are handed out: a rehearsal has a folder.
+fn in_a_folder(answers: Value) -> Value {
+    match answers {
+        Value::String(text) => Value::String(text.replace("{{ rehearsal }}", "/rehearsal")),
+        Value::Array(items) => items.into_iter().map(in_a_folder).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(key, item)| (key, in_a_folder(item))).collect(),
+        other => other,
+    }
 }
 
 /// Nothing where the path names a task of the guide; a hint otherwise.

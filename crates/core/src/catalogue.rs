@@ -135,6 +135,8 @@ fn at<'a>(root: &'a Value, schema: &'a Value, path: &[&str]) -> Option<&'a Value
     }
     match schema.get("additionalProperties") {
         Some(below @ Value::Object(_)) => at(root, below, rest),
+        // Whatever is there, by whatever name.
+        Some(anything @ Value::Bool(true)) => Some(anything),
         _ => None,
     }
 }

@@ -51,6 +51,7 @@ pub struct Terraform {
     id: String,
     home: TempDir,
     variables: bool,
+    locks: bool,
 }
 
 /// What a plan came to.
@@ -96,7 +97,14 @@ impl Terraform {
             id: id.to_owned(),
             home,
             variables: variables.is_some(),
+            locks: true,
         })
+    }
+
+    /// Looks without taking the state's lock, so that nobody else is kept from applying.
+    #[must_use]
+    pub fn without_lock(self) -> Self {
+        Self { locks: false, ..self }
     }
 
     /// Initialises: fetches providers and modules, and opens the backend.
@@ -165,6 +173,9 @@ impl Terraform {
         plan = plan.arg(format!("-out={}", saved.display()));
         if destroy {
             plan = plan.arg("-destroy");
+        }
+        if !self.locks {
+            plan = plan.arg("-lock=false");
         }
         let output = finish(self.with_variables(plan), cancel, &mut |_, _| {}).await?;
         if !matches!(output.code, Some(0 | 2)) {

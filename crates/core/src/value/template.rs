@@ -192,7 +192,12 @@ fn collect(environment: &Environment<'_>, tree: &Value, into: &mut References) -
 /// expression, a value in a list or map, an argument, or one way of a condition.
 fn filtered_secret(text: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    text.match_indices("secrets.").any(|(at, _)| {
+    // A file called `secrets.tf` is a name like any other.
+    let inside = |before: &str| {
+        let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| before.rfind(mark)).max();
+        last(["{{", "{%"]) > last(["}}", "%}"])
+    };
+    text.match_indices("secrets.").filter(|(at, _)| inside(&text[..*at])).any(|(at, _)| {
         let before = text[..at].trim_end();
         let after = text[at..].trim_start_matches(is_name).trim_start();
         let begins = before.is_empty()
@@ -297,7 +302,9 @@ fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> 
 /// The expression, where the text is exactly one `{{ expression }}`.
 fn whole_expression(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    (!inner.contains("{{") && !inner.contains("}}")).then_some(inner)
+    let braces = inner.contains("{{") || inner.contains("}}");
+    // A map in a map ends in two braces, too.
+    (!braces || environment().compile_expression(inner).is_ok()).then_some(inner)
 }
 
 /// `steps`: outputs of finished steps; the others' are unknown while planning.

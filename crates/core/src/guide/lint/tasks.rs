@@ -171,6 +171,7 @@ fn fields(section: Section, task: &Task, pointer: &str, found: &mut Found<'_>) {
     let steps = section == Section::Steps;
     only("until", !steps && !task.until.is_empty(), "steps");
     only("optional", !steps && task.optional, "steps");
+    only("hand_over", !steps && task.hand_over.is_some(), "steps");
     only("attest", steps && task.attest.is_some(), "checks and verifications");
     only("proves", section != Section::Verify && !task.proves.is_empty(), "verifications");
     only("before", section != Section::Verify && !task.before.is_empty(), "verifications");

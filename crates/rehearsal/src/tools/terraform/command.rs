@@ -111,7 +111,8 @@ fn init(terraform: &Terraform<'_>) -> Result<i32, Failure> {
 
 fn plan(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     let (configuration, _, path) = opened(terraform)?;
-    let lock = Lock::take(terraform, &path, "OperationTypePlan")?;
+    let wanted = !terraform.is("-lock=false");
+    let lock = if wanted { Some(Lock::take(terraform, &path, "OperationTypePlan")?) } else { None };
     let plan = Plan::of(&configuration, State::read(&path)?, terraform.is("-destroy"));
     drop(lock);
     if let Some(out) = terraform.value("-out") {

@@ -2,13 +2,14 @@
 //!
 //! Words, JSON and exit codes were compared with terraform 1.11.4. [`configuration`] reads the folder, [`module`] is what a
 //! scenario declares, [`state`] keeps the state and its lock, [`plan`] compares, [`apply`] carries out and [`effect`] makes
-//! things in the world; [`print`] words the answers.
+//! things in the world; [`print`] words the answers. [`pipeline`] is somebody else who runs it.
 
 pub mod apply;
 pub mod command;
 pub mod configuration;
 pub mod effect;
 pub mod module;
+pub mod pipeline;
 pub mod plan;
 pub mod print;
 pub mod state;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub fails: BTreeMap<String, Fails>,
     /// Somebody else's run that holds the lock at the start.
     pub held: Option<Held>,
+    /// Somebody else's pipeline, which plans and applies in our place.
+    pub pipeline: Option<pipeline::Pipeline>,
 }
 
 impl Default for Setup {
@@ -51,6 +54,7 @@ impl Default for Setup {
             applied: None,
             fails: BTreeMap::new(),
             held: None,
+            pipeline: None,
         }
     }
 }
