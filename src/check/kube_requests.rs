@@ -73,8 +73,7 @@ impl KubeRequests {
         if running.is_empty() {
             return Outcome::skip(format!("no pod with {} runs now", self.selector));
         }
-        let on: BTreeSet<&str> =
-            running.iter().filter_map(|pod| pod.spec.as_ref()?.node_name.as_deref()).collect();
+        let on: BTreeSet<&str> = running.iter().filter_map(|pod| pod.spec.as_ref()?.node_name.as_deref()).collect();
         let offered: f64 = nodes
             .iter()
             .filter(|node| on.contains(node.name_any().as_str()))
@@ -120,16 +119,17 @@ mod tests {
     use super::*;
 
     fn pod(memory: &str) -> Pod {
-        serde_json::from_value(json!({"metadata": {"name": "job"}, "status": {"phase": "Running"}, "spec": {"nodeName": "n",
-            "containers": [{"name": "c", "resources": {"requests": {"memory": memory}}}]}}))
+        serde_json::from_value(
+            json!({"metadata": {"name": "job"}, "status": {"phase": "Running"}, "spec": {"nodeName": "n",
+            "containers": [{"name": "c", "resources": {"requests": {"memory": memory}}}]}}),
+        )
         .unwrap()
     }
 
     fn looked(pods: &[Pod]) -> Outcome {
-        let node: Node = serde_json::from_value(
-            json!({"metadata": {"name": "n"}, "status": {"allocatable": {"memory": "8Gi"}}}),
-        )
-        .unwrap();
+        let node: Node =
+            serde_json::from_value(json!({"metadata": {"name": "n"}, "status": {"allocatable": {"memory": "8Gi"}}}))
+                .unwrap();
         let kind: KubeRequests = serde_json::from_value(json!({"selector": "job", "at_least_percent": 50})).unwrap();
         kind.judge(pods, &[node])
     }

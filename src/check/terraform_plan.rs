@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn what_is_taken_away_is_a_warning_with_the_list() {
-        let Outcome::Warn { problem } = looked(Some(&plan(&["delete", "create"], "abcd"))) else { panic!("no warning") };
+        let Outcome::Warn { problem } = looked(Some(&plan(&["delete", "create"], "abcd"))) else {
+            panic!("no warning")
+        };
         assert_eq!(problem.code, "TF-PLAN-DESTROYS");
         assert!(problem.why.contains("-/+ a.b  REPLACE"), "{}", problem.why);
     }

@@ -64,8 +64,7 @@ impl TerraformState {
     async fn reach(&self, cx: &Context, backend: &str) -> Result<Outcome, Trouble> {
         let place = tempfile::tempdir().map_err(|error| written::unusable(&std::env::temp_dir(), &error))?;
         written::write(&place.path().join("backend.tf"), &cx.template(backend)?)?;
-        let terraform =
-            Terraform::open(&cx.cloud, &self.tool, place.path(), (place.path(), &cx.path.id), None).await?;
+        let terraform = Terraform::open(&cx.cloud, &self.tool, place.path(), (place.path(), &cx.path.id), None).await?;
         terraform.init(false, &cx.cancel, |_| {}).await?;
         let state = terraform.state(&cx.cancel).await?;
         let tree: serde_json::Value = serde_json::from_str(state.reveal()).unwrap_or_default();
@@ -95,11 +94,7 @@ impl TerraformState {
                 .why(reviewed.text()),
             },
             Planned::Locked(lock) => Outcome::NotYet {
-                problem: Problem::new(
-                    "TF-LOCKED",
-                    lock.line(),
-                    "Wait for that run, or ask them what they do.",
-                ),
+                problem: Problem::new("TF-LOCKED", lock.line(), "Wait for that run, or ask them what they do."),
             },
         })
     }

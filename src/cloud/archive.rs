@@ -105,7 +105,8 @@ impl Archive {
 fn inside(name: &str) -> Option<PathBuf> {
     let plain = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     let path = Path::new(name);
-    (!name.is_empty() && !name.contains(['\\', '\0', ':']) && path.components().all(|part| plain(&part))).then(|| path.to_owned())
+    (!name.is_empty() && !name.contains(['\\', '\0', ':']) && path.components().all(|part| plain(&part)))
+        .then(|| path.to_owned())
 }
 
 /// SHA-256 of a file.
@@ -202,7 +203,8 @@ mod tests {
     fn another_file_than_announced_is_refused() {
         let file = packed(&[("main.tf", "")]);
         let archive = Archive::open(file.path()).unwrap();
-        let told = |sha: Option<&str>, holds: &[String]| expected(file.path(), &archive, sha, holds).map_err(|p| p.code);
+        let told =
+            |sha: Option<&str>, holds: &[String]| expected(file.path(), &archive, sha, holds).map_err(|p| p.code);
         assert_eq!(told(Some(&archive.digest.to_uppercase()), &["main.tf".into()]), Ok(()));
         assert_eq!(told(Some("00"), &[]), Err("ARCHIVE-DIGEST".into()));
         assert_eq!(told(None, &["outputs.tf".into()]), Err("ARCHIVE-INCOMPLETE".into()));

@@ -88,7 +88,13 @@ fn walk(tree: &Value, at: &str, see: &mut impl FnMut(&str, &str)) {
 }
 
 /// What of a file has to be different before it can be split: keys that are missing, and secrets nobody named.
-pub fn fault(path: &Path, tree: &Value, secrets: &BTreeMap<String, Plain>, keys: &[String], plain: &[String]) -> Option<Problem> {
+pub fn fault(
+    path: &Path,
+    tree: &Value,
+    secrets: &BTreeMap<String, Plain>,
+    keys: &[String],
+    plain: &[String],
+) -> Option<Problem> {
     let missing: Vec<&str> = keys
         .iter()
         .chain(secrets.keys())
@@ -105,8 +111,11 @@ pub fn fault(path: &Path, tree: &Value, secrets: &BTreeMap<String, Plain>, keys:
             .why("Every key of the list is needed, and none may be empty."),
         );
     }
-    let other: Vec<&str> =
-        secrets.iter().filter(|(key, secret)| at(tree, key) != Some(secret.reveal())).map(|(key, _)| key.as_str()).collect();
+    let other: Vec<&str> = secrets
+        .iter()
+        .filter(|(key, secret)| at(tree, key) != Some(secret.reveal()))
+        .map(|(key, _)| key.as_str())
+        .collect();
     if !other.is_empty() {
         return Some(
             Problem::new(

@@ -104,7 +104,14 @@ impl Process {
         if let Some(roots) = &self.endpoints.roots {
             environment.insert("SSL_CERT_FILE".into(), roots.into());
         }
-        Ok(Command { program, arguments: Vec::new(), environment, stdin: None, told: Told::Pipes, patience: PATIENCE[0].1 })
+        Ok(Command {
+            program,
+            arguments: Vec::new(),
+            environment,
+            stdin: None,
+            told: Told::Pipes,
+            patience: PATIENCE[0].1,
+        })
     }
 }
 

@@ -411,6 +411,7 @@ impl Running<'_> {
             },
             typed: (!recovery.loses.is_empty()).then(|| recovery.id.clone()),
         }));
+        self.cx.say(format!("{}: {}", problem.code, problem.what));
         let text = format!("{}. {} What shall be done?", problem.what, problem.why);
         let question = Question { about: "recover".into(), text, choices, differences: Vec::new() };
         match self.decide(question).await? {
@@ -525,7 +526,10 @@ impl Running<'_> {
     async fn decide(&self, question: Question) -> Result<Option<Verdict>, Trouble> {
         let path = &self.task.path;
         let verdict = match self.beforehand(&question) {
-            Some(verdict) => verdict,
+            Some(verdict) => {
+                self.say_asked(&question);
+                verdict
+            }
             None => {
                 let heard = self.engine.desk.bring(path, question.clone());
                 self.tell(Happened::Asked { question: question.clone() });
@@ -540,6 +544,17 @@ impl Running<'_> {
         };
         self.decided(&question.about, &verdict).await?;
         Ok(Some(verdict))
+    }
+
+    /// What was agreed to beforehand is told all the same; what a person does was told already.
+    fn say_asked(&self, question: &Question) {
+        if question.about == "done" {
+            return;
+        }
+        self.cx.say(question.text.clone());
+        for difference in &question.differences {
+            self.cx.say(difference.line("planned"));
+        }
     }
 
     /// Writes a decision down.
@@ -637,11 +652,7 @@ fn late(given: Span) -> Problem {
 }
 
 pub(super) fn shown(differences: &[Difference]) -> String {
-    differences
-        .iter()
-        .map(|difference| format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found))
-        .collect::<Vec<_>>()
-        .join("\n")
+    differences.iter().map(|difference| difference.line("planned")).collect::<Vec<_>>().join("\n")
 }
 
 fn still_different(differences: &[Difference]) -> Trouble {

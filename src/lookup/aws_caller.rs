@@ -43,6 +43,10 @@ impl Lookup for CallerFacts {
         let value = json!({ "kind": kind, "name": name, "principal": principal, "arn": arn });
         let cells = vec![kind.to_owned(), principal];
         let row = Row { value, cells, rejected: None, suggested: true };
-        Ok(Table { columns: vec!["kind".into(), "principal".into()], rows: vec![row], note: "STS GetCallerIdentity".into() })
+        Ok(Table {
+            columns: vec!["kind".into(), "principal".into()],
+            rows: vec![row],
+            note: "STS GetCallerIdentity".into(),
+        })
     }
 }

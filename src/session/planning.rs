@@ -255,9 +255,7 @@ fn review(plan: &Plan, story: &Story, tasks: &[Shown], compared: &[Compared]) ->
                 }
                 (None, Change::Make) => (Change::Make, "not done yet".to_owned()),
                 (None, what) => {
-                    let differs = shown.changes.iter().map(|difference| {
-                        format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found)
-                    });
+                    let differs = shown.changes.iter().map(|difference| difference.line("planned"));
                     (what.clone(), differs.collect::<Vec<_>>().join("; "))
                 }
             };

@@ -102,7 +102,9 @@ impl Session {
     /// What a file that arrived holds for this field, where there is such a file.
     pub fn arrived(&self, field: &Field) -> Result<Option<Plain>, Trouble> {
         let Some(place) = &field.arrives else { return Ok(None) };
-        let Ok(serde_json::Value::String(place)) = self.scope_without_steps().render_text(place) else { return Ok(None) };
+        let Ok(serde_json::Value::String(place)) = self.scope_without_steps().render_text(place) else {
+            return Ok(None);
+        };
         let Some((file, key)) = place.rsplit_once('#') else { return Ok(None) };
         let file = std::path::Path::new(file);
         if !file.is_file() { Ok(None) } else { arrived::secret(file, key) }

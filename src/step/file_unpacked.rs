@@ -86,7 +86,8 @@ impl Step for FileUnpacked {
         let broken = |error: &dyn std::fmt::Display| written::unusable(&self.into, error);
         written::make_folder(above).map_err(|error| broken(&error))?;
         // Whole or not at all: it is unpacked beside, and then gets its name.
-        let beside = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(above).map_err(|error| broken(&error))?;
+        let beside =
+            tempfile::Builder::new().prefix(".unpacking-").tempdir_in(above).map_err(|error| broken(&error))?;
         archive.unpack(beside.path()).map_err(|error| broken(&error))?;
         let label = format!("{}sha256={}\n", written::mark(Path::new(LABEL), &cx.install), archive.digest);
         written::write(&beside.path().join(LABEL), &label)?;

@@ -83,10 +83,13 @@ impl Step for TerraformForgotten {
         }
         let state = terraform.state(&cx.cancel).await?;
         if state.is_empty() {
-            return Err(Problem::new("TF-STATE-EMPTY", "the state could not be copied", "See what `state pull` says.").into());
+            return Err(
+                Problem::new("TF-STATE-EMPTY", "the state could not be copied", "See what `state pull` says.").into()
+            );
         }
         if let Some(folder) = self.copy.parent() {
-            crate::cloud::written::make_folder(folder).map_err(|error| crate::cloud::written::unusable(folder, &error))?;
+            crate::cloud::written::make_folder(folder)
+                .map_err(|error| crate::cloud::written::unusable(folder, &error))?;
         }
         keep_private(&self.copy, state.reveal().as_bytes())?;
         cx.say(format!("a copy of the state, which holds secrets, is in {}", self.copy.display()));

@@ -122,9 +122,8 @@ impl Step for TerraformModule {
                 .into()),
             };
         };
-        let before = (reviewed.stands && self.owner(cx, &reviewed) != Owner::Ours).then(|| {
-            json!({ "applied_by": reviewed.install, "folder": self.folder.display().to_string() })
-        });
+        let before = (reviewed.stands && self.owner(cx, &reviewed) != Owner::Ours)
+            .then(|| json!({ "applied_by": reviewed.install, "folder": self.folder.display().to_string() }));
         if before.is_none() {
             // An apply that is stopped half way has not written its outputs, which carry the install's mark.
             crate::cloud::keep_private(&begun(cx), b"")?;
@@ -200,7 +199,9 @@ impl Step for TerraformModule {
 
     async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
         if !self.is_there() {
-            return Ok("Planned once its files are written; it is shown then, and nothing is applied before you agree.".into());
+            return Ok(
+                "Planned once its files are written; it is shown then, and nothing is applied before you agree.".into(),
+            );
         }
         match self.open(cx).await?.look(&cx.cancel).await? {
             Planned::Locked(lock) => Ok(format!("cannot be planned now: {}", lock.line())),

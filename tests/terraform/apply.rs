@@ -65,7 +65,10 @@ async fn a_plan_is_shown_agreed_to_and_applied_and_nothing_differs_afterwards() 
     // Another name is a change in place; one that is lost has to be typed out.
     configuration(&bench, "other");
     let State::Drifted { differences, .. } = bench.inspect().await.state else { panic!("no drift") };
-    assert!(differences.iter().any(|one| one.field.ends_with("first") && one.wanted.starts_with("change")), "{differences:?}");
+    assert!(
+        differences.iter().any(|one| one.field.ends_with("first") && one.wanted.starts_with("change")),
+        "{differences:?}"
+    );
     bench.write("main.tf", "output \"landfall_install\" { value = \"x\" }\nvariable \"password\" { type = string }\n");
     let question = bench.agreed().await;
     assert_eq!(question["choices"][1]["typed"], "destroy 2", "{question}");
@@ -80,13 +83,16 @@ async fn an_interrupted_apply_ends_by_itself_and_is_resumed() {
     let (cx, job) = bench.start().await;
     until("the second resource is begun", || bench.work.path().join("begun").exists()).await;
     let State::Pending { why } = bench.inspect().await.state else { panic!("not at work") };
-    assert!(why.on.contains("of 2 done"), "{why:?}");
+    assert!(why.on.contains("terraform_data.second") && why.done == Some((1, 2)), "{why:?}");
     cx.cancel.cancel();
     assert!(job.await.unwrap().is_err());
     let found = bench.inspect().await;
     assert_eq!(found.owner, Owner::Ours, "half an apply is still this install's");
     let State::Drifted { differences, .. } = found.state else { panic!("{:?}", found.state) };
-    assert!(differences.iter().any(|one| one.wanted.contains("REPLACE") && one.wanted.contains("tainted")), "{differences:?}");
+    assert!(
+        differences.iter().any(|one| one.wanted.contains("REPLACE") && one.wanted.contains("tainted")),
+        "{differences:?}"
+    );
 
     bench.write("go", "");
     bench.applied().await;
@@ -163,7 +169,10 @@ async fn undo_destroys_what_was_made_and_leaves_what_was_there_before() {
     let kept = kind.undo(&bench.place.context(), &bench.parameters(), &made(Some(json!({})))).await.unwrap_err();
     assert_eq!(kept.problem().code, "TF-WAS-THERE");
     let shown = kind.undo_preview(&bench.place.context(), &bench.parameters(), &made(None)).await.unwrap();
-    assert!(shown.contains("2 to destroy") && shown.contains("- module.gateway.terraform_data.first  DESTROY"), "{shown}");
+    assert!(
+        shown.contains("2 to destroy") && shown.contains("- module.gateway.terraform_data.first  DESTROY"),
+        "{shown}"
+    );
     kind.undo(&bench.place.context(), &bench.parameters(), &made(None)).await.unwrap();
     assert_eq!(bench.inspect().await.state, State::Absent);
 }

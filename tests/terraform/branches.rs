@@ -71,15 +71,17 @@ fn answers() -> Vec<Value> {
         whole
     };
     let user = json!({ "caller": { "kind": "user", "name": "jo", "principal": "arn:aws:iam::123456789012:user/jo" } });
-    let s3 = |lock: &str, table: Value| {
-        json!({ "backend": "s3", "state_bucket": "b", "state_key": "a/b.tfstate", "state_region": "eu-central-1", "state_lock": lock, "state_table": table })
-    };
+    let s3 = |lock: &str, table: Value| json!({ "backend": "s3", "state_bucket": "b", "state_key": "a/b.tfstate", "state_region": "eu-central-1", "state_lock": lock, "state_table": table });
     vec![
         base.clone(),
         with(json!({ "gpu": true, "chart_version": "0.16.20" })),
-        with(json!({ "admin_roles": ["arn:aws:iam::123456789012:role/a"], "admin_users": ["arn:aws:iam::123456789012:user/b"] })),
+        with(
+            json!({ "admin_roles": ["arn:aws:iam::123456789012:role/a"], "admin_users": ["arn:aws:iam::123456789012:user/b"] }),
+        ),
         with(json!({ "admin_users": ["arn:aws:iam::123456789012:user/b"], "facts": user })),
-        with(json!({ "external_buckets": [{ "bucket": "one", "owner": null }, { "bucket": "two", "owner": "210987654321" }] })),
+        with(
+            json!({ "external_buckets": [{ "bucket": "one", "owner": null }, { "bucket": "two", "owner": "210987654321" }] }),
+        ),
         with(json!({
             "node_pools": [
                 { "name": "gpu-pool", "families": "g5, g6", "capacity": "on-demand", "gpu": true, "taint": "example.com/expensive" },
@@ -87,7 +89,9 @@ fn answers() -> Vec<Value> {
             ],
             "pool_mapping": [{ "gpus": 4, "taint": "example.com/expensive" }, { "gpus": 8, "taint": "example.com/expensive" }],
         })),
-        with(json!({ "own_vpc": true, "vpc_id": "vpc-0a1b2c3d", "node_subnets": ["subnet-0a1b2c3d", "subnet-0b1c2d3e"] })),
+        with(
+            json!({ "own_vpc": true, "vpc_id": "vpc-0a1b2c3d", "node_subnets": ["subnet-0a1b2c3d", "subnet-0b1c2d3e"] }),
+        ),
         with(s3("lockfile", Value::Null)),
         with(s3("dynamodb", json!("locks"))),
         with(json!({ "module_name": "a${var.evil}%{ if true }\"b" })),

@@ -176,6 +176,7 @@ mod tests {
         data: BTreeMap<String, SecretText>,
         values: Option<Tree>,
         volume: Volume,
+        outputs: serde_json::Map<String, Value>,
     }
 
     #[derive(JsonSchema)]
@@ -194,5 +195,6 @@ mod tests {
         assert!(marked(&["values", "database", "host"], "x-late"));
         assert!(!marked(&["volume", "gib"], "x-sink"));
         assert!(schema_at(&schema, &["volume", "size"]).is_none());
+        assert!(schema_at(&schema, &["outputs", "whatever", "it", "is"]).is_some());
     }
 }

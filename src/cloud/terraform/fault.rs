@@ -75,8 +75,12 @@ fn judged(what: &str, complaints: &[Complaint]) -> Trouble {
     ]) {
         return problem(NOT_INITIALISED, "it has to be initialised first", "Start again: it is initialised.");
     }
-    if says(&["ExpiredToken", "token has expired", "session has expired", "security token included in the request is expired"])
-    {
+    if says(&[
+        "ExpiredToken",
+        "token has expired",
+        "session has expired",
+        "security token included in the request is expired",
+    ]) {
         return Trouble::Expired { door: Door::Aws, message: text };
     }
     if says(&["No valid credential sources found", "failed to refresh cached credentials", "no EC2 IMDS role found"]) {
@@ -107,7 +111,14 @@ fn judged(what: &str, complaints: &[Complaint]) -> Trouble {
             "Start again: Landfall looks whose it is and offers the ways out.",
         );
     }
-    if says(&["dial tcp", "no such host", "connection refused", "TLS handshake timeout", "i/o timeout", "Failed to query available provider packages"]) {
+    if says(&[
+        "dial tcp",
+        "no such host",
+        "connection refused",
+        "TLS handshake timeout",
+        "i/o timeout",
+        "Failed to query available provider packages",
+    ]) {
         return Trouble::Unreachable { door: Door::Network, what: format!("a host that {what} needs"), message: text };
     }
     let first = complaints.first().map(|complaint| complaint.summary.as_str()).unwrap_or("it failed");

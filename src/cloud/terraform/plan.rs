@@ -77,9 +77,9 @@ impl Change {
         }
         let action = Action::of(&change["change"]["actions"])?;
         let after = &change["change"]["after"];
-        let named = after["name"].as_str().map(|name| {
-            (after["namespace"].as_str().unwrap_or("default").to_owned(), name.to_owned())
-        });
+        let named = after["name"]
+            .as_str()
+            .map(|name| (after["namespace"].as_str().unwrap_or("default").to_owned(), name.to_owned()));
         Some(Self {
             address: change["address"].as_str().unwrap_or_default().to_owned(),
             kind: change["type"].as_str().unwrap_or_default().to_owned(),
@@ -202,13 +202,13 @@ impl Reviewed {
         let outputs = self.outputs.iter().map(|name| Difference {
             field: format!("output {name}"),
             wanted: "set".into(),
-            found: "not yet so".into(),
+            found: String::new(),
             fixed: false,
         });
         let changes = self.changes.iter().map(|change| Difference {
             field: change.address.clone(),
             wanted: change.words(),
-            found: if change.action == Action::Add { "not there" } else { "there" }.into(),
+            found: String::new(),
             fixed: false,
         });
         changes.chain(outputs).collect()
@@ -240,7 +240,8 @@ fn fields(change: &Value) -> BTreeMap<String, String> {
     let unknown = change["after_unknown"].as_object().unwrap_or(&empty);
     let names = known.keys().chain(wanted.keys()).chain(unknown.keys());
     let hidden = |name: &str| {
-        let marked = |tree: &Value| tree == &Value::Bool(true) || !matches!(tree[name], Value::Null | Value::Bool(false));
+        let marked =
+            |tree: &Value| tree == &Value::Bool(true) || !matches!(tree[name], Value::Null | Value::Bool(false));
         marked(&change["before_sensitive"]) || marked(&change["after_sensitive"])
     };
     names

@@ -64,7 +64,8 @@ impl Progress {
             }
             "apply_complete" | "apply_errored" => {
                 self.current.remove(&address);
-                let half = hook["action"] == "delete" && self.planned.get(&address).is_some_and(|plan| plan == "replace");
+                let half =
+                    hook["action"] == "delete" && self.planned.get(&address).is_some_and(|plan| plan == "replace");
                 if line["type"] == "apply_complete" && !half && self.planned.contains_key(&address) {
                     self.done += 1;
                 }
@@ -92,7 +93,7 @@ impl Progress {
         let total = u32::try_from(self.planned.len()).unwrap_or(u32::MAX);
         let now = self.current.values().next().cloned().unwrap_or_else(|| "at work".to_owned());
         Waiting {
-            on: if total == 0 { now } else { format!("{} of {total} done; {now}", self.done) },
+            on: now,
             story: self.current.values().cloned().collect(),
             problem: None,
             done: (total > 0).then_some((self.done, total)),
@@ -114,7 +115,9 @@ mod tests {
 
     fn line(kind: &str, address: &str, action: &str) -> String {
         let half = if kind == "planned_change" { "change" } else { "hook" };
-        format!(r#"{{"@message":"{address}: {kind}","type":"{kind}","{half}":{{"resource":{{"addr":"{address}"}},"action":"{action}"}}}}"#)
+        format!(
+            r#"{{"@message":"{address}: {kind}","type":"{kind}","{half}":{{"resource":{{"addr":"{address}"}},"action":"{action}"}}}}"#
+        )
     }
 
     #[test]
@@ -131,7 +134,7 @@ mod tests {
             ("apply_start", "a", "create"),
         ];
         assert_eq!(heard(&lines).done, Some((0, 2)));
-        assert_eq!(heard(&lines).on, "0 of 2 done; a: apply_start");
+        assert_eq!(heard(&lines).on, "a: apply_start");
         lines.push(("apply_complete", "a", "create"));
         assert_eq!(heard(&lines).done, Some((1, 2)));
     }

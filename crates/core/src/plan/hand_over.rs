@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn the_guides_own_rule_comes_last() {
-        let ours = PlannedTask { hand_over: Some(rule(None, None, "your pipeline")), ..task("gateway", "terraform.module") };
+        let ours =
+            PlannedTask { hand_over: Some(rule(None, None, "your pipeline")), ..task("gateway", "terraform.module") };
         assert_eq!(handed_over(None, &[], &ours).unwrap().to, "your pipeline");
         assert_eq!(handed_over(None, &[rule(Some("gateway"), None, "Ms Holm")], &ours).unwrap().to, "Ms Holm");
         let back = StepStory { taken_back: true, ..StepStory::default() };

@@ -257,8 +257,10 @@ fn hcl(value: &Value, depth: usize) -> String {
         Value::Object(fields) if fields.is_empty() => "{}".into(),
         Value::Object(fields) => {
             let key = |name: &String| hcl(&Value::String(name.clone()), 0);
-            let lines: String =
-                fields.iter().map(|(name, item)| format!("{margin}{} = {}\n", key(name), hcl(item, depth + 1))).collect();
+            let lines: String = fields
+                .iter()
+                .map(|(name, item)| format!("{margin}{} = {}\n", key(name), hcl(item, depth + 1)))
+                .collect();
             format!("{{\n{lines}{end}}}")
         }
         other => other.to_string(),
@@ -376,6 +378,25 @@ mod tests {
             .render(&json!({"count": "{{ gpu_max }}", "text": "max {{ gpu_max }}", "list": "{{ hosts }}", "n": "{{ gpu_max * 8 }}"}))
             .unwrap();
         assert_eq!(rendered, json!({"count": 4, "text": "max 4", "list": ["a", "b"], "n": 32}));
+    }
+
+    #[test]
+    fn a_map_in_a_map_is_one_expression_and_two_expressions_are_a_text() {
+        let rendered = scope().render(&json!([
+            "{{ {'a': {'b': gpu_max}} }}",
+            "{{ {'a': {'b': gpu_max}}}}",
+            "{{ gpu_max }}-{{ gpu_max }}"
+        ]));
+        assert_eq!(rendered.unwrap(), json!([{"a": {"b": 4}}, {"a": {"b": 4}}, "4-4"]));
+    }
+
+    #[test]
+    fn a_file_called_secrets_is_no_secret() {
+        let read =
+            |text: &str| references(&json!(text)).map(|references| references.names.into_iter().collect::<Vec<_>>());
+        assert_eq!(read("{{ folder }}/secrets.tf").unwrap(), ["folder"]);
+        assert!(read("{{ secrets.a.b | upper }}/secrets.tf").is_err());
+        assert!(read("secrets.tf of {{ 'x' ~ secrets.a.b }}").is_err());
     }
 
     #[test]

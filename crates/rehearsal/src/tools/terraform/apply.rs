@@ -60,8 +60,10 @@ pub fn run(terraform: &Terraform<'_>, configuration: &Configuration, plan: &Plan
     state.outputs = plan.outputs.clone();
     state.write(path)?;
     let verb = if plan.destroy { "Destroy" } else { "Apply" };
-    let line = format!("{verb} complete! Resources: {} added, {} changed, {} destroyed.", counts[0], counts[1], counts[2]);
-    let changes = json!({ "add": counts[0], "change": counts[1], "import": 0, "remove": counts[2], "operation": "apply" });
+    let line =
+        format!("{verb} complete! Resources: {} added, {} changed, {} destroyed.", counts[0], counts[1], counts[2]);
+    let changes =
+        json!({ "add": counts[0], "change": counts[1], "import": 0, "remove": counts[2], "operation": "apply" });
     print::line("change_summary", &line, json!({ "changes": changes }));
     Ok(())
 }
@@ -87,7 +89,12 @@ fn one(
         }
     }
     let (action, verb) = if change.action == "update" { ("update", "Modif") } else { ("create", "Creat") };
-    print::hook("apply_start", address, action, &format!("{}...", if action == "update" { "Modifying" } else { "Creating" }));
+    print::hook(
+        "apply_start",
+        address,
+        action,
+        &format!("{}...", if action == "update" { "Modifying" } else { "Creating" }),
+    );
     let took = linger(terraform, address, action, Duration::try_from(resource.takes).unwrap_or_default());
     let made = failing(terraform, address).and_then(|()| match &resource.effect {
         Some(effect) => effect::make(terraform, configuration, effect, action == "update"),
@@ -119,7 +126,14 @@ fn linger(terraform: &Terraform<'_>, address: &str, action: &str, takes: Duratio
         told += 1;
         if began.elapsed() < whole {
             let elapsed = TOLD * told;
-            print::hook("apply_progress", address, action, &format!("Still at work... [{}s elapsed]", elapsed.as_secs()));
+            let verb = if action == "update" { "modifying" } else { "creating" };
+            let (minutes, seconds) = (elapsed.as_secs() / 60, elapsed.as_secs() % 60);
+            print::hook(
+                "apply_progress",
+                address,
+                action,
+                &format!("Still {verb}... [{minutes:02}m{seconds:02}s elapsed]"),
+            );
         }
     }
     takes

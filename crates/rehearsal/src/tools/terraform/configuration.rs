@@ -37,7 +37,8 @@ impl Configuration {
     /// Reads the folder.
     pub fn read(terraform: &Terraform<'_>) -> Result<Self, Failure> {
         let text = text_of(&terraform.folder)?;
-        let find = |pattern: &str| Regex::new(pattern).ok().and_then(|regex| regex.captures(&text).map(|c| c[1].to_owned()));
+        let find =
+            |pattern: &str| Regex::new(pattern).ok().and_then(|regex| regex.captures(&text).map(|c| c[1].to_owned()));
         let source = find(r#"(?m)^\s*source\s*=\s*"(\./[^"]+)""#).unwrap_or_default();
         let name = find(r#"(?m)^module\s+"(\w+)""#).unwrap_or_default();
         let recorded = terraform.folder.join(&source).join(RECORDED);
@@ -99,10 +100,12 @@ impl Configuration {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
         if known["backend"] != self.backend.as_str() {
-            return Err(Failure::said("Backend initialization required, please run \"terraform init\"").because(format!(
-                "Reason: Initial configuration of the requested backend {:?}",
-                self.backend.split(':').next().unwrap_or_default()
-            )));
+            return Err(Failure::said("Backend initialization required, please run \"terraform init\"").because(
+                format!(
+                    "Reason: Initial configuration of the requested backend {:?}",
+                    self.backend.split(':').next().unwrap_or_default()
+                ),
+            ));
         }
         if known["source"] != self.source.as_str() {
             return Err(Failure::said("Module not installed")

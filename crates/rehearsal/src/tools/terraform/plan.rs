@@ -94,7 +94,8 @@ impl Plan {
     /// Reads a saved one that still fits the state.
     pub fn saved(path: &std::path::Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(path).map_err(|error| {
-            Failure::said(format!("Failed to load {:?} as a plan file", path.display().to_string())).because(error.to_string())
+            Failure::said(format!("Failed to load {:?} as a plan file", path.display().to_string()))
+                .because(error.to_string())
         })?;
         serde_json::from_slice(&bytes).map_err(|error| Failure::said(error.to_string()))
     }
@@ -113,8 +114,11 @@ impl Plan {
             .iter()
             .map(|(name, value)| (name.clone(), json!({ "sensitive": false, "value": value, "type": "string" })))
             .collect();
-        let planned: Map<String, Value> =
-            self.outputs.iter().map(|(name, value)| (name.clone(), json!({ "sensitive": false, "value": value }))).collect();
+        let planned: Map<String, Value> = self
+            .outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), json!({ "sensitive": false, "value": value })))
+            .collect();
         let held: Vec<Value> = self.before.resources.iter().map(|held| json!({ "address": held.address })).collect();
         let module = if held.is_empty() { json!({}) } else { json!({ "child_modules": [{ "resources": held }] }) };
         json!({
