@@ -10,7 +10,7 @@ use landfall_core::{
         Choice, Difference, Found, Happened, How, Outcome, Owner, Problem, Question, Recovery, State, TaskPath, Waiting,
     },
     journal::Record,
-    plan::{PlannedTask, digest},
+    plan::PlannedTask,
 };
 use serde_json::Value;
 
@@ -69,14 +69,15 @@ impl Engine {
             self.teller.tell(&task.path, Happened::Skipped { reason: "left for later".into() });
             return Ok(TaskEnd::Later);
         }
+        let cx = self.context(task, outputs);
         let running = Running {
             engine: self,
             task,
             about: kind.describe(),
             kind,
-            digest: digest(&parameters),
+            digest: cx.digest(&parameters),
             parameters,
-            cx: self.context(task, outputs),
+            cx,
             outputs,
             options,
         };

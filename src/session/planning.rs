@@ -178,7 +178,7 @@ async fn shown(
                 State::Present { .. } => (Change::Adopt, Vec::new()),
                 State::Drifted { differences, .. } => {
                     let fresh = compared.iter().any(|line| line.path == task.path && line.fresh);
-                    (drift(&owner, ours, &parameters, &differences, fresh), differences)
+                    (drift(&owner, ours, &cx.digest(&parameters), &differences, fresh), differences)
                 }
                 State::Broken { problem, .. } => {
                     row.line = problem.what;
@@ -218,11 +218,11 @@ async fn shown(
 fn drift(
     owner: &Owner,
     ours: Option<&landfall_core::journal::StepStory>,
-    parameters: &serde_json::Value,
+    digest: &str,
     differences: &[Difference],
     fresh: bool,
 ) -> Change {
-    let changed_by_answers = fresh || ours.is_some_and(|step| step.digest != landfall_core::plan::digest(parameters));
+    let changed_by_answers = fresh || ours.is_some_and(|step| step.digest != digest);
     match owner {
         Owner::Ours if differences.iter().any(|difference| difference.fixed) => Change::Replace,
         Owner::Ours if changed_by_answers || ours.is_some_and(|step| step.open) => Change::Change,

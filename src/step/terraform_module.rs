@@ -79,7 +79,8 @@ impl Step for TerraformModule {
         if let Some(waiting) = terraform::at_work(&cx.folder, &id(cx)) {
             return Ok(Found::pending(waiting, Owner::Ours));
         }
-        if !self.is_there() {
+        // After all was destroyed, looking would only fetch again what was put away.
+        if !self.is_there() || self.lock && gone(cx).exists() {
             return Ok(Found::absent());
         }
         let terraform = self.open(cx).await?;
@@ -90,6 +91,7 @@ impl Step for TerraformModule {
     }
 
     async fn approval(&self, cx: &Context) -> Result<Option<Question>, Trouble> {
+        let _ = std::fs::remove_file(gone(cx));
         let terraform = self.open(cx).await?;
         terraform.init(self.upgrade, &cx.cancel, |line| cx.say(line)).await?;
         match terraform.prepare(false, &cx.cancel).await? {
@@ -168,6 +170,8 @@ impl Step for TerraformModule {
         }
         terraform.apply(&cx.cancel, |_, said| said.into_iter().for_each(|line| cx.say(line))).await?;
         let _ = std::fs::remove_file(begun(cx));
+        terraform::clear(&self.folder);
+        crate::cloud::keep_private(&gone(cx), b"")?;
         Ok(())
     }
 
@@ -388,6 +392,11 @@ fn id(cx: &Context) -> String {
         Some(key) => format!("{}-{}", cx.path.id, key.replace('/', "_")),
         None => cx.path.id.clone(),
     }
+}
+
+/// Tells that this install destroyed it.
+fn gone(cx: &Context) -> PathBuf {
+    Path::new(&cx.folder).join(format!("terraform-{}.gone", id(cx)))
 }
 
 /// Tells that this install began to apply it.

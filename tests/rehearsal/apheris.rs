@@ -224,10 +224,13 @@ fn a_vpc_is_let_go_of_only_after_a_copy_of_the_state_and_nothing_is_lost() {
     assert!(at(r#""state","pull""#) < at(r#""state","rm""#));
     assert!(!calls.contains("vpc_endpoints"));
     let lost = rehearse("vpc-lost");
-    let asked = lost.said.of("steps/gateway").into_iter().find(|event| event["event"] == "asked").unwrap();
-    assert!(asked["question"]["choices"].to_string().contains("destroy 2"), "{asked}");
-    let first = asked["question"]["differences"][0]["wanted"].as_str().unwrap().to_owned();
-    assert!(first.starts_with("DESTROY"), "what is lost stands on top: {first}");
+    let told: Vec<String> =
+        lost.said.of("steps/gateway").iter().filter_map(|event| event["line"].as_str().map(str::to_owned)).collect();
+    let first = told.iter().position(|line| line.contains("2 to destroy")).expect("the plan is told") + 1;
+    assert!(
+        told[first].ends_with(": DESTROY") && told[first + 1].ends_with(": DESTROY"),
+        "what is lost stands on top: {told:?}"
+    );
     let calls = fs::read_to_string(lost.world.join("terraform-calls.jsonl")).unwrap();
     assert!(!calls.contains("\"apply\""), "{calls}");
 }
@@ -325,7 +328,9 @@ fn undo_shows_the_destroy_plan_and_leaves_the_account_as_it_was() {
     served
         .landfall(&["undo", GUIDE, "--yes", "--lose", "steps/gateway", "--lose", "steps/values", "--output", "ndjson"])
         .ends_with(0);
-    assert!(!served.world().join("deployment/gateway.tf").exists());
+    assert!(!served.world().join("deployment").exists(), "nothing is left of the folder");
+    let arrived = fs::read_to_string(served.world().join("arrived/values.yaml")).unwrap();
+    assert!(CANARIES.iter().all(|canary| arrived.contains(canary)), "what can be read only once is together again");
     let left = served.end();
     assert!(aws(&left, "cluster_tags").is_empty());
 }

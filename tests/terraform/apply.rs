@@ -7,7 +7,7 @@ use super::bench::{Bench, CANARY, files, until};
 use crate::place::{INSTALL, present};
 
 /// A module whose second resource is being made for as long as there is no file `go`.
-fn configuration(bench: &Bench, name: &str) {
+pub fn configuration(bench: &Bench, name: &str) {
     bench.write(
         "module/main.tf",
         r#"
@@ -175,6 +175,9 @@ async fn undo_destroys_what_was_made_and_leaves_what_was_there_before() {
     );
     kind.undo(&bench.place.context(), &bench.parameters(), &made(None)).await.unwrap();
     assert_eq!(bench.inspect().await.state, State::Absent);
+    assert!(
+        files(bench.work.path()).iter().all(|file| !std::fs::read_to_string(file).unwrap_or_default().contains(CANARY))
+    );
 }
 
 #[tokio::test]

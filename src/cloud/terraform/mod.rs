@@ -342,6 +342,20 @@ pub fn put_away(keep: &Path, id: &str) {
     let _ = std::fs::remove_dir_all(said(keep, id));
 }
 
+/// Puts away what terraform left in a folder once all is destroyed: what it fetched, and a state in which nothing is any
+/// more (the one before it still holds secrets). What cannot be removed does no harm.
+pub fn clear(folder: &Path) {
+    let _ = std::fs::remove_dir_all(folder.join(".terraform"));
+    let _ = std::fs::remove_file(folder.join(".terraform.lock.hcl"));
+    let state = folder.join("terraform.tfstate");
+    let text = std::fs::read_to_string(&state).unwrap_or_default();
+    let tree: Value = serde_json::from_str(&text).unwrap_or_default();
+    if tree["resources"].as_array().is_some_and(Vec::is_empty) {
+        let _ = std::fs::remove_file(&state);
+        let _ = std::fs::remove_file(folder.join("terraform.tfstate.backup"));
+    }
+}
+
 /// How far the terraform is that works for `id`, if one does.
 pub fn at_work(keep: &Path, id: &str) -> Option<Waiting> {
     let pid = std::fs::read_to_string(mark(keep, id)).ok()?.trim().parse().ok()?;

@@ -94,7 +94,8 @@ impl Progress {
         let now = self.current.values().next().cloned().unwrap_or_else(|| "at work".to_owned());
         Waiting {
             on: now,
-            story: self.current.values().cloned().collect(),
+            // The first is what it waits for.
+            story: self.current.values().skip(1).cloned().collect(),
             problem: None,
             done: (total > 0).then_some((self.done, total)),
         }
