@@ -68,6 +68,8 @@ pub trait Secrets: Send + Sync {
     async fn get(&self, reference: &SecretRef) -> Result<Option<Plain>, Trouble>;
     /// Keeps a secret (a value made or replaced by a step).
     async fn put(&self, reference: &SecretRef, secret: Plain) -> Result<(), Trouble>;
+    /// Forgets a secret that is of no use any more.
+    async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble>;
 }
 
 /// Tells the engine, and through it every front end and report, what goes on.
@@ -267,6 +269,8 @@ pub struct StepAbout {
     pub again: Again,
     /// Whether undoing it loses data.
     pub keeps_data: bool,
+    /// What of it costs money, and by what, e.g. `the instance by the hour`.
+    pub costs: Option<&'static str>,
     /// Parameters that cannot be changed once it is made, e.g. `["name", "subnets"]`.
     pub fixed: &'static [&'static str],
     /// How often the engine looks again while it waits.
@@ -286,6 +290,7 @@ impl StepAbout {
             about,
             again: Again::Upsert,
             keeps_data: false,
+            costs: None,
             fixed: &[],
             interval: Span::seconds(2),
             deadline: Span::minutes(2),
@@ -440,6 +445,11 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// What taking it away means, in one line.
     fn undo_line(&self, cx: &PlanView<'_>) -> String;
 
+    /// Whether taking this one away loses data, where that is not so for all of its kind.
+    fn keeps_data(&self) -> bool {
+        Self::ABOUT.keeps_data
+    }
+
     /// Exactly what a person has to do, where only a person can; the engine then sends nothing and waits.
     fn instruction(&self, _cx: &PlanView<'_>) -> Option<String> {
         None
@@ -524,6 +534,8 @@ pub trait AnyStep: Send + Sync {
     fn render(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Rendered>;
     /// What taking it away means.
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String;
+    /// Whether taking it away loses data.
+    fn keeps_data(&self, parameters: &Value) -> bool;
     /// What a person has to do, where only a person can.
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String>;
     /// What it needs.
@@ -609,6 +621,7 @@ fn bare(name: &str, room: Room, about: &str, parameters: Value) -> Descriptor {
         touches: Touches::Nothing,
         again: Again::Upsert,
         keeps_data: false,
+        costs: None,
         fixed: Vec::new(),
         interval: Span::seconds(2),
         deadline: Span::minutes(2),
@@ -653,6 +666,7 @@ impl<K: Step> AnyStep for Erased<K> {
             outputs: schema_for!(K::Outputs).to_value(),
             again: about.again,
             keeps_data: about.keeps_data,
+            costs: about.costs.map(str::to_owned),
             fixed: about.fixed.iter().map(|field| (*field).to_owned()).collect(),
             interval: about.interval,
             deadline: about.deadline,
@@ -712,6 +726,10 @@ impl<K: Step> AnyStep for Erased<K> {
 
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String {
         decode::<K>(parameters).map_or_else(|_| String::new(), |kind| kind.undo_line(cx))
+    }
+
+    fn keeps_data(&self, parameters: &Value) -> bool {
+        decode::<K>(parameters).map_or(K::ABOUT.keeps_data, |kind| kind.keeps_data())
     }
 
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String> {

@@ -59,6 +59,18 @@ fn a_policy_that_iam_would_refuse_is_told_in_every_branch() {
 }
 
 #[test]
+fn a_key_policy_that_kms_would_refuse_is_told_in_every_branch() {
+    for (from, to, words) in [
+        ("'Sid': 'DeeployUses', 'Effect': 'Allow'", "'Sid': 'DeeployUses', 'Effect': 'Yes'", "Effect is Allow or Deny"),
+        ("'Action': 'kms:*', 'Resource'", "'Action': 'kms', 'Resource'", "not an action"),
+        ("'ForAnyValue:StringEquals'", "'ForAnyValue:Is'", "not a condition operator"),
+    ] {
+        let messages = changed_in("deeploy-aws", "guide.yaml", from, to);
+        assert!(told(&messages, "policy", words), "{from}: {messages:?}");
+    }
+}
+
+#[test]
 fn the_gateway_guide_is_clean() {
     let folder = guides::folder("apheris-gateway").unwrap();
     let told: Vec<String> = lint(&folder, &Kinds::all(), None).iter().map(ToString::to_string).collect();

@@ -8,6 +8,7 @@ mod rehearsal {
     mod apheris;
     mod bad_input;
     mod changes;
+    mod deeploy;
     mod full_disk;
     mod handed_over;
     mod inference_model_manager;

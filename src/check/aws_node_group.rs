@@ -43,6 +43,9 @@ pub struct NodeGroup {
     /// Fewest GPUs of all nodes together.
     #[serde(default)]
     gpus: Option<u32>,
+    /// How many nodes more it may get than it has.
+    #[serde(default)]
+    room: u32,
     /// Architectures the images exist for, e.g. `[amd64]`; nodes of another cannot run them.
     #[serde(default)]
     architectures: Vec<String>,
@@ -135,6 +138,19 @@ impl NodeGroup {
             let fix = "Raise its desired size, or use larger instances.";
             return Outcome::Fail { problem: Problem::new("EKS-NODE-GROUP-SMALL", what, fix).why(fact) };
         }
+        let most = group.scaling_config().and_then(|scaling| scaling.max_size()).unwrap_or_default();
+        let most = u32::try_from(most).unwrap_or_default();
+        if self.room > 0 && most < nodes + self.room {
+            let what = format!("{} cannot grow: it has {nodes} nodes and may have {most}", self.node_group);
+            let cluster = group.cluster_name().unwrap_or_default();
+            let raise = aws("eks update-nodegroup-config")
+                .with("--cluster-name", cluster)
+                .with("--nodegroup-name", &self.node_group)
+                .with("--scaling-config", format!("maxSize={}", nodes + self.room.max(nodes)));
+            let why = "An autoscaler adds nodes up to the group's largest size, and none beyond.";
+            let problem = Problem::new("EKS-NODE-GROUP-FULL", what, fix("Raise its largest size.", [raise])).why(why);
+            return Outcome::Fail { problem };
+        }
         let other = types.iter().find(|found| {
             !self.architectures.is_empty() && !found.architectures.iter().any(|name| self.architectures.contains(name))
         });
@@ -192,6 +208,17 @@ mod tests {
         assert_eq!(outcome, Outcome::pass("2 × m8g.large: 4 vCPU, 16 GiB"));
         let outcome = check.judge(&group(NodegroupStatus::Active, 1).build(), &[m8g()]);
         assert_eq!(outcome.problem().unwrap().code, "EKS-NODE-GROUP-SMALL");
+    }
+
+    #[test]
+    fn a_group_at_its_largest_size_cannot_grow() {
+        let of = |max: i32| {
+            let scaling = NodegroupScalingConfig::builder().desired_size(2).max_size(max).build();
+            Nodegroup::builder().status(NodegroupStatus::Active).scaling_config(scaling).build()
+        };
+        let check = NodeGroup { room: 1, ..NodeGroup::default() };
+        assert_eq!(check.judge(&of(2), &[m8g()]).problem().unwrap().code, "EKS-NODE-GROUP-FULL");
+        assert_eq!(check.judge(&of(3), &[m8g()]), Outcome::pass("2 × m8g.large: 4 vCPU, 16 GiB"));
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! `dns.name`: does a name point where it has to, by what the servers responsible for it say?
 
 use async_trait::async_trait;
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
 use landfall_core::{
     catalogue::Touches,
-    event::{Outcome, Problem},
+    event::{Outcome, Permissions, Problem},
     value::Late,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    cloud::{Trouble, net::Answer},
-    kind::{Check, CheckAbout, Context},
+    cloud::{Trouble, ingress, net::Answer},
+    kind::{Check, CheckAbout, Context, PlanView},
 };
 
 /// Parameters in a guide.
@@ -21,7 +23,11 @@ pub struct DnsName {
     /// The name.
     name: String,
     /// Where it has to point: a load balancer's host name, or an address.
-    points_to: Late<String>,
+    #[serde(default)]
+    points_to: Option<Late<String>>,
+    /// Or a Service, `namespace/name`: then to its load balancer, whatever its name will be.
+    #[serde(default)]
+    service: Option<String>,
 }
 
 #[async_trait]
@@ -34,14 +40,56 @@ impl Check for DnsName {
     };
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
-        let Late::Known(target) = &self.points_to else {
-            return Ok(Outcome::skip(format!("{} is not known yet", self.points_to)));
+        let target = match (&self.points_to, &self.service) {
+            (Some(Late::Known(target)), _) => target.clone(),
+            (Some(late), _) => return Ok(Outcome::skip(format!("{late} is not known yet"))),
+            (None, Some(service)) => match load_balancer(cx, service).await? {
+                Ok(address) => address,
+                Err(problem) => return Ok(Outcome::NotYet { problem }),
+            },
+            (None, None) => {
+                return Err(Trouble::guide("dns.name: points_to or service is missing", "Give one of them."));
+            }
         };
         let names = cx.cloud.net.names();
         let answer = names.ask(&self.name).await?;
-        let target_addresses = names.addresses(target).await.unwrap_or_default();
-        Ok(judged(&self.name, target, &answer, &target_addresses))
+        let target_addresses = names.addresses(&target).await.unwrap_or_default();
+        Ok(judged(&self.name, &target, &answer, &target_addresses))
     }
+
+    fn permissions(&self, _cx: &PlanView<'_>) -> Permissions {
+        match self.service.as_deref().and_then(|service| service.split_once('/')) {
+            Some((namespace, _)) => Permissions::default().rbac(Some(namespace), "", "services", &["get"]),
+            None => Permissions::default(),
+        }
+    }
+}
+
+/// The address of a Service's load balancer, or what is missing for it.
+async fn load_balancer(cx: &Context, service: &str) -> Result<Result<String, Problem>, Trouble> {
+    let Some((namespace, name)) = service.split_once('/') else {
+        let wrong = format!("service: {service:?} is not namespace/name");
+        return Err(Trouble::guide(wrong, "Write it as namespace/name."));
+    };
+    let services: Api<Service> = Api::namespaced(cx.cloud.kube.client().await?, namespace);
+    let look = format!("$ kubectl --namespace {namespace} describe service {name}");
+    let missing = |what: String, why: &str| {
+        let fix = format!("Its events tell why.\n{look}");
+        Err(Problem::new("K8S-LOAD-BALANCER-MISSING", what, fix).why(why.to_owned()))
+    };
+    let Some(found) = services.get_opt(name).await? else {
+        return Ok(missing(
+            format!("there is no Service {service}"),
+            "What makes it has not run, or calls it otherwise.",
+        ));
+    };
+    Ok(match ingress::of_service(&found) {
+        Some(address) => Ok(address),
+        None => missing(
+            format!("the Service {service} has no load balancer yet"),
+            "It is made within a few minutes where the Service is of type LoadBalancer.",
+        ),
+    })
 }
 
 fn judged(name: &str, target: &str, answer: &Answer, target_addresses: &[std::net::IpAddr]) -> Outcome {

@@ -56,7 +56,14 @@ impl Check for KubeContext {
         let there = cluster::cluster(&cx.cloud, name).await?;
         if authority_is(&there, &here) {
             // The right authority is no proof that we are let in.
-            cx.cloud.kube.client().await?.apiserver_version().await?;
+            let answer = cx.cloud.kube.client().await?.apiserver_version().await.map_err(Trouble::from);
+            let elsewhere = host_of(&there).is_some_and(|host| host != here.host);
+            match answer {
+                Err(Trouble::Unreachable { message, .. }) if elsewhere => {
+                    return Ok(Outcome::Fail { problem: nowhere(name, &here, &message) });
+                }
+                answer => answer?,
+            };
             return Ok(Outcome::pass(format!("{} is {name}: same certificate authority", here.context)));
         }
         if host_of(&there) == Some(here.host.as_str()) {
@@ -118,6 +125,16 @@ fn other(name: &str, here: &Here, why: &str) -> Problem {
         ),
     )
     .why(format!("It leads to {}, and {why}.", here.host))
+}
+
+/// It was the cluster's once: a tunnel that is closed, a port that moved.
+fn nowhere(name: &str, here: &Here, message: &str) -> Problem {
+    Problem::new(
+        "K8S-CONTEXT-NOWHERE",
+        format!("the context {} knows the cluster {name}, and nobody answers at {}", here.context, here.host),
+        "Open the tunnel it goes through, or let a kubeconfig be built from EKS, which goes to the cluster's own address: k in Target, or build_kubeconfig: true below target: in the answers.",
+    )
+    .why(message.to_owned())
 }
 
 #[cfg(test)]

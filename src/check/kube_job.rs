@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use k8s_openapi::api::{
     batch::v1::Job,
-    core::v1::{Node, Pod},
+    core::v1::{Event, Node, Pod},
 };
 use kube::{
     Api, Client, ResourceExt,
@@ -52,6 +52,9 @@ pub struct KubeJob {
     node_selector: BTreeMap<String, String>,
     /// A regular expression that its output must match.
     expect: String,
+    /// Whether it is enough that the image is pulled, whatever its command then does.
+    #[serde(default)]
+    pulled: bool,
     /// A resource; where pods hold all of it already, there is nothing to try.
     #[serde(default)]
     skip_when_taken: Option<String>,
@@ -103,9 +106,21 @@ impl Check for KubeJob {
             status.conditions.iter().flatten().any(|condition| condition.type_ == kind && condition.status == "True")
         };
         let pod = self.pod(&client, &namespace).await?;
+        if self.pulled
+            && let Some(node) = pod.as_ref().and_then(pulled_onto)
+        {
+            jobs.delete(&self.name, &DeleteParams::background()).await?;
+            return Ok(Outcome::pass(format!("{} was pulled onto {node}", self.image)));
+        }
         if !ended("Complete") && !ended("Failed") {
             let why = pod.as_ref().filter(|pod| !pods::ready(pod)).map(pods::why_not);
             return Ok(match why {
+                Some(mut problem) if self.pulled && problem.code == "K8S-POD-IMAGE" => {
+                    if let Some(said) = self.refused(&client, &namespace, pod.as_ref()).await? {
+                        problem.why = said;
+                    }
+                    Outcome::NotYet { problem }
+                }
                 Some(problem) => self.not_yet(&problem.what, problem.why),
                 None => self.not_yet("it runs", String::new()),
             });
@@ -121,6 +136,10 @@ impl Check for KubeJob {
             .rbac(Some(namespace), "batch", "jobs", &["get", "create", "delete"])
             .rbac(Some(namespace), "", "pods", &["list"])
             .rbac(Some(namespace), "", "pods/log", &["get"]);
+        let permissions = match self.pulled {
+            true => permissions.rbac(Some(namespace), "", "events", &["list"]),
+            false => permissions,
+        };
         match self.skip_when_taken {
             Some(_) => permissions.rbac(None, "", "pods", &["list"]).rbac(None, "", "nodes", &["list"]),
             None => permissions,
@@ -173,6 +192,15 @@ impl KubeJob {
         let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
         let selector = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", self.name));
         Ok(pods.list(&selector).await?.items.into_iter().next())
+    }
+
+    /// What the registry said when the image was asked for; the pod itself soon only says that it backs off.
+    async fn refused(&self, client: &Client, namespace: &str, pod: Option<&Pod>) -> Result<Option<String>, Trouble> {
+        let Some(pod) = pod else { return Ok(None) };
+        let events: Api<Event> = Api::namespaced(client.clone(), namespace);
+        let of_pod = ListParams::default().fields(&format!("involvedObject.name={}", pod.name_any()));
+        let events = events.list(&of_pod).await?.items;
+        Ok(events.into_iter().filter_map(|event| event.message).rfind(|said| said.starts_with("Failed to pull image")))
     }
 
     async fn log(&self, client: &Client, namespace: &str, pod: Option<&Pod>) -> Result<String, Trouble> {
@@ -237,6 +265,14 @@ impl KubeJob {
     }
 }
 
+/// The node onto which the image of the pod's container was pulled.
+fn pulled_onto(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
+    let begun = status.state.as_ref().is_some_and(|state| state.running.is_some() || state.terminated.is_some());
+    let there = begun || status.last_state.as_ref().is_some_and(|state| state.terminated.is_some());
+    there.then(|| pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default())
+}
+
 fn all_taken(resource: &str, nodes: &[Node], pods: &[Pod]) -> Option<String> {
     let offered = |node: &Node| {
         let allocatable = node.status.as_ref()?.allocatable.as_ref()?.get(resource)?;
@@ -297,6 +333,21 @@ mod tests {
         assert_eq!(all_taken("nvidia.com/gpu", &[node(2)], &[holder("Running")]), None);
         assert_eq!(all_taken("nvidia.com/gpu", &[node(1)], &[holder("Succeeded")]), None);
         assert_eq!(all_taken("nvidia.com/gpu", &[node(0)], &[]), None);
+    }
+
+    #[test]
+    fn a_container_that_begun_has_its_image() {
+        let pod = |state: Value| -> Pod {
+            serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": []},
+                "status": {"containerStatuses": [{"name": "probe", "image": "i", "imageID": "", "ready": false,
+                    "restartCount": 0, "state": state}]}}))
+            .unwrap()
+        };
+        assert_eq!(
+            pulled_onto(&pod(json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))),
+            Some("n".into())
+        );
+        assert_eq!(pulled_onto(&pod(json!({"waiting": {"reason": "ImagePullBackOff"}}))), None);
     }
 
     #[test]

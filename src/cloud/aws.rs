@@ -61,6 +61,8 @@ clients! {
     iam: aws_sdk_iam,
     /// Key Management Service.
     kms: aws_sdk_kms,
+    /// Relational Database Service.
+    rds: aws_sdk_rds,
     /// S3.
     s3: aws_sdk_s3,
     /// Simple Email Service.

@@ -40,6 +40,12 @@ pub async fn addresses(client: &Client, namespace: &str, release: &str) -> Resul
     Ok(hosts)
 }
 
+/// The address of a Service's load balancer; none while it has none.
+pub fn of_service(service: &Service) -> Option<String> {
+    let points = service.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?;
+    points.first().and_then(|LoadBalancerIngress { hostname, ip, .. }| hostname.clone().or_else(|| ip.clone()))
+}
+
 /// The label under which an Ingress controller's own objects are found, if it is a known one.
 pub fn controller_label(class: &IngressClass) -> Option<String> {
     if let Some(name) = class.labels().get("app.kubernetes.io/name") {
@@ -62,10 +68,7 @@ async fn controllers(client: &Client, class: &str) -> Result<Option<String>, Tro
         return Ok(None);
     };
     let services = Api::<Service>::all(client.clone()).list(&ListParams::default().labels(&label)).await?;
-    Ok(services.items.iter().find_map(|service| {
-        let points = service.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?;
-        points.first().and_then(|LoadBalancerIngress { hostname, ip, .. }| hostname.clone().or_else(|| ip.clone()))
-    }))
+    Ok(services.items.iter().find_map(of_service))
 }
 
 fn class(ingress: &Ingress) -> String {

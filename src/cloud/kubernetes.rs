@@ -156,7 +156,7 @@ impl Kubernetes {
         let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| {
             Trouble::from(
-                Problem::new("KUBECONFIG-CONTEXT", "the kubeconfig's context cannot be used", "Choose another context with --context, or rebuild it:\n$ aws eks update-kubeconfig --name <cluster>")
+                Problem::new("KUBECONFIG-CONTEXT", "the kubeconfig's context cannot be used", "Choose another context with --context, or let one be built from EKS: k in Target, or build_kubeconfig: true below target: in the answers.\n$ kubectl config get-contexts")
                     .why(error.to_string()),
             )
         })?;

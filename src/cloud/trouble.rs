@@ -109,6 +109,7 @@ impl Trouble {
             code == "404"
                 || code.ends_with("NotFound")
                 || code.ends_with("NotFoundException")
+                || code.ends_with("NotFoundFault")
                 || code.starts_with("NoSuch")
                 || code.contains(".NotFound")
                 || code == "InvalidLaunchTemplateName.NotFoundException"

@@ -8,7 +8,6 @@ use landfall_core::{
     journal::Record,
     plan::Change,
 };
-use serde_json::Value;
 
 use super::{Common, Exit, Opened, looks, open::stop_on_signals, plan::Frozen};
 use crate::{
@@ -84,18 +83,14 @@ async fn installed(
         return Err(Exit::Person);
     }
     let bound = opened.session.bound().cloned().map_err(|trouble| opened.refuse(trouble.problem()))?;
-    let frozen = Record::Planned {
-        digest: planned.plan.digest(),
-        facts: Value::Object(opened.session.frozen.clone()),
-        approved: Box::new(planned.approved.clone()),
-        name,
-    };
+    let frozen = opened.session.agreement(&planned, name);
     bound.journal.write(frozen).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
     opened.reporter.stage("Install");
     let options = RunOptions {
         answers: opened.session.answers.clone(),
         alone: true,
         wait_person: arguments.wait_person.map(|wait| Duration::from_secs(wait.0.as_secs())),
+        ..RunOptions::default()
     };
     let (end, outputs) = opened
         .reporter

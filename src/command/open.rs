@@ -103,6 +103,8 @@ pub struct Opened {
     pub reporter: Reporter,
     /// The flags.
     pub common: Common,
+    /// Somebody else has the install open.
+    held: bool,
 }
 
 impl Opened {
@@ -145,7 +147,12 @@ impl Opened {
             }
         }
         let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::new(RwLock::default()), facts };
-        Ok(Self { session: Session::new(house, Arc::new(loaded), answers), reporter, common: common.clone() })
+        Ok(Self {
+            session: Session::new(house, Arc::new(loaded), answers),
+            reporter,
+            common: common.clone(),
+            held: false,
+        })
     }
 
     /// Proves the target, binds the install, looks facts up, and refuses unanswered inputs.
@@ -232,6 +239,7 @@ impl Opened {
             "INTERRUPTED" => Exit::Interrupted,
             _ => Exit::Usage,
         };
+        self.held |= problem.code == "JOURNAL-HELD";
         self.reporter.problem(problem);
         exit
     }
@@ -243,6 +251,8 @@ impl Opened {
 
     /// The same in a command's own words.
     pub fn end_saying(&mut self, exit: Exit, words: &str, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
+        let words =
+            if self.held { "Nothing was done: another Landfall has this install open, see above." } else { words };
         let summary = summary.map(Box::new);
         self.reporter.line(&Line::End { code: exit.code(), outcome: words.to_owned(), summary });
         match self.reporter.lost() {

@@ -81,7 +81,9 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
 
 fn snapshot(rehearsal: &Rehearsal) -> String {
     let world = rehearsal.world();
-    let left = serde_json::json!({ "aws": world.aws.snapshot(), "kubernetes": world.cluster.snapshot() });
+    let left = serde_json::json!({
+        "aws": world.aws.snapshot(), "kubernetes": world.cluster.snapshot(), "databases": world.outside.snapshot(),
+    });
     serde_json::to_string_pretty(&left).unwrap_or_default() + "\n"
 }
 

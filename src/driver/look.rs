@@ -115,6 +115,7 @@ impl Worker {
         self.session = Some(Session::new(self.house.clone(), loaded.clone(), answers.clone()));
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
+        self.tell(Input::Beforehand { attest: answers.attest, waive: answers.waive });
         // An answers file walks the same screens, filled in.
         self.tell(Input::Answers(answers.inputs));
         let target = [
@@ -161,7 +162,13 @@ impl Worker {
         let Ok(bound) = session.bound() else { return };
         // With those of an earlier run, which binding found.
         self.tell(Input::Answers(session.answers.inputs.clone()));
+        self.beforehand(session);
         self.tell(Input::FactsSeen(session.frozen.clone()));
+        let story = session.story();
+        if let Some(proven) = session.proven.as_ref().filter(|_| !story.steps.is_empty()) {
+            let resumed = resumed(bound.install.as_str(), session.guide.clone(), proven, &story);
+            self.tell(Input::GoesOn(Box::new(resumed)));
+        }
         for (reference, source) in session.answers.secrets.clone() {
             self.take_from_answers(reference, source);
         }
@@ -260,6 +267,15 @@ impl Worker {
         }
         let resumed = resumed(id, loaded, &proven, &story);
         self.tell(Input::Resumed(Box::new(resumed)));
+        if let Some(session) = &self.session {
+            self.beforehand(session);
+        }
+    }
+
+    /// What answers say of checks, before they are looked at.
+    fn beforehand(&self, session: &Session) {
+        let (attest, waive) = (session.answers.attest.clone(), session.answers.waive.clone());
+        self.tell(Input::Beforehand { attest, waive });
     }
 
     fn stores(&self) {
@@ -392,6 +408,12 @@ pub(super) fn resumed(id: &str, guide: Arc<LoadedGuide>, proven: &Proven, story:
         waivers: story.waived.values().filter_map(vouched).collect(),
         attestations: story.attested.values().filter_map(vouched).collect(),
         said: story.facts_told(),
+        open: story
+            .steps
+            .iter()
+            .filter(|(_, step)| step.open && step.handed_over.is_none())
+            .map(|(path, _)| path.clone())
+            .collect(),
         begun: !story.steps.is_empty(),
         plan: None,
         stage: stage_of(story),

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use landfall_core::{
-    event::{Outcome, Problem, Section, TaskPath},
+    event::{Problem, Section, TaskPath},
     journal,
     plan::{HandOver, PlannedTask, Said},
     wizard::{Ended, Input, Record},
 };
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
@@ -29,22 +28,7 @@ impl Worker {
                     .section(section)
                     .filter(|task| !task.early && (paths.is_empty() || paths.contains(&task.path)))
                     .collect();
-                let outcomes = engine.look(&tasks, &session.outputs()).await?;
-                // What an answers file says of a check is said once it has been seen, and only where there is need of it.
-                for task in &tasks {
-                    let path = task.path.clone();
-                    let said = |all: &[Said]| all.iter().find(|said| path.matches(&said.task)).cloned();
-                    let vouched = match outcomes.get(&path) {
-                        Some(Outcome::Unknown { .. }) => said(&session.answers.attest)
-                            .map(|Said { name, reason, .. }| Input::Attest { path: path.clone(), name, reason }),
-                        Some(Outcome::Fail { .. } | Outcome::NotYet { .. }) => said(&session.answers.waive)
-                            .map(|Said { name, reason, .. }| Input::Waive { path: path.clone(), name, reason }),
-                        _ => None,
-                    };
-                    if let Some(vouched) = vouched {
-                        let _ = inputs.send(vouched);
-                    }
-                }
+                engine.look(&tasks, &session.outputs()).await?;
                 Ok::<(), Trouble>(())
             };
             match looked.await {
@@ -96,7 +80,12 @@ impl Worker {
         }
         let (inputs, unwanted) = (self.inputs.clone(), self.unwanted.clone());
         tokio::spawn(async move {
-            let options = RunOptions { answers: session.answers.clone(), alone: false, wait_person: None };
+            let options = RunOptions {
+                answers: session.answers.clone(),
+                alone: false,
+                wait_person: None,
+                ..RunOptions::default()
+            };
             let mut engine = planned.engine.clone();
             engine.cancel = session.cancel.clone();
             let mut ended = engine.run(&planned.plan, &options).await;
@@ -184,12 +173,12 @@ impl Worker {
                 return self.hand_over(&path, HandOver { to, reason, name, ..HandOver::default() }).await;
             }
             Record::TakeBack(path) => write(session, journal::Record::TakenBack { path }).await,
-            Record::Approval { digest, probes: _, name, take_away } => {
-                let facts = Value::Object(session.frozen.clone());
-                let approved =
-                    Box::new(self.planned.as_ref().map(|planned| planned.approved.clone()).unwrap_or_default());
+            Record::Approval { digest: _, probes: _, name, take_away } => {
                 self.unwanted = take_away;
-                write(session, journal::Record::Planned { digest, facts, approved, name }).await
+                match &self.planned {
+                    Some(planned) => write(session, session.agreement(planned, name)).await,
+                    None => Err(Trouble::guide("there is no plan to agree to", "Make the plan again.")),
+                }
             }
         };
         if let Err(trouble) = written {

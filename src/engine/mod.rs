@@ -4,6 +4,7 @@
 //! itself: inspect → adopt, or write the intent → apply → inspect until present → write the result. First run, resume
 //! and status are one loop.
 
+mod anew;
 mod desk;
 mod gate;
 mod hand_over;
@@ -18,7 +19,7 @@ mod undo;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use landfall_core::{
-    event::TaskPath,
+    event::{Section, TaskPath},
     guide::LoadedGuide,
     plan::{InstallId, Plan, PlannedTask},
     value::{Scope, Tree},
@@ -101,7 +102,8 @@ impl Engine {
             scope.set("row", row.clone());
         }
         let mut repeated: BTreeMap<&str, serde_json::Map<String, Value>> = BTreeMap::new();
-        for (path, value) in outputs {
+        // A verification may be called like the step it proves; only steps bring outputs.
+        for (path, value) in outputs.iter().filter(|(path, _)| path.section == Section::Steps) {
             match &path.key {
                 None => scope.step(path.id.clone(), value.clone()),
                 Some(key) => {

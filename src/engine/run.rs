@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -25,6 +26,8 @@ pub struct RunOptions {
     pub alone: bool,
     /// How long to wait for a person's step; the guide's `within` where it is left out.
     pub wait_person: Option<Duration>,
+    /// Held while something is taken away to be made anew.
+    pub making_way: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How an install ended.
@@ -59,7 +62,9 @@ impl Engine {
     pub async fn run(&self, plan: &Plan, options: &RunOptions) -> Result<(RunEnd, BTreeMap<TaskPath, Value>), Trouble> {
         self.ask_others(plan, &options.answers).await?;
         let mut waiting: Vec<&PlannedTask> = plan.runs().collect();
-        let looked = self.journal.story().looked;
+        let story = self.journal.story();
+        // What was proven of a step that is about to be made anew has to be proven again.
+        let anew = |task: &PlannedTask| task.after.iter().any(|path| story.replace.contains(path));
         // Checks are over by now; only what runs here can hold another task back.
         let here: BTreeSet<&TaskPath> = waiting.iter().map(|task| &task.path).collect();
         let mut done: BTreeMap<TaskPath, Value> = BTreeMap::new();
@@ -75,7 +80,8 @@ impl Engine {
                     self.teller.tell(&task.path, Happened::Skipped { reason });
                     out.insert(task.path.clone(), "did not run");
                 } else if ahead.iter().all(|path| done.contains_key(*path)) && !self.cancel.is_cancelled() {
-                    running.push(self.one(task, done.clone(), options, looked.get(&task.path).cloned()));
+                    let proven = story.still_proven(&task.after, &task.path).filter(|_| !anew(task)).cloned();
+                    running.push(self.one(task, plan, done.clone(), options, proven));
                 } else {
                     still.push(task);
                 }
@@ -121,12 +127,13 @@ impl Engine {
     async fn one(
         &self,
         task: &PlannedTask,
+        plan: &Plan,
         done: BTreeMap<TaskPath, Value>,
         options: &RunOptions,
         looked: Option<Outcome>,
     ) -> (TaskPath, Result<TaskEnd, Trouble>) {
         let end = match task.path.section {
-            Section::Steps => self.step(task, &done, options).await,
+            Section::Steps => self.step(task, plan, &done, options).await,
             Section::Checks | Section::Verify => self.prove(task, &done, looked).await,
         };
         let end = match end {

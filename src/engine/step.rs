@@ -9,12 +9,12 @@ use landfall_core::{
     event::{
         Choice, Difference, Found, Happened, How, Outcome, Owner, Problem, Question, Recovery, State, TaskPath, Waiting,
     },
-    journal::Record,
-    plan::PlannedTask,
+    journal::{REPLACE, Record, StepStory},
+    plan::{Plan, PlannedTask},
 };
 use serde_json::Value;
 
-use super::{Engine, RunOptions, Verdict, run::TaskEnd};
+use super::{Engine, RunOptions, Verdict, anew::Way, run::TaskEnd};
 use crate::{
     cloud::{Door, Trouble},
     kind::{AnyStep, Applied, Context},
@@ -27,6 +27,7 @@ const UNREACHABLE: u32 = 20;
 pub(super) struct Running<'a> {
     pub(super) engine: &'a Engine,
     pub(super) task: &'a PlannedTask,
+    plan: &'a Plan,
     pub(super) kind: Arc<dyn AnyStep>,
     pub(super) about: Descriptor,
     pub(super) parameters: Value,
@@ -50,6 +51,7 @@ impl Engine {
     pub(super) async fn step(
         &self,
         task: &PlannedTask,
+        plan: &Plan,
         outputs: &BTreeMap<TaskPath, Value>,
         options: &RunOptions,
     ) -> Result<TaskEnd, Trouble> {
@@ -73,6 +75,7 @@ impl Engine {
         let running = Running {
             engine: self,
             task,
+            plan,
             about: kind.describe(),
             kind,
             digest: cx.digest(&parameters),
@@ -105,6 +108,57 @@ impl Engine {
         Ok(TaskEnd::Failed)
     }
 
+    /// Asks a person; what was agreed to beforehand answers at once, and alone nobody answers.
+    pub(super) async fn decide(
+        &self,
+        path: &TaskPath,
+        question: Question,
+        options: &RunOptions,
+    ) -> Result<Option<Verdict>, Trouble> {
+        let verdict = match beforehand(path, &question, options) {
+            Some(verdict) => {
+                self.say_asked(path, &question);
+                verdict
+            }
+            None => {
+                let heard = self.desk.bring(path, question.clone());
+                self.teller.tell(path, Happened::Asked { question: question.clone() });
+                if options.alone {
+                    return Ok(None);
+                }
+                tokio::select! {
+                    verdict = heard => verdict.map_err(|_| Trouble::Interrupted)?,
+                    () = self.cancel.cancelled() => return Err(Trouble::Interrupted),
+                }
+            }
+        };
+        self.decided(path, &question.about, &verdict).await?;
+        Ok(Some(verdict))
+    }
+
+    /// What was agreed to beforehand is told all the same; what a person does was told already.
+    fn say_asked(&self, path: &TaskPath, question: &Question) {
+        if question.about == "done" {
+            return;
+        }
+        let list = question.differences.iter().map(|difference| difference.line("planned"));
+        for line in std::iter::once(question.text.clone()).chain(list) {
+            self.teller.tell(path, Happened::Said { line });
+        }
+    }
+
+    /// Writes a decision down.
+    async fn decided(&self, path: &TaskPath, about: &str, verdict: &Verdict) -> Result<(), Trouble> {
+        let record = Record::Decided {
+            path: path.clone(),
+            about: about.to_owned(),
+            choice: verdict.choice.clone(),
+            name: verdict.name.clone(),
+            reason: verdict.reason.clone(),
+        };
+        self.journal.write(record).await
+    }
+
     fn hidden(&self, problem: Problem) -> Problem {
         Problem {
             what: self.teller.hide(&problem.what),
@@ -118,11 +172,22 @@ impl Engine {
 impl Running<'_> {
     pub(super) async fn go(&self) -> Result<TaskEnd, Trouble> {
         let path = &self.task.path;
-        let known = self.engine.journal.story().steps.get(path).cloned().unwrap_or_default();
         if let Some(instruction) = self.engine.view(self.task, |_, view| self.kind.instruction(view, &self.parameters))
         {
             return self.person(&instruction).await;
         }
+        let others = self.engine.by_other(self.task, &self.options.answers);
+        if others.is_none() && self.engine.journal.story().replace.contains(path) {
+            return match self.engine.make_way(self.task, self.plan, self.options, false).await? {
+                Way::Clear => self.look(path).await,
+                Way::Person => Ok(TaskEnd::Person),
+            };
+        }
+        self.look(path).await
+    }
+
+    async fn look(&self, path: &TaskPath) -> Result<TaskEnd, Trouble> {
+        let known = self.engine.journal.story().steps.get(path).cloned().unwrap_or_default();
         self.tell(Happened::Looking);
         let found = self.inspect().await;
         if let Some(what) = self.engine.by_other(self.task, &self.options.answers) {
@@ -161,11 +226,20 @@ impl Running<'_> {
             State::Drifted { outputs, differences } => {
                 let ours = found.owner == Owner::Ours;
                 let other_secrets = !known.secrets.is_empty() && known.secrets != self.marks().await?;
-                let agreed = ours && (known.open || known.digest != self.digest || other_secrets);
-                self.drifted(outputs, differences, ours, agreed).await
+                let agreed =
+                    ours && (known.open || known.digest != self.digest || other_secrets || self.follows_anew(&known));
+                let anew = ours && known.can_be_replaced();
+                self.drifted(outputs, differences, ours, agreed, anew).await
             }
             State::Broken { problem, recoveries } => self.broken(problem, recoveries).await,
         }
+    }
+
+    /// Whether something it comes after was made anew since it was finished: then it may differ because of that.
+    fn follows_anew(&self, known: &StepStory) -> bool {
+        let story = self.engine.journal.story();
+        let gone = |path: &TaskPath| story.steps.get(path).and_then(|step| step.taken_away);
+        self.task.after.iter().filter_map(gone).any(|gone| known.ended.is_some_and(|ended| ended < gone))
     }
 
     /// Somebody else's change, or one of an earlier run, is on its way: what it led to is judged afresh.
@@ -361,6 +435,7 @@ impl Running<'_> {
         differences: Vec<Difference>,
         ours: bool,
         agreed: bool,
+        anew: bool,
     ) -> Result<TaskEnd, Trouble> {
         let fixed: Vec<&Difference> = differences.iter().filter(|difference| difference.fixed).collect();
         if agreed && fixed.is_empty() {
@@ -380,6 +455,12 @@ impl Running<'_> {
             vec![Choice { id: "use_as_is".into(), label: "leave it as it is and go on".into(), typed: None }];
         if fixed.is_empty() {
             choices.push(Choice { id: "change".into(), label: "change it to what the plan says".into(), typed: None });
+        } else if anew {
+            choices.push(Choice {
+                id: REPLACE.into(),
+                label: "take it away and make it anew as the plan says".into(),
+                typed: Some(self.task.path.id.clone()),
+            });
         }
         choices.push(Choice { id: "stop".into(), label: "stop here".into(), typed: None });
         let question = Question {
@@ -393,6 +474,10 @@ impl Running<'_> {
             Some(verdict) => match verdict.choice.as_str() {
                 "use_as_is" => self.finish(How::Adopted, outputs).await,
                 "change" => self.change(How::Changed, None).await,
+                REPLACE => match self.engine.make_way(self.task, self.plan, self.options, true).await? {
+                    Way::Clear => Box::pin(self.look(&self.task.path)).await,
+                    Way::Person => Ok(TaskEnd::Person),
+                },
                 _ => Err(still_different(&differences)),
             },
         }
@@ -511,63 +596,17 @@ impl Running<'_> {
 
     /// What was agreed to beforehand, where it answers this question.
     pub(super) fn beforehand(&self, question: &Question) -> Option<Verdict> {
-        let path = &self.task.path;
-        let said = self.options.answers.approve.iter().chain(&self.options.answers.adopt).find(|said| {
-            path.matches(&said.task)
-                && said.choice.as_ref().is_none_or(|choice| question.choices.iter().any(|known| known.id == *choice))
-        })?;
-        Some(Verdict {
-            choice: said.choice.clone().unwrap_or_else(|| question.choices[0].id.clone()),
-            name: said.name.clone(),
-            reason: said.reason.clone(),
-        })
+        beforehand(&self.task.path, question, self.options)
     }
 
     /// Asks a person; what was agreed to beforehand answers at once, and alone nobody answers.
     async fn decide(&self, question: Question) -> Result<Option<Verdict>, Trouble> {
-        let path = &self.task.path;
-        let verdict = match self.beforehand(&question) {
-            Some(verdict) => {
-                self.say_asked(&question);
-                verdict
-            }
-            None => {
-                let heard = self.engine.desk.bring(path, question.clone());
-                self.tell(Happened::Asked { question: question.clone() });
-                if self.options.alone {
-                    return Ok(None);
-                }
-                tokio::select! {
-                    verdict = heard => verdict.map_err(|_| Trouble::Interrupted)?,
-                    () = self.engine.cancel.cancelled() => return Err(Trouble::Interrupted),
-                }
-            }
-        };
-        self.decided(&question.about, &verdict).await?;
-        Ok(Some(verdict))
-    }
-
-    /// What was agreed to beforehand is told all the same; what a person does was told already.
-    fn say_asked(&self, question: &Question) {
-        if question.about == "done" {
-            return;
-        }
-        self.cx.say(question.text.clone());
-        for difference in &question.differences {
-            self.cx.say(difference.line("planned"));
-        }
+        self.engine.decide(&self.task.path, question, self.options).await
     }
 
     /// Writes a decision down.
     pub(super) async fn decided(&self, about: &str, verdict: &Verdict) -> Result<(), Trouble> {
-        let record = Record::Decided {
-            path: self.task.path.clone(),
-            about: about.to_owned(),
-            choice: verdict.choice.clone(),
-            name: verdict.name.clone(),
-            reason: verdict.reason.clone(),
-        };
-        self.engine.journal.write(record).await
+        self.engine.decided(&self.task.path, about, verdict).await
     }
 
     pub(super) async fn finish(&self, how: How, outputs: Value) -> Result<TaskEnd, Trouble> {
@@ -642,6 +681,19 @@ impl Running<'_> {
     pub(super) fn tell(&self, what: Happened) {
         self.engine.teller.tell(&self.task.path, what);
     }
+}
+
+/// What the answers said beforehand to a question of this task.
+fn beforehand(path: &TaskPath, question: &Question, options: &RunOptions) -> Option<Verdict> {
+    let said = options.answers.approve.iter().chain(&options.answers.adopt).find(|said| {
+        path.matches(&said.task)
+            && said.choice.as_ref().is_none_or(|choice| question.choices.iter().any(|known| known.id == *choice))
+    })?;
+    Some(Verdict {
+        choice: said.choice.clone().unwrap_or_else(|| question.choices[0].id.clone()),
+        name: said.name.clone(),
+        reason: said.reason.clone(),
+    })
 }
 
 fn late(given: Span) -> Problem {

@@ -39,7 +39,7 @@ impl Engine {
                     }
                     _ => self.view(&task, |_, view| kind.undo_line(view, &step.parameters)),
                 };
-                Some(UndoLine { path, line, keeps_data: kind.describe().keeps_data })
+                Some(UndoLine { path, line, keeps_data: kind.keeps_data(&step.parameters) })
             })
             .collect()
     }
@@ -87,7 +87,7 @@ impl Engine {
         Ok(left)
     }
 
-    async fn undo_one(&self, line: &UndoLine) -> Result<(), Trouble> {
+    pub(super) async fn undo_one(&self, line: &UndoLine) -> Result<(), Trouble> {
         let story = self.journal.story();
         let Some(step) = story.steps.get(&line.path) else { return Ok(()) };
         let Some(kind) = self.kinds.steps.get(&step.kind) else { return Ok(()) };

@@ -33,6 +33,9 @@ pub(super) fn answer(talk: &mut Talk, name: &str) -> Result<bool, Leave> {
             talk.para(&format!("{label} cannot change any more: {why}"))?;
             return Ok(true);
         }
+        if let Some(what) = &field.replaces {
+            talk.para(&format!("Know: {what}."))?;
+        }
         match &field.suggestions {
             Suggestions::Needs(_, label) if field.asked.kind == InputType::Mapping => {
                 talk.para(&format!("{label} is entered at the next stage; then the file can be read."))?;

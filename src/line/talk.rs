@@ -104,7 +104,11 @@ impl Talk {
     /// A text, wrapped.
     pub(super) fn wrapped(&self, text: &str, first: &str, rest: &str) -> String {
         let width = if self.look.width == 0 { 100 } else { self.look.width }.max(40);
-        let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest).break_words(false);
+        let options = textwrap::Options::new(width)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .break_words(false);
         textwrap::fill(text, options)
     }
 

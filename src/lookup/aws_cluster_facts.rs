@@ -19,6 +19,9 @@ pub struct ClusterFacts {
     /// The cluster; the target's where left out.
     #[serde(default)]
     cluster: Option<String>,
+    /// Whether it may not be there, because a step makes it; then there is no row.
+    #[serde(default)]
+    may_be_absent: bool,
 }
 
 #[async_trait]
@@ -27,12 +30,19 @@ impl Lookup for ClusterFacts {
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
-        let value = facts(&cluster::cluster(&cx.cloud, name).await?);
-        let cell = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
-        let cells = vec![name.to_owned(), cell("version"), cell("status"), cell("auth_mode"), cell("vpc_id")];
+        let found = match self.may_be_absent {
+            true => cluster::find(&cx.cloud, name).await?,
+            false => Some(cluster::cluster(&cx.cloud, name).await?),
+        };
+        let row = |found: &Cluster| {
+            let value = facts(found);
+            let cell = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
+            let cells = vec![name.to_owned(), cell("version"), cell("status"), cell("auth_mode"), cell("vpc_id")];
+            Row { value, cells, suggested: true, ..Row::default() }
+        };
         Ok(Table {
             columns: ["cluster", "Kubernetes", "status", "access", "VPC"].map(str::to_owned).to_vec(),
-            rows: vec![Row { value, cells, suggested: true, ..Row::default() }],
+            rows: found.iter().map(row).collect(),
             note: "EKS DescribeCluster".into(),
         })
     }

@@ -106,6 +106,12 @@ pub(super) fn plan_page(plan: &PlanShown) -> String {
         if !task.commands.is_empty() {
             page.push_str(&format!("\n```sh\n{}\n```\n\n", task.commands.join("\n")));
         }
+        if let Some(costs) = &task.costs {
+            page.push_str(&format!("Costs money, {costs}.\n\n"));
+        }
+        if task.keeps_data {
+            page.push_str("May hold data: undo leaves it unless its name is given.\n\n");
+        }
         if !task.undo.is_empty() {
             page.push_str(&format!("Taken back: {}\n\n", task.undo));
         }

@@ -47,9 +47,15 @@ impl Observer for Text {
                         return Ok(());
                     }
                 }
-                match row(code, title, &fact.what, look) {
-                    Some(row) => self.say(&row),
-                    None => Ok(()),
+                let Some(row) = row(code, title, &fact.what, look) else { return Ok(()) };
+                self.say(&row)?;
+                match &fact.what {
+                    // Never wrapped: it is there to be copied.
+                    Happened::Asked { .. } => self.say(&format!(
+                        "             in the answers: approve: [{{ task: {}, choice: …, name: …, reason: … }}]",
+                        fact.path
+                    )),
+                    _ => Ok(()),
                 }
             }
             Line::Plan { plan } => {
@@ -207,8 +213,11 @@ fn wrapped(text: &str, indent: &str, look: Look) -> String {
 
 fn wrapped_after(first: &str, text: &str, indent: &str, look: Look) -> String {
     let width = if look.width == 0 { 100 } else { look.width };
-    let options =
-        textwrap::Options::new(width.max(40)).initial_indent(first).subsequent_indent(indent).break_words(false);
+    let options = textwrap::Options::new(width.max(40))
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .initial_indent(first)
+        .subsequent_indent(indent)
+        .break_words(false);
     textwrap::fill(text, options)
 }
 
@@ -230,6 +239,9 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
     }
     if !plan.review.is_empty() && plan.unchanged > 0 {
         text.push_str(&format!("\n  {} steps stay as they are", plan.unchanged));
+    }
+    for stake in plan.stakes() {
+        text.push_str(&format!("\n{}", wrapped(&stake, "  ", look)));
     }
     for note in &plan.notes {
         text.push_str(&format!("\n{}", explained(note, look)));

@@ -243,6 +243,10 @@ impl Secrets for Vault {
     async fn put(&self, reference: &SecretRef, secret: Plain) -> Result<(), Trouble> {
         Ok(self.keep(reference, secret).await?)
     }
+
+    async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble> {
+        Ok(Self::forget(self, reference).await?)
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use landfall_core::{
     event::{How, Problem, Section},
-    plan::{Approved, Compared, Plan, Said, compare, locked},
+    journal::Record,
+    plan::{Approved, Change, Compared, Plan, Said, Stands, compare, locks},
 };
 
-use super::Session;
+use super::{Planned, Session};
 use crate::{cloud::Trouble, engine::Engine};
 
 impl Session {
@@ -23,21 +24,25 @@ impl Session {
         if !story.steps.values().any(|step| step.open || step.how.is_some()) || story.approved.steps.is_empty() {
             return Vec::new();
         }
-        compare(&story.approved, &story.steps, now, plan, &self.house.kinds.catalogue())
+        compare(&story, now, plan, &self.house.kinds.catalogue())
     }
 
     /// Answers that finished steps were made with and that are others now; each is refused.
     pub fn locked_answers(&self, plan: &Plan) -> Vec<Problem> {
         let story = self.story();
         let before = &story.approved.inputs;
-        let finished = |path: &landfall_core::event::TaskPath| {
-            story.steps.get(path).is_some_and(|step| {
-                step.open && step.failed.is_none()
-                    || matches!(step.how, Some(How::Made | How::Changed | How::HandedOver))
-            })
+        let stands = |path: &landfall_core::event::TaskPath| {
+            let step = story.steps.get(path)?;
+            match step.how {
+                _ if step.can_be_replaced() => Some(Stands::Ours),
+                Some(How::Changed | How::HandedOver) => Some(Stands::Theirs),
+                None if step.open && step.handed_over.is_none() => Some(Stands::Theirs),
+                _ => None,
+            }
         };
         let now = self.settle().values;
-        locked(plan, finished, &self.house.kinds.catalogue())
+        locks(plan, stands, &self.house.kinds.catalogue())
+            .locked
             .into_iter()
             .filter(|(id, _)| before.contains_key(id) && before.get(id) != now.get(id))
             .map(|(id, why)| {
@@ -55,6 +60,18 @@ impl Session {
                 .why("What was made with it is found again by it, or cannot be changed in place.")
             })
             .collect()
+    }
+
+    /// The record of agreeing to a plan.
+    pub fn agreement(&self, planned: &Planned, name: String) -> Record {
+        let replaced = planned.compared.iter().filter(|line| line.what == Change::Replace);
+        Record::Planned {
+            digest: planned.plan.digest(),
+            facts: serde_json::Value::Object(self.frozen.clone()),
+            approved: Box::new(planned.approved.clone()),
+            name,
+            replace: replaced.map(|line| line.path.clone()).collect(),
+        }
     }
 
     /// Who agreed to a changed plan in the answers: for this one, or for whatever it is.

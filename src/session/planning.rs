@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use landfall_core::{
     clock::ago,
-    event::{Difference, Owner, Permissions, Problem, Section, State},
+    event::{Difference, Owner, Permissions, Problem, Section, State, TaskPath},
     journal::Story,
     plan::{Approved, Compared, Plan, PlannedTask},
     wizard::{Change, PlanShown, PlannedTask as Shown, ReviewLine},
@@ -63,13 +63,23 @@ impl Session {
             notes,
             tasks,
         };
+        let keeps_data = |path: &TaskPath| {
+            let step = story.steps.get(path);
+            let kind = step.and_then(|step| Some((self.house.kinds.steps.get(&step.kind)?, &step.parameters)));
+            kind.is_some_and(|(kind, parameters)| kind.keeps_data(parameters))
+        };
+        for line in shown.review.iter_mut().filter(|line| line.what == Change::Replace) {
+            line.keeps_data = keeps_data(&line.path);
+            if line.keeps_data {
+                line.why.push_str("; it holds data, so its name is asked for before it is taken away");
+            }
+        }
         for line in compared.iter().filter(|line| line.what == Change::Unwanted) {
-            let kind = story.steps.get(&line.path).and_then(|step| self.house.kinds.steps.get(&step.kind));
             shown.review.push(ReviewLine {
                 path: line.path.clone(),
                 what: Change::Unwanted,
                 why: line.why.clone(),
-                keeps_data: kind.is_some_and(|kind| kind.describe().keeps_data),
+                keeps_data: keeps_data(&line.path),
             });
         }
         Ok(Planned { plan, shown, engine, approved, compared })
@@ -124,6 +134,8 @@ async fn shown(
         from: session.guide.place(&task.from),
         usual: None,
         probe: false,
+        costs: None,
+        keeps_data: false,
     };
     if task.path.section != Section::Steps {
         if let Some(kind) = engine.kinds.checks.get(&task.kind) {
@@ -140,6 +152,8 @@ async fn shown(
     let about = kind.describe();
     row.code = about.code;
     row.usual = about.usual;
+    row.costs = about.costs;
+    row.keeps_data = about.keeps_data;
     row.line = about.about;
     // What earlier runs made is known already; what is not, stays open.
     let scope = engine.scope_of(task, known).with_late_steps();
@@ -163,6 +177,7 @@ async fn shown(
     }
     let cx = engine.context(task, known);
     let ours = story.steps.get(&task.path);
+    let line = compared.iter().find(|line| line.path == task.path);
     match kind.inspect(&cx, &parameters).await {
         Ok(found) => {
             let owner = found.owner;
@@ -177,7 +192,7 @@ async fn shown(
                 }
                 State::Present { .. } => (Change::Adopt, Vec::new()),
                 State::Drifted { differences, .. } => {
-                    let fresh = compared.iter().any(|line| line.path == task.path && line.fresh);
+                    let fresh = line.is_some_and(|line| line.fresh);
                     (drift(&owner, ours, &cx.digest(&parameters), &differences, fresh), differences)
                 }
                 State::Broken { problem, .. } => {
@@ -191,6 +206,9 @@ async fn shown(
             row.what = Change::Make;
             row.line = format!("could not be looked at: {}", trouble.problem().what);
         }
+    }
+    if line.is_some_and(|line| line.what == Change::Replace) {
+        row.what = Change::Replace;
     }
     let asked = ours.and_then(|step| step.handed_over.as_ref());
     if let Some(what) = other.filter(|_| asked.is_some() || !matches!(row.what, Change::Unchanged | Change::Adopt)) {
@@ -224,7 +242,8 @@ fn drift(
 ) -> Change {
     let changed_by_answers = fresh || ours.is_some_and(|step| step.digest != digest);
     match owner {
-        Owner::Ours if differences.iter().any(|difference| difference.fixed) => Change::Replace,
+        // Nobody agreed to make it anew: that is asked at its turn.
+        Owner::Ours if differences.iter().any(|difference| difference.fixed) => Change::Decide,
         Owner::Ours if changed_by_answers || ours.is_some_and(|step| step.open) => Change::Change,
         _ => Change::Decide,
     }
@@ -239,7 +258,8 @@ fn review(plan: &Plan, story: &Story, tasks: &[Shown], compared: &[Compared]) ->
         .zip(tasks)
         .filter_map(|(task, shown)| {
             let step = story.steps.get(&task.path);
-            let fresh = compared.iter().find(|line| line.path == task.path && line.fresh);
+            let fresh =
+                compared.iter().find(|line| line.path == task.path && (line.fresh || line.what == Change::Replace));
             let (what, why) = match (fresh, &shown.what) {
                 // The world has it so already, or somebody else does it.
                 (Some(line), Change::Unchanged | Change::HandOver | Change::Person) => {

@@ -308,6 +308,10 @@ impl crate::kind::Secrets for NoSecrets {
     async fn put(&self, _: &landfall_core::value::SecretRef, _: landfall_core::value::Plain) -> Result<(), Trouble> {
         Ok(())
     }
+
+    async fn forget(&self, _: &landfall_core::value::SecretRef) -> Result<(), Trouble> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

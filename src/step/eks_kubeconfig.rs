@@ -13,7 +13,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cloud::{Trouble, eks_kubeconfig_if_there, values::written as yaml, written},
+    cloud::{
+        Trouble, eks_kubeconfig_if_there,
+        look::{cluster, network},
+        values::written as yaml,
+        written,
+    },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
 
@@ -34,6 +39,20 @@ pub struct Outputs {
     pub path: String,
     /// Its context.
     pub context: String,
+    /// The cluster's Kubernetes version.
+    pub version: String,
+    /// Issuer of its service accounts' tokens.
+    pub issuer: String,
+    /// Its VPC.
+    pub vpc: String,
+    /// The security group that EKS gives the cluster and its managed nodes.
+    pub security_group: String,
+    /// Its private subnets.
+    pub private_subnets: Vec<String>,
+    /// Its public subnets.
+    pub public_subnets: Vec<String>,
+    /// Route tables of its private subnets.
+    pub route_tables: Vec<String>,
 }
 
 #[async_trait]
@@ -60,7 +79,7 @@ impl Step for EksKubeconfig {
             fixed: false,
         };
         let differences = (there != wanted).then(difference).into_iter().collect();
-        let outputs = Outputs { path: self.path.display().to_string(), context };
+        let outputs = self.outputs(cx, name, context).await?;
         Ok(Found::there(outputs, differences, written::owner(&there, &cx.install)))
     }
 
@@ -107,11 +126,29 @@ impl Step for EksKubeconfig {
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
         let name = self.cluster.known().map_or("*", String::as_str);
-        Permissions::default().iam(&cx.target.arn("eks", &format!("cluster/{name}")), ["eks:DescribeCluster"])
+        Permissions::default()
+            .iam(&cx.target.arn("eks", &format!("cluster/{name}")), ["eks:DescribeCluster"])
+            .iam("*", ["ec2:DescribeRouteTables", "ec2:DescribeSubnets"])
     }
 }
 
 impl EksKubeconfig {
+    async fn outputs(&self, cx: &Context, name: &str, context: String) -> Result<Outputs, Trouble> {
+        let found = cluster::cluster(&cx.cloud, name).await?;
+        let network = network::of(&cx.cloud, &found).await?;
+        Ok(Outputs {
+            path: self.path.display().to_string(),
+            context,
+            version: found.version().unwrap_or_default().to_owned(),
+            issuer: cluster::issuer(&found).unwrap_or_default().to_owned(),
+            vpc: network.vpc,
+            security_group: network.security_group,
+            private_subnets: network.private_subnets,
+            public_subnets: network.public_subnets,
+            route_tables: network.route_tables,
+        })
+    }
+
     fn text(&self, cx: &Context, kubeconfig: &kube::config::Kubeconfig) -> Result<String, Trouble> {
         let tree = serde_json::to_value(kubeconfig).map_err(|error| written::unusable(&self.path, &error))?;
         Ok(written::mark(&PathBuf::from("kubeconfig.yaml"), &cx.install) + &yaml(&tree))

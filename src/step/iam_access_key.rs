@@ -104,7 +104,9 @@ impl Step for AccessKey {
             return Ok(());
         }
         look::maybe(iam.delete_access_key().user_name(&self.user).access_key_id(id).send().await)?;
-        Ok(())
+        // It opens nothing any more. The id first: half a key is found by it.
+        cx.secrets.forget(&half(cx, "id")).await?;
+        cx.secrets.forget(&half(cx, "secret")).await
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {

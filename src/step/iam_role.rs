@@ -86,14 +86,21 @@ impl Step for IamRole {
         let mut before = None;
         match self.find(cx).await? {
             None => {
-                iam.create_role()
+                let sent = iam
+                    .create_role()
                     .role_name(&self.name)
                     .assume_role_policy_document(self.trust.0.to_string())
                     .set_description(self.description.clone())
                     .set_permissions_boundary(self.permissions_boundary.clone())
                     .set_tags(Some(marks::iam(&cx.tags())?))
                     .send()
-                    .await?;
+                    .await
+                    .map_err(Trouble::from);
+                match sent {
+                    // The answer was lost, and the call repeated.
+                    Err(trouble) if trouble.code() == Some("EntityAlreadyExists") && self.is_ours(cx).await? => {}
+                    other => drop(other?),
+                }
             }
             Some(role) => {
                 let found = trust_of(&role);
@@ -196,6 +203,10 @@ impl Step for IamRole {
 }
 
 impl IamRole {
+    async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {
+        Ok(self.find(cx).await?.is_some_and(|role| owner(&role, cx) == Owner::Ours))
+    }
+
     async fn find(&self, cx: &Context) -> Result<Option<Role>, Trouble> {
         let answer = cx.cloud.aws.iam().await?.get_role().role_name(&self.name).send().await;
         Ok(look::maybe(answer)?.and_then(|answer| answer.role))

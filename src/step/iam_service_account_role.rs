@@ -118,14 +118,21 @@ impl Step for ServiceAccountRole {
         let mut before = None;
         match self.find(cx).await? {
             None => {
-                iam.create_role()
+                let sent = iam
+                    .create_role()
                     .role_name(&self.name)
                     .assume_role_policy_document(trust.to_string())
                     .description(format!("Kubernetes service account {}", self.service_account))
                     .set_permissions_boundary(self.permissions_boundary.clone())
                     .set_tags(Some(marks::iam(&cx.tags())?))
                     .send()
-                    .await?;
+                    .await
+                    .map_err(Trouble::from);
+                match sent {
+                    // The answer was lost, and the call repeated.
+                    Err(trouble) if trouble.code() == Some("EntityAlreadyExists") && self.is_ours(cx).await? => {}
+                    other => drop(other?),
+                }
             }
             Some(role) => {
                 let found = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
@@ -277,6 +284,10 @@ impl ServiceAccountRole {
             namespace,
             self.service_account.names(),
         ))
+    }
+
+    async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {
+        Ok(self.find(cx).await?.is_some_and(|role| owner(&role, cx) == Owner::Ours))
     }
 
     async fn find(&self, cx: &Context) -> Result<Option<Role>, Trouble> {

@@ -62,12 +62,19 @@ impl Step for IamUser {
         let mut before = None;
         match self.find(cx).await? {
             None => {
-                iam.create_user()
+                let sent = iam
+                    .create_user()
                     .user_name(&self.name)
                     .set_permissions_boundary(self.permissions_boundary.clone())
                     .set_tags(Some(marks::iam(&cx.tags())?))
                     .send()
-                    .await?;
+                    .await
+                    .map_err(Trouble::from);
+                match sent {
+                    // The answer was lost, and the call repeated.
+                    Err(trouble) if trouble.code() == Some("EntityAlreadyExists") && self.is_ours(cx).await? => {}
+                    other => drop(other?),
+                }
             }
             Some(user) if owner(&user, cx) != Owner::Ours => {
                 before = Some(json!({ "policy": self.find_policy(cx).await? }));
@@ -135,6 +142,10 @@ impl Step for IamUser {
 }
 
 impl IamUser {
+    async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {
+        Ok(self.find(cx).await?.is_some_and(|user| owner(&user, cx) == Owner::Ours))
+    }
+
     async fn find(&self, cx: &Context) -> Result<Option<User>, Trouble> {
         let answer = cx.cloud.aws.iam().await?.get_user().user_name(&self.name).send().await;
         Ok(look::maybe(answer)?.and_then(|answer| answer.user))

@@ -61,6 +61,7 @@ impl Step for Key {
     const ABOUT: StepAbout = StepAbout {
         again: Again::ByMark,
         keeps_data: true,
+        costs: Some("the key by the month, its use by the request"),
         fixed: &["alias"],
         ..StepAbout::new("kms.key", "KMS-01", "makes a customer key")
     };

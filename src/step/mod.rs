@@ -2,8 +2,12 @@
 
 pub mod autoscaling_policy;
 pub mod cloudwatch_alarm;
+pub mod ec2_gateway_endpoint;
 pub mod ec2_launch_template;
+pub mod ec2_security_group;
+pub mod ec2_security_group_rule;
 pub mod eks_addon;
+pub mod eks_cluster;
 pub mod eks_identity_provider;
 pub mod eks_kubeconfig;
 pub mod eks_node_group;
@@ -28,6 +32,10 @@ pub mod kube_namespace;
 pub mod kube_secret;
 mod manifest_diff;
 pub mod person_does;
+pub mod postgres_database;
+pub mod postgres_user;
+pub mod rds_postgres;
+pub mod rds_subnet_group;
 pub mod registry_mirror;
 pub mod s3_bucket;
 pub mod s3_bucket_policy;

@@ -1,7 +1,7 @@
 //! `person.does`: something only a person can do; the guide's `until` says what makes it true.
 
 use async_trait::async_trait;
-use landfall_core::{clock::Span, event::Found, value::Late};
+use landfall_core::{clock::Span, event::Found, value::LateText};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct PersonDoes {
     /// What to do, exactly: names, types, targets.
-    instruction: Late<String>,
+    instruction: LateText,
     /// What taking it back means; it is said at undo, and a person does that, too.
     #[serde(default)]
     undo: Option<String>,

@@ -56,6 +56,7 @@ impl Step for Bucket {
     type Outputs = Outputs;
     const ABOUT: StepAbout = StepAbout {
         keeps_data: true,
+        costs: Some("what lies in it by the gigabyte and month, its use by the request"),
         fixed: &["name"],
         ..StepAbout::new("s3.bucket", "S3-01", "makes an encrypted bucket, closed to the public")
     };
@@ -87,13 +88,22 @@ impl Step for Bucket {
                     .set_location_constraint(constraint(&cx.target.region))
                     .set_tags(Some(tags(cx)?))
                     .build();
-                s3.create_bucket()
+                let sent = s3
+                    .create_bucket()
                     .bucket(&self.name)
                     .create_bucket_configuration(configuration)
                     .send()
                     .await
-                    .map_err(|error| taken(error.into(), &self.name))?;
-                bucket::settings(&cx.cloud, &self.name).await?.unwrap_or_default()
+                    .map_err(|error| taken(error.into(), &self.name));
+                let settings = bucket::settings(&cx.cloud, &self.name).await?.unwrap_or_default();
+                let tags = settings.tags.iter().map(|(key, value)| (&**key, &**value));
+                let ours = marks::owner(&cx.install, tags) == Owner::Ours;
+                match sent {
+                    // The answer was lost, and the call repeated.
+                    Err(trouble) if ours && trouble.code() == Some("BucketAlreadyOwnedByYou") => {}
+                    other => drop(other?),
+                }
+                settings
             }
         };
         let wanted: Vec<String> = self.differences(&settings).into_iter().map(|difference| difference.field).collect();

@@ -68,6 +68,7 @@ impl Step for TerraformModule {
     const ABOUT: StepAbout = StepAbout {
         again: Again::Upsert,
         keeps_data: true,
+        costs: Some("what the module makes; its plan lists that"),
         fixed: &["folder"],
         interval: Span::seconds(15),
         deadline: Span::minutes(90),

@@ -157,6 +157,8 @@ fn about(view: &View<'_>, field: &Field, width: usize) -> Vec<Line<'static>> {
         let text = text.as_deref().unwrap_or_default();
         lines.extend(wrap::labelled(label, wrap::text(text, room), theme.quiet(), theme.fail()));
     }
+    let replaces = field.replaces.as_deref().unwrap_or_default();
+    lines.extend(wrap::labelled("know", wrap::text(replaces, room), theme.quiet(), theme.warn()));
     let from = field.from.as_deref().unwrap_or_default();
     lines.extend(wrap::labelled("from", wrap::text(from, room), theme.quiet(), theme.plain()));
     lines

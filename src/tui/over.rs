@@ -67,6 +67,7 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
         mode @ (Mode::Mapping
         | Mode::InstallPanel
         | Mode::Installed
+        | Mode::Stopped
         | Mode::InstalledPanel
         | Mode::Watching
         | Mode::WatchingPanel) => mode,

@@ -54,6 +54,10 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
         let text = wrap::text(text, story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
     }
+    for stake in plan.stakes_in_short() {
+        let text = wrap::text(&stake, story_width.saturating_sub(8));
+        notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
+    }
     for note in &plan.notes {
         let text = wrap::text(&format!("{} {}", note.code, note.what), story_width.saturating_sub(8));
         notes.extend(wrap::labelled("know", text, view.theme.quiet(), view.theme.warn()));
@@ -76,9 +80,12 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
     split.draw_rule(frame, view, &code);
     let story = split.story.intersection(frame.area());
     let mut lines = tabs(view, story_width);
-    let head = lines.len() + notes.len().min(usize::from(story.height) / 2);
-    lines.extend(notes);
-    lines.truncate(head);
+    let head = lines.len();
+    // What is to be known before agreeing comes first, and is scrolled with the rest: none of it is cut off.
+    let shown: Vec<Line<'static>> = match stage.tab {
+        PlanTab::What => notes.into_iter().chain(shown).collect(),
+        _ => shown,
+    };
     let room = usize::from(story.height).saturating_sub(lines.len());
     let first = stage.scroll.min(shown.len().saturating_sub(room.max(1)));
     let below = first + room < shown.len();

@@ -210,7 +210,12 @@ impl Served {
 
     /// Starts an install and returns while it runs, as soon as the journal holds the text.
     pub fn install_until(&self, text: &str) -> Child {
+        self.install_until_with(&[], text)
+    }
+
+    fn install_until_with(&self, more: &[&str], text: &str) -> Child {
         let mut command = self.command(&["install", &self.guide, "--yes", "--output", "ndjson"]);
+        command.args(more);
         let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(180);
         while !self.journal().contains(text) {
@@ -224,6 +229,13 @@ impl Served {
     /// Kills it there, without any warning.
     pub fn install_until_killed(&self, text: &str) {
         let mut running = self.install_until(text);
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
+
+    /// The same with other answers.
+    pub fn install_until_killed_with(&self, answers: &str, text: &str) {
+        let mut running = self.install_until_with(&["--answers", answers], text);
         running.kill().unwrap();
         running.wait().unwrap();
     }

@@ -278,6 +278,11 @@ impl Postgres {
         self.dir.path().join("server.crt")
     }
 
+    /// The folder of its `psql`.
+    pub fn programs(&self) -> PathBuf {
+        succeed(Command::new(script("postgres")).arg("programs").arg(self.dir.path())).trim().into()
+    }
+
     /// Runs SQL as the superuser; rows, unaligned.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let file = self.dir.path().join("input.sql");

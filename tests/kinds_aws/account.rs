@@ -60,6 +60,11 @@ impl Secrets for Kept {
         self.0.lock().unwrap().insert(reference.clone(), secret.reveal().to_owned());
         Ok(())
     }
+
+    async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble> {
+        self.0.lock().unwrap().remove(reference);
+        Ok(())
+    }
 }
 
 impl Account {

@@ -6,7 +6,7 @@ use landfall::kind::PlanView;
 use landfall_core::{event::State, guide::Folder, plan::InstallId, value::Scope};
 use serde_json::{Value, json};
 
-use crate::account::{Account, NODE_ROLE, node_group, outputs, template};
+use crate::account::{Account, NODE_ROLE, SUBNETS, node_group, outputs, template};
 
 fn there() -> bool {
     let there = Command::new("aws").arg("--version").output().is_ok_and(|done| done.status.success());
@@ -23,7 +23,9 @@ async fn type_in(account: &Account, kind: &str, parameters: &Value) {
     let (files, scope): (&Folder, &Scope) = (&context.files, &context.scope);
     let view = PlanView { target: &target, install: &install, files, scope };
     let commands = account.kinds.steps[kind].commands(&view, parameters);
-    let typed: Vec<String> = commands.into_iter().filter(|command| !command.contains(" wait ")).collect();
+    let typed = commands.into_iter().filter(|command| !command.contains(" wait "));
+    let typed: Vec<String> =
+        typed.map(|command| command.replace("read -rs password", "password=typed-by-hand-42")).collect();
     let place = tempfile::tempdir().unwrap();
     let mut bash = Command::new("bash");
     bash.arg("-ec").arg(typed.join("\n")).current_dir(place.path());
@@ -88,4 +90,41 @@ async fn commands_make_what_the_steps_would_make() {
     });
     type_in(&account, "iam.service_account_role", &role).await;
     outputs(&account.inspect("iam.service_account_role", &role).await);
+}
+
+#[tokio::test]
+async fn commands_make_the_network_and_the_database_that_the_steps_would_make() {
+    if !there() {
+        return;
+    }
+    let account = Account::open("").await;
+    account.after(0.0);
+    let facts = account.rows("aws.cluster_facts", json!({})).await.rows.remove(0).value;
+    let group =
+        json!({ "name": "db", "vpc": facts["vpc_id"], "description": "the database", "tags": { "team": "ml ops" } });
+    type_in(&account, "ec2.security_group", &group).await;
+    let id = outputs(&account.inspect("ec2.security_group", &group).await)["id"].clone();
+
+    let rule = json!({ "group": id, "port": 5432, "source_group": facts["security_group"] });
+    type_in(&account, "ec2.security_group_rule", &rule).await;
+    outputs(&account.inspect("ec2.security_group_rule", &rule).await);
+
+    let tables = account.rows("aws.route_tables", json!({})).await;
+    let tables: Vec<Value> = tables.rows.into_iter().filter(|row| row.suggested).map(|row| row.value).collect();
+    let endpoint = json!({ "service": "s3", "vpc": facts["vpc_id"], "route_tables": tables });
+    type_in(&account, "ec2.gateway_endpoint", &endpoint).await;
+    outputs(&account.inspect("ec2.gateway_endpoint", &endpoint).await);
+
+    let subnets = json!({ "name": "db", "subnets": SUBNETS });
+    type_in(&account, "rds.subnet_group", &subnets).await;
+    outputs(&account.inspect("rds.subnet_group", &subnets).await);
+
+    let database = json!({
+        "name": "ml", "class": "db.t4g.medium", "storage_gib": 20, "max_storage_gib": 100, "multi_az": false,
+        "backup_days": 7, "username": "postgres", "password": "never-shown", "subnet_group": "db",
+        "security_groups": [id], "deletion_protection": true, "tags": { "team": "ml ops" },
+    });
+    type_in(&account, "rds.postgres", &database).await;
+    account.after(9.0);
+    outputs(&account.inspect("rds.postgres", &database).await);
 }

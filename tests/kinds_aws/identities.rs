@@ -79,6 +79,7 @@ async fn a_user_and_its_key_are_made_and_taken_away_and_the_secret_half_is_in_th
     let arn = "arn:aws:iam::123456789012:user/ml-uploader";
     assert_eq!(account.code("aws.access", access(arn, "s3:PutObject")).await, "pass");
     account.undo("iam.access_key", &of, made_key).await.unwrap();
+    assert!(account.kept.0.lock().unwrap().is_empty(), "a key that opens nothing is kept nowhere");
     account.undo("iam.user", &user(), made_user).await.unwrap();
     assert_eq!(account.snapshot(), before);
 }

@@ -1,6 +1,9 @@
-//! The storage and identity kinds against an AWS that nobody here wrote.
+//! The storage, identity, network and database kinds against an AWS that nobody here wrote.
 
-use landfall_core::event::State;
+use landfall_core::{
+    event::State,
+    value::{SecretRef, SecretText},
+};
 use serde_json::{Value, json};
 
 use crate::{account::Account, emulator::Emulator};
@@ -57,4 +60,37 @@ async fn a_bucket_and_its_policy_are_made_and_taken_away_in_an_emulator_too() {
         ("s3.bucket_policy", json!({ "bucket": "witness-data", "document": statement })),
     ];
     there_and_back(&account, &steps).await;
+}
+
+#[tokio::test]
+async fn networks_and_databases_are_made_and_taken_away_in_an_emulator_too() {
+    let Some(moto) = Emulator::moto() else { return };
+    let account = Account::open("").await.at(&moto.endpoint());
+    let ec2 = account.cloud.aws.ec2().await.unwrap();
+    let vpc = ec2.describe_vpcs().send().await.unwrap().vpcs.unwrap().remove(0).vpc_id.unwrap();
+    let nodes = ec2.create_security_group().group_name("nodes").description("x").vpc_id(&vpc).send().await.unwrap();
+    let tables = account.rows("aws.route_tables", json!({ "vpc": vpc })).await;
+    let tables: Vec<Value> = tables.rows.into_iter().map(|row| row.value).collect();
+    let group = json!({ "name": "db", "vpc": vpc, "description": "the database" });
+    let made = account.make("ec2.security_group", &group).await;
+    let rule = json!({ "group": made.outputs["id"], "port": 5432, "source_group": nodes.group_id });
+    let password = SecretRef::field("database", "password");
+    account.kept.0.lock().unwrap().insert(password.clone(), "long-enough-42".to_owned());
+    let steps = vec![
+        ("ec2.security_group_rule", rule),
+        ("ec2.gateway_endpoint", json!({ "service": "s3", "vpc": vpc, "route_tables": tables })),
+        ("rds.subnet_group", json!({ "name": "Databases", "vpc": vpc })),
+        (
+            "rds.postgres",
+            json!({
+                "name": "ML", "engine_version": "16", "class": "db.t4g.medium", "storage_gib": 20, "max_storage_gib": 100,
+                "multi_az": false, "backup_days": 7, "username": "postgres", "password": SecretText::stand_in(&password),
+                "subnet_group": "databases", "security_groups": [made.outputs["id"]], "deletion_protection": true,
+            }),
+        ),
+    ];
+    there_and_back(&account, &steps).await;
+    account.undo("ec2.security_group", &group, made).await.unwrap();
+    let left = account.cloud.aws.rds().await.unwrap().describe_db_snapshots().send().await.unwrap();
+    assert_eq!(left.db_snapshots().len(), 1, "what was in it is kept");
 }

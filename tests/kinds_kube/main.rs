@@ -5,6 +5,8 @@
 mod testbed;
 
 mod checks;
+mod databases;
+mod databases_real;
 mod identity;
 mod identity_real;
 mod lookups;

@@ -39,6 +39,11 @@ impl Secrets for Vault {
         self.0.lock().unwrap().insert(reference.clone(), secret);
         Ok(())
     }
+
+    async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble> {
+        self.0.lock().unwrap().remove(reference);
+        Ok(())
+    }
 }
 
 pub struct Place {

@@ -84,3 +84,84 @@ fn what_a_finished_step_was_made_with_is_locked_and_what_is_not_wanted_goes_wher
     let left = served.end();
     assert_eq!(aws(&left, "alarms"), ["arthur-shield-eks-gpu-pay-1-gpu-utilization-scale-out"], "the rest is left");
 }
+
+/// What the plan does about each step, by its path.
+fn review(said: &Said) -> std::collections::BTreeMap<String, String> {
+    let plan = said.events().into_iter().find(|event| event["type"] == "plan").unwrap()["plan"].clone();
+    let lines = plan["review"].as_array().cloned().unwrap_or_default();
+    let text = |line: &serde_json::Value, part: &str| line[part].as_str().unwrap_or_default().to_owned();
+    lines.iter().map(|line| (text(line, "path"), text(line, "what"))).collect()
+}
+
+const OTHER_TYPE: &str = "\"gpu_type\": \"g5.2xlarge\",";
+
+#[test]
+fn what_cannot_change_in_place_is_made_anew_once_somebody_agreed_and_a_killed_run_goes_on_with_it() {
+    let served = Served::start("smooth");
+    served.landfall(&INSTALL[..5]).ends_with(0);
+    let asked = install(&served, "other-type.yaml", OTHER_TYPE, "");
+    asked.ends_with(5);
+    let why = problem(&asked, "PLAN-CHANGED")["why"].as_str().unwrap().to_owned();
+    let replaced =
+        "replace steps/gpu_node_group: the answer gpu_type changed from g4dn.2xlarge to g5.2xlarge (instance_types)";
+    assert!(why.contains(replaced), "{why}");
+    assert_eq!(review(&asked)["steps/gpu_node_group"], "replace");
+    assert_eq!(served.journal().matches("\"record\":\"undoing\"").count(), 0, "nothing was taken away");
+
+    // Agreed to, and killed once the old one is gone.
+    let agreed = approve("\"task\": \"plan\"");
+    let answers = served.answers().replace("\"inputs\": {", &format!("{agreed}\"inputs\": {{ {OTHER_TYPE}"));
+    let path = served.file("agreed.yaml", &answers);
+    served.install_until_killed_with(path.to_str().unwrap(), r#""record":"undone","path":"steps/gpu_node_group""#);
+    let again = install(&served, "again.yaml", OTHER_TYPE, "");
+    again.ends_with(0);
+    let journal = served.journal();
+    let of =
+        |record: &str| journal.matches(&format!("\"record\":\"{record}\",\"path\":\"steps/gpu_node_group\"")).count();
+    assert_eq!((of("undone"), of("intent")), (1, 2), "taken away once, made once more");
+    // What was proven of the old nodes is proven of the new ones.
+    assert!(journal.matches("\"record\":\"looked\",\"path\":\"verify/gpu_allocatable\"").count() > 1);
+    install(&served, "once-more.yaml", OTHER_TYPE, "").ends_with(0);
+    let left = served.end();
+    assert_eq!(aws(&left, "node_groups"), ["pay-1/arthur-shield-eks-gpu", "pay-1/cpu-1"]);
+    let group = left["aws"]["node_groups"]["pay-1/arthur-shield-eks-gpu"].to_string();
+    assert!(group.contains("g5.2xlarge") && !group.contains("g4dn"), "{group}");
+    let policies = left["aws"]["scaling_policies"].to_string();
+    assert!(policies.contains("gpu-utilization-scale-out-policy"), "those of the old group went with it: {policies}");
+}
+
+/// A guide of its own, in which a look-up names what holds data.
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guides/data");
+
+#[test]
+fn what_holds_data_is_only_made_anew_where_its_own_name_is_said() {
+    let served = Served::start_with(DATA, &["--scenario", "smooth", "--speed", "120"], None);
+    let install = ["install", DATA, "--yes", "--output", "ndjson", "--answers"];
+    let with = |name: &str, version: &str, approve: &str| {
+        let text = format!(
+            "guide: data\ntarget: {{ profile: corp-prod, region: us-east-2, cluster: pay-1, namespace: data }}\ninputs: {{ version: \"{version}\" }}\n{approve}"
+        );
+        let path = served.file(name, &text);
+        served.landfall(&[&install[..], &[path.to_str().unwrap()]].concat())
+    };
+    with("first.yaml", "1.31", "").ends_with(0);
+    let plan = "approve:\n- { task: plan, name: Board, reason: CHG-1 }\n";
+    let data = "- { task: steps/bucket, choice: replace, name: Board, reason: CHG-1 }\n";
+    let asked = with("plan.yaml", "1.32", plan);
+    asked.ends_with(5);
+    assert_eq!(review(&asked)["steps/bucket"], "replace");
+    assert_eq!(review(&asked)["steps/policy"], "replace", "it cannot stay without its bucket");
+    let question = asked.of("steps/bucket").into_iter().find(|event| event["event"] == "asked").expect("asked");
+    assert_eq!(question["question"]["choices"][1]["typed"], "bucket", "{question}");
+    assert!(!served.journal().contains("\"record\":\"undoing\""), "nothing was taken away");
+    with("both.yaml", "1.32", &format!("{plan}{data}")).ends_with(0);
+    let journal = served.journal();
+    let undone: Vec<&str> = journal.lines().filter(|line| line.contains("\"record\":\"undone\"")).collect();
+    assert!(
+        undone.len() == 2 && undone[0].contains("steps/policy") && undone[1].contains("steps/bucket"),
+        "{undone:?}"
+    );
+    let left = served.end();
+    let buckets = aws(&left, "buckets");
+    assert!(buckets.len() == 1 && buckets[0].contains("1.32"), "{buckets:?}");
+}

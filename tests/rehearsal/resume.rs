@@ -52,6 +52,8 @@ fn a_second_run_is_told_who_holds_the_install() {
     assert_eq!(problem["problem"]["code"], "JOURNAL-HELD", "{problem}");
     let holder = format!("process {} since 2026-11-20T", first.id());
     assert!(problem["problem"]["what"].as_str().unwrap().contains(&holder), "{problem}");
+    let end = second.events().pop().unwrap_or_default();
+    assert!(end["outcome"].as_str().unwrap().starts_with("Nothing was done: another Landfall"), "{end}");
     // Who only looks is not kept away.
     served.landfall(&["status"]).ends_with(0);
     let first = first.wait_with_output().unwrap();

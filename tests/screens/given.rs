@@ -104,6 +104,7 @@ fn catalogue() -> Catalogue {
         touches: Touches::Nothing,
         again: Again::Upsert,
         keeps_data: false,
+        costs: None,
         fixed: Vec::new(),
         interval: Span::seconds(2),
         deadline: Span::minutes(15),
@@ -461,6 +462,8 @@ fn plan_shown() -> PlanShown {
         from: Some("GPU node group, passage 3".into()),
         usual: None,
         probe: false,
+        costs: None,
+        keeps_data: false,
     }
     };
     let mut probe = task("verify/gpu_job", "K8S-09", "GPU test job", Change::Look, "nvidia-smi on a GPU node");

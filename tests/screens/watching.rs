@@ -29,6 +29,7 @@ fn resumed(facts: Vec<Fact>) -> Input {
         facts: Default::default(),
         waivers: Vec::new(),
         attestations: Vec::new(),
+        open: Vec::new(),
         said: facts,
         begun: true,
         plan: None,

@@ -68,6 +68,9 @@ pub struct Descriptor {
     pub again: Again,
     /// Whether undoing it loses data; then its name must be typed.
     pub keeps_data: bool,
+    /// What of it costs money, and by what.
+    #[serde(default)]
+    pub costs: Option<String>,
     /// Parameters that cannot be changed once it is made.
     pub fixed: Vec<String>,
     /// How often the engine looks again.

@@ -49,6 +49,17 @@ pub enum Happening {
         /// e.g. `aws-ebs-csi-driver`.
         name: String,
     },
+    /// A container was started whose program speaks to the outside; it waits for how that ends.
+    ContainerStarted {
+        /// Its pod's namespace.
+        namespace: String,
+        /// Its pod.
+        pod: String,
+        /// Its pod's uid.
+        uid: String,
+        /// What it runs, with which variables and files.
+        asked: Box<outside::psql::Asked>,
+    },
     /// A DNS name started to resolve; pods that waited for it may go on.
     NameResolves {
         /// Without a trailing dot.
@@ -114,6 +125,11 @@ impl World {
         let mut happenings = self.outside.settle(now);
         happenings.extend(self.aws.settle(now));
         happenings.extend(self.cluster.settle(now, &happenings));
+        for happening in &happenings {
+            if let Happening::ContainerStarted { namespace, pod, uid, asked } = happening {
+                self.cluster.ends(namespace, pod, uid, outside::psql::run(self, asked));
+            }
+        }
         self.outside.hear(now, &happenings);
     }
 }

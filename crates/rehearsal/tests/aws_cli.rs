@@ -354,3 +354,114 @@ async fn an_identity_provider_is_associated_once_and_taken_away() {
     door.after(26.0);
     assert!(status().await.expect_err("it is refused").contains("ResourceNotFoundException"));
 }
+
+#[tokio::test]
+async fn a_database_beside_the_cluster_can_be_made_with_the_cli() {
+    if !there() {
+        return;
+    }
+    let door = open("").await;
+    door.after(0.0);
+    let ask =
+        async |arguments: &[&str]| aws(&door, arguments).await.unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+    let vpcs = ask(&["ec2", "describe-vpcs"]).await;
+    let vpc = vpcs["Vpcs"][0]["VpcId"].as_str().expect("an id");
+    let tables = ask(&["ec2", "describe-route-tables", "--filters", &format!("Name=vpc-id,Values={vpc}")]).await;
+    let table = tables["RouteTables"][1]["RouteTableId"].as_str().expect("an id");
+    let endpoint = ask(&[
+        "ec2",
+        "create-vpc-endpoint",
+        "--vpc-id",
+        vpc,
+        "--service-name",
+        "com.amazonaws.us-east-2.s3",
+        "--route-table-ids",
+        table,
+    ])
+    .await;
+    assert_eq!(endpoint["VpcEndpoint"]["State"], "available");
+    let cluster = ask(&["eks", "describe-cluster", "--name", "pay-1"]).await;
+    let nodes = cluster["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"].as_str().expect("an id").to_owned();
+    let group =
+        ask(&["ec2", "create-security-group", "--group-name", "db", "--description", "x", "--vpc-id", vpc]).await;
+    let group = group["GroupId"].as_str().expect("an id");
+    let allow = [
+        "ec2",
+        "authorize-security-group-ingress",
+        "--group-id",
+        group,
+        "--protocol",
+        "tcp",
+        "--port",
+        "5432",
+        "--source-group",
+        &nodes,
+    ];
+    assert_eq!(ask(&allow).await["SecurityGroupRules"][0]["ReferencedGroupInfo"]["GroupId"], nodes);
+    assert!(aws(&door, &allow).await.expect_err("it is there").contains("InvalidPermission.Duplicate"));
+    let shown = ask(&["ec2", "describe-security-groups", "--group-ids", group]).await;
+    assert_eq!(shown["SecurityGroups"][0]["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"], nodes);
+
+    let mut subnets = vec![
+        "rds",
+        "create-db-subnet-group",
+        "--db-subnet-group-name",
+        "Databases",
+        "--db-subnet-group-description",
+        "x",
+        "--subnet-ids",
+    ];
+    subnets.extend(SUBNETS);
+    assert_eq!(ask(&subnets).await["DBSubnetGroup"]["VpcId"], vpc);
+    let create = [
+        "rds",
+        "create-db-instance",
+        "--db-instance-identifier",
+        "ml",
+        "--engine",
+        "postgres",
+        "--engine-version",
+        "16",
+        "--db-instance-class",
+        "db.t4g.medium",
+        "--allocated-storage",
+        "20",
+        "--max-allocated-storage",
+        "100",
+        "--storage-encrypted",
+        "--master-username",
+        "postgres",
+        "--master-user-password",
+        "long-enough-42",
+        "--db-subnet-group-name",
+        "databases",
+        "--vpc-security-group-ids",
+        group,
+        "--deletion-protection",
+        "--tags",
+        "Key=team,Value=ml",
+    ];
+    assert_eq!(ask(&create).await["DBInstance"]["DBInstanceStatus"], "creating");
+    door.after(9.0);
+    let made = ask(&["rds", "describe-db-instances", "--db-instance-identifier", "ml"]).await["DBInstances"][0].clone();
+    assert_eq!((&made["DBInstanceStatus"], &made["Endpoint"]["Port"]), (&json!("available"), &json!(5432)));
+    assert_eq!(made["TagList"][0]["Key"], "team");
+    let delete =
+        ["rds", "delete-db-instance", "--db-instance-identifier", "ml", "--final-db-snapshot-identifier", "ml-last"];
+    assert!(aws(&door, &delete).await.expect_err("it is protected").contains("deletion protection"));
+    ask(&[
+        "rds",
+        "modify-db-instance",
+        "--db-instance-identifier",
+        "ml",
+        "--no-deletion-protection",
+        "--apply-immediately",
+    ])
+    .await;
+    assert_eq!(ask(&delete).await["DBInstance"]["DBInstanceStatus"], "deleting");
+    door.after(14.0);
+    let gone = aws(&door, &["rds", "describe-db-instances", "--db-instance-identifier", "ml"]).await;
+    assert!(gone.expect_err("it is gone").contains("DBInstanceNotFound"));
+    let left = ask(&["rds", "describe-db-snapshots"]).await;
+    assert_eq!(left["DBSnapshots"][0]["DBSnapshotIdentifier"], "ml-last");
+}

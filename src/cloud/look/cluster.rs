@@ -1,5 +1,7 @@
 //! What does EKS say of a cluster?
 
+use std::collections::BTreeMap;
+
 use aws_sdk_eks::types::Cluster;
 use landfall_core::event::Problem;
 
@@ -51,4 +53,20 @@ pub fn partition_and_account(cluster: &Cluster) -> Option<(&str, &str)> {
 /// The cluster's OIDC issuer, `https://…`.
 pub fn issuer(cluster: &Cluster) -> Option<&str> {
     cluster.identity()?.oidc()?.issuer()
+}
+
+/// Names of the region's clusters by the id of their VPC.
+pub async fn by_vpc(cloud: &Cloud) -> Result<BTreeMap<String, Vec<String>>, Trouble> {
+    let pages = cloud.aws.eks().await?.list_clusters().into_paginator().items().send();
+    let names = pages.collect::<Result<Vec<_>, _>>().await?;
+    let described = futures::future::join_all(names.iter().map(|name| find(cloud, name))).await;
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, answer) in names.into_iter().zip(described) {
+        // Clusters that may not be looked at are nobody's here.
+        let Some(cluster) = super::aside(answer)?.flatten() else { continue };
+        if let Some(vpc) = cluster.resources_vpc_config().and_then(|network| network.vpc_id()) {
+            found.entry(vpc.to_owned()).or_default().push(name);
+        }
+    }
+    Ok(found)
 }

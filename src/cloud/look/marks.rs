@@ -38,6 +38,21 @@ pub fn ec2(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_ec2::types::Tag> {
     tags.iter().map(|(key, value)| aws_sdk_ec2::types::Tag::builder().key(key).value(value).build()).collect()
 }
 
+/// Tags as EC2 answers them, as pairs.
+pub fn pairs(tags: &[aws_sdk_ec2::types::Tag]) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().filter_map(|tag| Some((tag.key()?, tag.value()?)))
+}
+
+/// EC2's filters for what carries all of these tags.
+pub fn filters(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_ec2::types::Filter> {
+    tags.iter().map(|(key, value)| super::vpc::filter(&format!("tag:{key}"), &[value.as_str()])).collect()
+}
+
+/// Tags as RDS takes them.
+pub fn rds(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_rds::types::Tag> {
+    tags.iter().map(|(key, value)| aws_sdk_rds::types::Tag::builder().key(key).value(value).build()).collect()
+}
+
 /// The tool that a tag says manages the resource.
 fn manager(key: &str, value: &str) -> Option<String> {
     let lower = key.to_lowercase();

@@ -3,6 +3,8 @@
 pub mod addon;
 pub mod bucket;
 pub mod cluster;
+pub mod database;
+pub mod endpoint;
 pub mod hcl;
 pub mod health;
 pub mod identity_provider;
@@ -10,6 +12,7 @@ pub mod instance_type;
 pub mod launch;
 pub mod marks;
 pub mod names;
+pub mod network;
 pub mod node_group;
 pub mod policy;
 pub mod role;
@@ -17,6 +20,7 @@ pub mod shell;
 pub mod subnet;
 pub mod time;
 pub mod version;
+pub mod vpc;
 
 use super::Trouble;
 

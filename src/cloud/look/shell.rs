@@ -60,6 +60,13 @@ impl Aws {
         self
     }
 
+    /// A flag without a value.
+    #[must_use]
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.parts.push(flag.to_owned());
+        self
+    }
+
     /// The region, where it is known.
     #[must_use]
     pub fn region(self, region: &str) -> Self {

@@ -1,66 +1,20 @@
-//! What may terraform see of the person's surroundings? Names and places that lead to AWS and to its own settings; keys only
-//! by a 0600 file.
+//! What may terraform see of the person's surroundings? The way to AWS, and its own settings.
 
 use std::path::Path;
 
-use aws_credential_types::provider::ProvideCredentials;
+use crate::cloud::{Cloud, Trouble, child_aws, process::Command};
 
-use super::unusable;
-use crate::cloud::{Cloud, Door, Trouble, private, process::Command};
-
-/// Variables that hold names and places, no keys.
-const PLACES: [&str; 16] = [
-    "AWS_CA_BUNDLE",
-    "AWS_CONFIG_FILE",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_ENDPOINT_URL",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_SDK_LOAD_CONFIG",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_STS_REGIONAL_ENDPOINTS",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "TF_CLI_CONFIG_FILE",
-    "TF_PLUGIN_CACHE_DIR",
-    "TF_REGISTRY_CLIENT_TIMEOUT",
-];
+/// Variables of its own that hold places and times, no keys.
+const OWN: [&str; 3] = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_CLIENT_TIMEOUT"];
 
 /// The command with what it may see. `home` is the run's own folder.
 pub(super) async fn given(mut command: Command, cloud: &Cloud, home: &Path) -> Result<Command, Trouble> {
-    for name in PLACES {
+    for name in OWN {
         if let Some(value) = std::env::var_os(name) {
             command = command.env(name, value);
         }
     }
     // It asks its maker for news otherwise; the plan lists no such host.
     command = command.env("CHECKPOINT_DISABLE", "1").env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0");
-    if let Some(region) = &cloud.endpoints.region {
-        command = command.env("AWS_REGION", region);
-    }
-    if let Some(profile) = &cloud.endpoints.profile {
-        return Ok(command.env("AWS_PROFILE", profile));
-    }
-    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
-        return Ok(command);
-    }
-    let config = cloud.aws.config().await;
-    let Some(provider) = config.credentials_provider() else { return Ok(command) };
-    let keys = provider
-        .provide_credentials()
-        .await
-        .map_err(|error| Trouble::Expired { door: Door::Aws, message: error.to_string() })?;
-    let mut text = format!(
-        "[landfall]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-        keys.access_key_id(),
-        keys.secret_access_key()
-    );
-    if let Some(token) = keys.session_token() {
-        text.push_str(&format!("aws_session_token = {token}\n"));
-    }
-    let path = home.join("credentials");
-    private::replace(&path, text.as_bytes()).map_err(|error| unusable(&path, &error))?;
-    Ok(command.env("AWS_SHARED_CREDENTIALS_FILE", path).env("AWS_PROFILE", "landfall"))
+    child_aws(command, cloud, home).await
 }

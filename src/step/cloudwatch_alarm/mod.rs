@@ -36,8 +36,11 @@ pub struct Outputs {
 #[async_trait]
 impl Step for Alarm {
     type Outputs = Outputs;
-    const ABOUT: StepAbout =
-        StepAbout { fixed: &["name"], ..StepAbout::new("cloudwatch.alarm", "CW-01", "makes an alarm") };
+    const ABOUT: StepAbout = StepAbout {
+        fixed: &["name"],
+        costs: Some("each alarm by the month"),
+        ..StepAbout::new("cloudwatch.alarm", "CW-01", "makes an alarm")
+    };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let wanted = self.definition(|late| late.known().cloned())?;

@@ -49,6 +49,7 @@ impl Step for NodeGroup {
     type Outputs = Outputs;
     const ABOUT: StepAbout = StepAbout {
         again: Again::Token,
+        costs: Some("its EC2 instances and their volumes by the hour"),
         fixed: &["name", "cluster", "node_role", "subnets", "ami_type", "instance_types"],
         interval: Span::seconds(15),
         deadline: Span::minutes(25),

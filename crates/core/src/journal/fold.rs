@@ -1,6 +1,6 @@
 //! What follows from a journal: answers, waivers, and where every step stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -30,8 +30,12 @@ pub struct Story {
     pub plan_digest: Option<String>,
     /// What was agreed to last.
     pub approved: Approved,
+    /// Steps that somebody agreed to replace and that were not taken away yet.
+    pub replace: BTreeSet<TaskPath>,
     /// Latest outcome of every check and verification.
     pub looked: BTreeMap<TaskPath, Outcome>,
+    /// When that was.
+    pub looked_at: BTreeMap<TaskPath, Timestamp>,
     /// Waivers by task.
     pub waived: BTreeMap<String, Said>,
     /// Attestations by task.
@@ -79,10 +83,29 @@ pub struct StepStory {
     pub undoing: bool,
     /// It was taken away.
     pub undone: bool,
+    /// When it was taken away last; what is there now was made anew after that.
+    pub taken_away: Option<Timestamp>,
     /// When it was begun last.
     pub since: Option<Timestamp>,
     /// When its last result, failure or end was written.
     pub ended: Option<Timestamp>,
+}
+
+/// The choice that takes a step away to make it anew.
+pub const REPLACE: &str = "replace";
+
+impl StepStory {
+    /// Made by this install from nothing, or begun: it can be taken away and made anew.
+    pub fn can_be_replaced(&self) -> bool {
+        self.handed_over.is_none()
+            && self.before.is_none()
+            && matches!((self.how, self.open), (Some(How::Made), _) | (None, true))
+    }
+
+    /// Somebody has to do with it: it was begun or is finished.
+    pub fn begun(&self) -> bool {
+        self.open || self.how.is_some()
+    }
 }
 
 /// Who was asked to do a step, and when.
@@ -118,20 +141,26 @@ impl Story {
                 self.opened = Some(stamped.at);
             }
             Record::Answered { answers } => self.answers = (**answers).clone(),
-            Record::Planned { digest, facts, approved, .. } => {
+            Record::Planned { digest, facts, approved, replace, .. } => {
                 self.approved = (**approved).clone();
+                self.replace = replace.iter().cloned().collect();
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;
             }
             Record::Looked { path, outcome } => {
                 self.looked.insert(path.clone(), outcome.clone());
+                self.looked_at.insert(path.clone(), stamped.at);
             }
             Record::Waived { said } => {
                 self.waived.insert(said.task.clone(), said.clone());
             }
             Record::Attested { said } => {
                 self.attested.insert(said.task.clone(), said.clone());
+            }
+            // Once it is said, taking it away goes on in the next run, too.
+            Record::Decided { path, choice, .. } if choice == REPLACE => {
+                self.replace.insert(path.clone());
             }
             Record::Decided { .. } => {}
             Record::Intent { path, kind, parameters, digest, token } => {
@@ -196,15 +225,25 @@ impl Story {
                 let step = self.steps.entry(path.clone()).or_default();
                 *step = StepStory {
                     undone: true,
+                    taken_away: Some(stamped.at),
                     ended: Some(stamped.at),
                     kind: step.kind.clone(),
                     parameters: step.parameters.clone(),
                     ..StepStory::default()
                 };
                 self.finished.retain(|known| known != path);
+                self.replace.remove(path);
             }
             Record::Closed { code } => self.closed = Some(*code),
         }
+    }
+
+    /// Outcomes that still say something: what was proven of a step that was taken away since is open again.
+    pub fn still_proven(&self, after: &BTreeSet<TaskPath>, path: &TaskPath) -> Option<&Outcome> {
+        let at = self.looked_at.get(path)?;
+        let anew =
+            |step: &TaskPath| self.steps.get(step).and_then(|step| step.taken_away).is_some_and(|gone| gone > *at);
+        if after.iter().any(anew) { None } else { self.looked.get(path) }
     }
 
     /// What undo may touch, in reverse order of finishing: made or changed by us, and what was begun and never answered.
@@ -369,6 +408,31 @@ mod tests {
             intent("steps/d"),
         ]);
         assert_eq!(story.ours(), [path("steps/d"), path("steps/c"), path("steps/b")]);
+    }
+
+    #[test]
+    fn what_is_replaced_waits_until_it_was_taken_away_and_what_proved_it_is_open_again() {
+        let planned = Record::Planned {
+            digest: "d".into(),
+            facts: json!({}),
+            approved: Box::default(),
+            name: "sam".into(),
+            replace: vec![path("steps/a")],
+        };
+        let looked = Record::Looked { path: path("verify/v"), outcome: Outcome::pass("fine") };
+        let undone = Record::Undone { path: path("steps/a"), line: String::new() };
+        let records = [result("steps/a", How::Made), looked.clone(), planned, undone, intent("steps/a"), looked];
+        let at = |second: usize| Timestamp::from_second(second as i64).unwrap();
+        let all: Vec<Stamped> =
+            records.into_iter().enumerate().map(|(n, record)| Stamped::now(at(n), record)).collect();
+        let after = BTreeSet::from([path("steps/a")]);
+        let proven = |story: &Story| story.still_proven(&after, &path("verify/v")).is_some();
+        let story = Story::fold(&all[..3]);
+        assert!(story.replace.contains(&path("steps/a")) && proven(&story));
+        let story = Story::fold(&all[..5]);
+        assert!(story.replace.is_empty() && !proven(&story));
+        assert!(story.steps[&path("steps/a")].can_be_replaced(), "it was begun anew");
+        assert!(proven(&Story::fold(&all)), "and looked at again");
     }
 
     #[test]

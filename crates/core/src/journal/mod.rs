@@ -3,5 +3,5 @@
 mod fold;
 mod record;
 
-pub use fold::{Asked, StepStory, Story};
+pub use fold::{Asked, REPLACE, StepStory, Story};
 pub use record::{JournalFault, Record, Stamped, read};

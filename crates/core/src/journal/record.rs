@@ -67,6 +67,9 @@ pub enum Record {
         /// Who agreed.
         #[serde(default)]
         name: String,
+        /// Steps that are taken away and made anew, also those agreed to earlier that are still to come.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        replace: Vec<TaskPath>,
     },
     /// A check or verification ended.
     Looked {

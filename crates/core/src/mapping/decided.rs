@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{KeyPath, Of, Part, VendorFile, VendorKey};
+use super::{KeyPath, Of, Part, VendorFile, VendorKey, exposed, exposes};
 use crate::value::references;
 
 /// An answer of the type `mapping`.
@@ -165,6 +165,11 @@ impl Mapping {
 
     /// Decides a key of the file, or one of the person's own.
     pub fn decide(&mut self, file: &VendorFile, path: &KeyPath, decision: Decision) -> Result<(), String> {
+        if let Decision::Set(value) = &decision
+            && let Some(exposed) = exposed(path, value, Some(file))
+        {
+            return Err(exposes(&exposed));
+        }
         let key = file.key(path);
         if path.list().is_some() && key.is_none() {
             return Err(format!("the vendor's file has no {path}; set the whole list"));

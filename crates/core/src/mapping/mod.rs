@@ -6,11 +6,13 @@
 mod candidate;
 mod decided;
 mod path;
+mod secretive;
 mod typed;
 mod vendor;
 
 pub use candidate::{Candidate, Known, candidates, suggested};
 pub use decided::{Decision, Mapping, Seen, State};
 pub use path::{KeyPath, NotAPath, Part};
+pub use secretive::{exposed, refused as exposes};
 pub use typed::{read_typed, sort_of, written};
 pub use vendor::{Of, VendorFile, VendorKey, is_hushed};

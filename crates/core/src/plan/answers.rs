@@ -9,7 +9,7 @@ use super::HandOver;
 use crate::{
     event::{Section, TaskPath},
     guide::{Guide, InputType, lint::refuse_name},
-    mapping::Mapping,
+    mapping::{Mapping, exposed, exposes},
     value::{Document, Fault, references},
 };
 
@@ -187,14 +187,17 @@ impl Answers {
     }
 }
 
-/// Names that a filled-in values file refers to and that the guide does not know.
+/// Names that a filled-in values file refers to and that the guide does not know; and secrets in plain text.
 fn strangers(document: &Document, guide: &Guide, id: &str, answer: &Value) -> Vec<Fault> {
     let Ok(mapping) = Mapping::read(answer) else { return Vec::new() };
     let mut faults = Vec::new();
     for (path, value) in &mapping.set {
+        let key = path.to_string().replace('~', "~0").replace('/', "~1");
+        if let Some(exposed) = exposed(path, value, None) {
+            faults.push(document.fault(&format!("/inputs/{id}/set/{key}"), exposes(&exposed)));
+        }
         for name in references(value).map(|read| read.names).unwrap_or_default() {
             if let Some(why) = refuse_name(guide, &name) {
-                let key = path.to_string().replace('~', "~0").replace('/', "~1");
                 faults.push(document.fault(&format!("/inputs/{id}/set/{key}"), format!("{path}: {why}")));
             }
         }

@@ -5,12 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Plan, digest};
+use super::{
+    Plan,
+    anew::carried_along,
+    digest,
+    locks::{identity, inputs_read, stays},
+};
 use crate::{
     catalogue::{Catalogue, Room},
     event::{How, Section, TaskPath},
-    journal::StepStory,
-    value::{Tree, references},
+    journal::{StepStory, Story},
+    value::Tree,
 };
 
 /// What a plan does about a task.
@@ -106,14 +111,9 @@ impl Approved {
     }
 }
 
-/// Compares what was agreed to with what today's answers want. `steps` says what was begun since.
-pub fn compare(
-    before: &Approved,
-    steps: &BTreeMap<TaskPath, StepStory>,
-    now: &Approved,
-    plan: &Plan,
-    catalogue: &Catalogue,
-) -> Vec<Compared> {
+/// Compares what was agreed to, and was done since, with what today's answers want.
+pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue) -> Vec<Compared> {
+    let (before, steps) = (&story.approved, &story.steps);
     let changed: BTreeMap<&String, (&Value, &Value)> = now
         .inputs
         .iter()
@@ -127,7 +127,8 @@ pub fn compare(
     };
     let mut lines = Vec::new();
     for task in plan.section(Section::Steps) {
-        let begun = steps.get(&task.path).is_some_and(|step| step.open || step.how.is_some());
+        let step = steps.get(&task.path);
+        let begun = step.is_some_and(StepStory::begun);
         let mut line = Compared { path: task.path.clone(), what: Change::Unchanged, why: String::new(), fresh: false };
         let Some(was) = before.steps.get(&task.path) else {
             // Dropped once and wanted again, it may still be there.
@@ -149,15 +150,14 @@ pub fn compare(
             .collect();
         if was.kind != task.kind || !fields.is_empty() || !used.is_empty() {
             let kind = catalogue.find(Room::Step, &task.kind);
-            let stays = |field: &String| {
-                IDENTITY.contains(&field.as_str()) || kind.is_some_and(|kind| kind.fixed.contains(field))
-            };
-            line.what = if !begun {
-                Change::Make
-            } else if was.kind != task.kind || fields.iter().any(stays) {
-                Change::Replace
-            } else {
-                Change::Change
+            let anew = was.kind != task.kind || fields.iter().any(|field| stays(kind, field));
+            line.what = match step {
+                Some(step) if begun && anew && step.can_be_replaced() => Change::Replace,
+                // What is not ours to take away stays where it is: another name makes another thing.
+                Some(_) if begun && anew && fields.iter().any(|field| identity(kind, field)) => Change::Make,
+                Some(_) if begun && anew => Change::Decide,
+                Some(_) if begun => Change::Change,
+                _ => Change::Make,
             };
             line.fresh = true;
             let mut whys: Vec<String> = used.iter().map(|name| format!("the secret {name} is another")).collect();
@@ -174,8 +174,13 @@ pub fn compare(
             }
             line.why = whys.join("; ");
         }
+        if line.what != Change::Replace && story.replace.contains(&task.path) && begun {
+            line.what = Change::Replace;
+            line.why = if line.why.is_empty() { "agreed to before, and not done yet".into() } else { line.why };
+        }
         lines.push(line);
     }
+    go_along(&mut lines, story, plan, catalogue);
     for (path, step) in steps {
         let ours = matches!(step.how, Some(How::Made | How::Changed)) || step.open && step.handed_over.is_none();
         if ours && path.section == Section::Steps && plan.task(path).is_none() {
@@ -190,28 +195,31 @@ pub fn compare(
     lines
 }
 
-/// Fields by which a thing is found again.
-const IDENTITY: [&str; 3] = ["name", "namespace", "cluster"];
-
-/// Inputs whose answers a finished step was made with and that cannot change in place: id to the reason.
-pub fn locked(plan: &Plan, finished: impl Fn(&TaskPath) -> bool, catalogue: &Catalogue) -> BTreeMap<String, String> {
-    let mut locked = BTreeMap::new();
-    for task in plan.section(Section::Steps).filter(|task| finished(&task.path)) {
-        let Some(kind) = catalogue.find(Room::Step, &task.kind) else { continue };
-        let fixed = kind.fixed.iter().map(String::as_str).chain(IDENTITY);
-        for template in fixed.filter_map(|field| task.template.get(field)) {
-            for name in inputs_read(template) {
-                locked.entry(name).or_insert_with(|| format!("{} was made with it", task.title));
-            }
+/// What is made anew takes along what cannot change in place; what else comes right after it is looked at again.
+fn go_along(lines: &mut [Compared], story: &Story, plan: &Plan, catalogue: &Catalogue) {
+    let of = |lines: &[Compared], fresh: bool| -> BTreeSet<TaskPath> {
+        let replaced = lines.iter().filter(|line| line.what == Change::Replace && (line.fresh || !fresh));
+        replaced.map(|line| line.path.clone()).collect()
+    };
+    let along = carried_along(plan, &of(lines, false), catalogue);
+    for line in lines.iter_mut() {
+        let Some((field, step)) = along.get(&line.path) else { continue };
+        if story.steps.get(&line.path).is_some_and(StepStory::can_be_replaced) {
+            line.what = Change::Replace;
+            line.fresh |= !story.replace.contains(&line.path);
+            line.why = format!("{} is made anew, and {field} cannot change in place", step.id);
         }
     }
-    locked
-}
-
-/// The names a template reads, without what stands behind the first dot.
-fn inputs_read(template: &Value) -> BTreeSet<String> {
-    let names = references(template).map(|references| references.names).unwrap_or_default();
-    names.iter().filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
+    let (anew, fresh) = (of(lines, false), of(lines, true));
+    for line in lines.iter_mut().filter(|line| line.what == Change::Unchanged) {
+        let after = plan.task(&line.path).map(|task| &task.after);
+        let Some(step) = after.and_then(|after| after.iter().find(|step| anew.contains(*step))) else { continue };
+        if story.steps.get(&line.path).is_some_and(StepStory::begun) {
+            line.what = Change::Change;
+            line.fresh |= fresh.contains(step);
+            line.why = format!("{} is made anew: looked at again, and made again where it went with it", step.id);
+        }
+    }
 }
 
 /// Top-level fields that are not the same.
@@ -252,6 +260,7 @@ mod tests {
     use crate::{
         catalogue::Descriptor,
         guide::{Folder, LoadedGuide},
+        plan::{Stands, locks},
         value::Scope,
     };
 
@@ -259,6 +268,7 @@ mod tests {
 - { id: group, kind: x.group, title: Group, with: { name: '{{ group_name }}', subnets: '{{ subnets }}', max: '{{ gpu_max }}' } }
 - { id: alarm, kind: x.alarm, when: alarms, with: { group: '{{ steps.group.arn }}', at: 60 } }
 - { id: login, kind: x.secret, with: { data: { password: '{{ secrets.db.password }}' } } }
+- { id: label, kind: x.label, with: { group: '{{ steps.group.arn }}' } }
 - { id: late, kind: x.alarm, when: more, with: { at: '{{ gpu_max }}' } }
 ";
 
@@ -273,12 +283,18 @@ mod tests {
             touches: Default::default(),
             again: Default::default(),
             keeps_data: false,
+            costs: None,
             fixed: fixed.iter().map(|field| (*field).to_owned()).collect(),
             interval: crate::clock::Span::seconds(1),
             deadline: crate::clock::Span::seconds(1),
             usual: None,
         };
-        Catalogue::of([kind("x.group", &["subnets"]), kind("x.alarm", &[]), kind("x.secret", &[])])
+        Catalogue::of([
+            kind("x.group", &["subnets"]),
+            kind("x.alarm", &[]),
+            kind("x.label", &["group"]),
+            kind("x.secret", &[]),
+        ])
     }
 
     fn plan(inputs: &Value) -> Plan {
@@ -318,10 +334,8 @@ mod tests {
         change(&mut second);
         let (before, _) = approved(&first, "one");
         let (now, plan) = approved(&second, mark);
-        compare(&before, steps, &now, &plan, &catalogue())
-            .into_iter()
-            .map(|line| (line.path.id.clone(), line))
-            .collect()
+        let story = Story { approved: before, steps: steps.clone(), ..Story::default() };
+        compare(&story, &now, &plan, &catalogue()).into_iter().map(|line| (line.path.id.clone(), line)).collect()
     }
 
     #[test]
@@ -374,11 +388,53 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_a_finished_step_was_made_with_are_locked() {
+    fn what_goes_along_with_what_is_made_anew_and_what_is_looked_at_again() {
+        let steps = made(&["steps/group", "steps/alarm", "steps/label"]);
+        let lines = compared(|answers| answers["subnets"] = json!(["b"]), "one", &steps);
+        let of = |id: &str| (lines[id].what.clone(), lines[id].fresh);
+        assert_eq!(of("group"), (Change::Replace, true));
+        assert_eq!(of("label"), (Change::Replace, true), "its group cannot change in place");
+        assert_eq!(lines["label"].why, "group is made anew, and group cannot change in place");
+        assert_eq!(of("alarm"), (Change::Change, true), "it only reads what the group tells");
+        assert_eq!(of("login"), (Change::Unchanged, false));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_never_replaced() {
+        let others = [
+            StepStory { how: Some(How::Adopted), ..StepStory::default() },
+            StepStory { how: Some(How::Changed), before: Some(json!({})), ..StepStory::default() },
+        ];
+        for story in others {
+            let steps = BTreeMap::from([("steps/group".parse().unwrap(), story)]);
+            let lines = compared(|answers| answers["subnets"] = json!(["b"]), "one", &steps);
+            assert_eq!(lines["group"].what, Change::Decide);
+            let lines = compared(|answers| answers["group_name"] = json!("other"), "one", &steps);
+            assert_eq!(lines["group"].what, Change::Make, "another one beside it");
+        }
+    }
+
+    #[test]
+    fn what_was_agreed_to_and_not_taken_away_yet_is_still_replaced() {
+        let inputs: Value = serde_json::from_str(FIRST).unwrap();
+        let (before, plan) = approved(&inputs, "one");
+        let replace = BTreeSet::from(["steps/group".parse().unwrap(), "steps/label".parse().unwrap()]);
+        let steps = made(&["steps/group", "steps/label"]);
+        let story = Story { approved: before.clone(), steps, replace, ..Story::default() };
+        let lines = compare(&story, &before, &plan, &catalogue());
+        let replaced: Vec<_> = lines.iter().filter(|line| line.what == Change::Replace).collect();
+        assert_eq!(replaced.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| !line.fresh), "it was agreed to: {lines:?}");
+    }
+
+    #[test]
+    fn answers_that_a_finished_step_was_made_with_are_locked_or_make_it_anew() {
         let plan = plan(&serde_json::from_str(FIRST).unwrap());
         let group: TaskPath = "steps/group".parse().unwrap();
-        let locked = locked(&plan, |path| *path == group, &catalogue());
-        assert_eq!(locked.keys().collect::<Vec<_>>(), ["group_name", "subnets"]);
-        assert_eq!(locked["subnets"], "Group was made with it");
+        let of = |how: Stands| locks(&plan, |path| (*path == group).then_some(how), &catalogue());
+        let ours = of(Stands::Ours);
+        assert_eq!(ours.locked, BTreeMap::from([("group_name".to_owned(), "Group was made with it".to_owned())]));
+        assert!(ours.replaces["subnets"].ends_with("agree to that: Group"), "{ours:?}");
+        assert_eq!(of(Stands::Theirs).locked.keys().collect::<Vec<_>>(), ["group_name", "subnets"]);
     }
 }

@@ -2,16 +2,20 @@
 //!
 //! [`Answers`] is what people said; [`scope`] makes it readable for templates; [`Plan::build`] resolves the graph.
 
+mod anew;
 mod answers;
 mod compare;
 mod graph;
 mod hand_over;
 mod install_id;
+mod locks;
 mod scope;
 
+pub use anew::carried_along;
 pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest};
-pub use compare::{Approved, ApprovedStep, Change, Compared, compare, locked};
+pub use compare::{Approved, ApprovedStep, Change, Compared, compare};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
 pub use hand_over::{HandOver, handed_over};
 pub use install_id::InstallId;
+pub use locks::{Locks, Stands, locks};
 pub use scope::{Facts, Settled, scope, settle};

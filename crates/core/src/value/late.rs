@@ -36,6 +36,16 @@ impl<T> Late<T> {
     }
 }
 
+impl Late<Vec<String>> {
+    /// The items for people; one stand-in where they are not known.
+    pub fn shown(&self) -> Vec<String> {
+        match self {
+            Self::Known(items) => items.clone(),
+            Self::Unknown(reference) => vec![format!("<{reference}>")],
+        }
+    }
+}
+
 impl<T: std::fmt::Display> std::fmt::Display for Late<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -48,7 +58,9 @@ impl<T: std::fmt::Display> std::fmt::Display for Late<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Late<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        if let Some(reference) = value.as_str().and_then(late_reference) {
+        // A list of which one item is not known is not known.
+        let items = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
+        if let Some(reference) = items.iter().find_map(|item| item.as_str().and_then(late_reference)) {
             return Ok(Self::Unknown(reference.to_owned()));
         }
         serde_json::from_value(value).map(Self::Known).map_err(serde::de::Error::custom)
@@ -76,5 +88,53 @@ impl<T: JsonSchema> JsonSchema for Late<T> {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let inner = generator.subschema_for::<T>();
         schemars::json_schema!({ "x-late": true, "allOf": [inner] })
+    }
+}
+
+/// Words for a person that may hold what a step will bring: shown with its name in the place of what is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LateText(String);
+
+impl std::fmt::Display for LateText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.replace(OPEN, "<").replace(CLOSE, ">"))
+    }
+}
+
+impl JsonSchema for LateText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "LateText".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "x-late": true, "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn words_keep_standing_around_what_is_not_known_yet() {
+        let text: LateText =
+            serde_json::from_value(format!("Make it a CNAME to {OPEN}steps.a.b{CLOSE}, please").into()).unwrap();
+        assert_eq!(text.to_string(), "Make it a CNAME to <steps.a.b>, please");
+    }
+
+    #[test]
+    fn a_list_is_known_once_all_of_it_is() {
+        let late = |value: Value| serde_json::from_value::<Late<Vec<String>>>(value).unwrap();
+        assert_eq!(late(json!(["a", "b"])), Late::Known(vec!["a".into(), "b".into()]));
+        let open = format!("{OPEN}steps.db.id{CLOSE}");
+        assert_eq!(late(json!(["a", open])), Late::Unknown("steps.db.id".into()));
+        assert_eq!(late(json!(open)).shown(), ["<steps.db.id>"]);
     }
 }

@@ -9,7 +9,7 @@ mod secret;
 mod template;
 
 pub use document::{Document, Fault, Position};
-pub use late::{Late, late_reference};
+pub use late::{Late, LateText, late_reference};
 pub use mask::{Mask, Plain};
 pub use secret::{Part, SecretRef, SecretText, Tree};
 pub use template::{References, Scope, TemplateFault, references, render_file};

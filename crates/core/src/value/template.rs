@@ -159,7 +159,7 @@ impl References {
 fn collect(environment: &Environment<'_>, tree: &Value, into: &mut References) -> Result<(), TemplateFault> {
     match tree {
         Value::String(text) if text.contains("{{") || text.contains("{%") => {
-            let names = match whole_expression(text) {
+            let names = match whole_expression(environment, text) {
                 Some(expression) => {
                     environment.compile_expression(expression).map_err(fault)?.undeclared_variables(true)
                 }
@@ -277,17 +277,19 @@ fn fault(error: minijinja::Error) -> TemplateFault {
 
 fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> Result<Value, TemplateFault> {
     Ok(match tree {
-        Value::String(text) if text.contains("{{") || text.contains("{%") => match whole_expression(text) {
-            Some(expression) => {
-                let compiled = environment.compile_expression(expression).map_err(fault)?;
-                let value = compiled.eval(context.clone()).map_err(fault)?;
-                if value.is_undefined() {
-                    return Err(TemplateFault(format!("{} is not known", expression.trim())));
+        Value::String(text) if text.contains("{{") || text.contains("{%") => {
+            match whole_expression(environment, text) {
+                Some(expression) => {
+                    let compiled = environment.compile_expression(expression).map_err(fault)?;
+                    let value = compiled.eval(context.clone()).map_err(fault)?;
+                    if value.is_undefined() {
+                        return Err(TemplateFault(format!("{} is not known", expression.trim())));
+                    }
+                    serde_json::to_value(&value).map_err(|error| TemplateFault(error.to_string()))?
                 }
-                serde_json::to_value(&value).map_err(|error| TemplateFault(error.to_string()))?
+                None => Value::String(environment.render_str(text, context.clone()).map_err(fault)?),
             }
-            None => Value::String(environment.render_str(text, context.clone()).map_err(fault)?),
-        },
+        }
         Value::Array(items) => {
             Value::Array(items.iter().map(|item| render_tree(environment, context, item)).collect::<Result<_, _>>()?)
         }
@@ -301,12 +303,14 @@ fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> 
     })
 }
 
-/// The expression, where the text is exactly one `{{ expression }}`.
-fn whole_expression(text: &str) -> Option<&str> {
+/// The expression, where the text is exactly one `{{ expression }}`. Braces inside may be those of maps and texts: then it
+/// is one expression if the template language reads it as one.
+fn whole_expression<'a>(environment: &Environment<'_>, text: &'a str) -> Option<&'a str> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    let braces = inner.contains("{{") || inner.contains("}}");
-    // A map in a map ends in two braces, too.
-    (!braces || environment().compile_expression(inner).is_ok()).then_some(inner)
+    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
+    let inner = inner.strip_suffix(['-', '+']).unwrap_or(inner);
+    let plain = !inner.contains("{{") && !inner.contains("}}");
+    (plain || environment.compile_expression(inner).is_ok()).then_some(inner)
 }
 
 /// `steps`: outputs of finished steps; the others' are unknown while planning.
@@ -381,13 +385,27 @@ mod tests {
     }
 
     #[test]
-    fn a_map_in_a_map_is_one_expression_and_two_expressions_are_a_text() {
-        let rendered = scope().render(&json!([
-            "{{ {'a': {'b': gpu_max}} }}",
-            "{{ {'a': {'b': gpu_max}}}}",
-            "{{ gpu_max }}-{{ gpu_max }}"
-        ]));
-        assert_eq!(rendered.unwrap(), json!([{"a": {"b": 4}}, {"a": {"b": 4}}, "4-4"]));
+    fn one_whole_expression_may_have_braces_inside() {
+        let rendered = scope()
+            .render(&json!([
+                "{{ {'a': {'b': gpu_max}} }}",
+                "{{ {'a': {'b': gpu_max}}}}",
+                "{{ {'a': [{}, {'b': {'c': hosts}}]} }}",
+                "{{ '}} and {{' }}",
+                "{{- gpu_max -}}",
+                "{{ {'a': {'b': gpu_max}} }} and {{ {'a': {}} }}",
+                "{{ gpu_max }}{{ gpu_max }}",
+            ]))
+            .unwrap();
+        assert_eq!(rendered[0], json!({"a": {"b": 4}}));
+        assert_eq!(rendered[1], json!({"a": {"b": 4}}));
+        assert_eq!(rendered[2], json!({"a": [{}, {"b": {"c": ["a", "b"]}}]}));
+        assert_eq!(rendered[3], "}} and {{");
+        assert_eq!(rendered[4], 4);
+        assert!(rendered[5].as_str().is_some_and(|text| text.contains(" and ")), "{}", rendered[5]);
+        assert_eq!(rendered[6], "44");
+        let found = references(&json!("{{ {'a': {'b': secrets.x.y}} }}")).unwrap();
+        assert_eq!(found.secrets().collect::<Vec<_>>(), ["x"]);
     }
 
     #[test]

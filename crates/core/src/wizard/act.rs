@@ -13,6 +13,13 @@ impl Wizard {
                 self.over = if self.over == Some(Over::Help) { None } else { Some(Over::Help) };
                 return Vec::new();
             }
+            // A slow line brings both together. Where nothing lies over the stage it is Alt, which means nothing here.
+            Key::EscAnd(letter) if self.over.is_some() => {
+                let mut effects = self.key(&Key::Esc);
+                effects.extend(self.key(&Key::Letter(letter.clone())));
+                return effects;
+            }
+            Key::EscAnd(_) => return Vec::new(),
             _ => {}
         }
         let mode = self.mode();
@@ -41,7 +48,7 @@ impl Wizard {
 
     fn act(&mut self, mode: Mode, action: Action) -> Vec<Effect> {
         match mode {
-            Mode::Over | Mode::Leaving => return self.over_act(action),
+            Mode::Over | Mode::Helping | Mode::Leaving => return self.over_act(action),
             Mode::Vouching => return self.vouching_act(action),
             Mode::Handing => return self.handing_act(action),
             Mode::Answering => return self.answering_act(action),

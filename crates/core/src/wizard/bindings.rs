@@ -186,6 +186,22 @@ pub(super) const INSTALL: &[Binding] = &[
     HELP,
 ];
 
+/// It stopped before everything was done.
+pub(super) const STOPPED: &[Binding] = &[
+    shown(Press::Letter('r'), Action::Again, "r", "try again", "try again what failed, and go on"),
+    shown(Press::Letter('p'), Action::Pause, "p", "go on", "go on"),
+    quiet(Press::Enter, Action::Open, "answer the selected step's question"),
+    N_NEXT,
+    BACK,
+    UP,
+    TAB,
+    quiet(Press::Letter('h'), Action::HandOver, "let somebody else do the selected step, or take it back"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
+    EXPLAIN,
+    SHELL,
+    HELP,
+];
+
 pub(super) const INSTALLED: &[Binding] = &[
     ENTER_NEXT,
     N_NEXT,
@@ -332,6 +348,14 @@ pub(super) const OVER: &[Binding] = &[
     quiet(Press::Letter('q'), Action::Close, "close"),
     shown(Press::Up, Action::Up, "↑↓", "scroll", "one line up"),
     shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy it"),
+];
+
+pub(super) const HELPING: &[Binding] = &[
+    shown(Press::Esc, Action::Close, "Esc", "close", "close"),
+    quiet(Press::Enter, Action::Close, "close"),
+    quiet(Press::Letter('?'), Action::Close, "close"),
+    quiet(Press::Letter('q'), Action::Close, "close"),
+    shown(Press::Up, Action::Up, "↑↓", "scroll", "one line up"),
 ];
 
 pub(super) const LEAVING: &[Binding] = &[

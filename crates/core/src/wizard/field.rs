@@ -31,6 +31,8 @@ pub struct Field {
     pub wanted: bool,
     /// Steps that are finished were made with it, so it can no longer change; why.
     pub locked: Option<String>,
+    /// Steps that are finished were made with it and would be made anew; which.
+    pub replaces: Option<String>,
     /// What the vendor's text has wrong here.
     pub errata: Vec<ErratumShown>,
     /// Where in the vendor's document it comes from.

@@ -10,7 +10,7 @@ use crate::{
     event::{Fact, Handed, Problem, Table, TaskPath},
     guide::LoadedGuide,
     mapping::{Decision, KeyPath},
-    plan::Facts,
+    plan::{Facts, Said},
     value::{Plain, SecretRef},
     why::Snapshot,
 };
@@ -78,6 +78,8 @@ pub enum Key {
     Help,
     /// Ctrl-C.
     Interrupt,
+    /// Escape and a character that came at once: what a terminal also sends for Alt and the character.
+    EscAnd(Typed),
     /// A character.
     Letter(Typed),
     /// A paste.
@@ -115,8 +117,18 @@ pub enum Input {
     Opened(Result<Arc<LoadedGuide>, Problem>),
     /// What an answers file, or an earlier run, has for the inputs: there from the stage's first picture on.
     Answers(Map<String, Value>),
+    /// What an answers file, or an earlier run, says of checks: holds as soon as one has been looked at, and where nobody
+    /// here says otherwise.
+    Beforehand {
+        /// Who answers for what nobody could look at.
+        attest: Vec<Said>,
+        /// Who goes on in spite of what.
+        waive: Vec<Said>,
+    },
     /// An install goes on where it stood (answers `Look::Install`).
     Resumed(Box<Resumed>),
+    /// The target that was confirmed has an install already: it goes on (comes with `Look::Confirm`).
+    GoesOn(Box<Resumed>),
     /// Where the install would go (answers `Look::Target`).
     TargetSeen(Result<TargetSeen, Problem>),
     /// A look-up's answer (answers `Effect::Lookup`).

@@ -67,6 +67,7 @@ impl Wizard {
             suggestions: Suggestions::None,
             wanted: false,
             locked: None,
+            replaces: None,
             errata: self.errata_at(&input.id),
             from: loaded.place(&input.from),
             looked_with: None,

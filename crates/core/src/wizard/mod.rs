@@ -5,6 +5,7 @@
 //! [`PlanStage`], [`Install`], [`Verify`], [`Summary`]. What the driver brings is in `shown.rs` and [`Input`].
 
 mod act;
+mod beforehand;
 mod bindings;
 mod checks;
 mod edit;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use beforehand::Beforehand;
 pub use checks::Tasks;
 pub use effect::{Effect, Look, Origin, Record, TargetChoice, Vault, Vouched};
 pub use field::{AnsweredBy, Field, Suggestions};
@@ -136,6 +138,8 @@ pub struct Wizard {
     pub over: Option<Over>,
     /// Lines scrolled down in it.
     pub over_scroll: usize,
+    /// What was said of checks before they were looked at.
+    beforehand: Beforehand,
     /// A step being handed over.
     pub handing: Option<Handing>,
     /// Who was asked last: offered the next time.

@@ -3,9 +3,9 @@
 use super::{
     Action, Binding, Doing, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, INPUTS, INSTALL, INSTALL_PANEL, INSTALLED,
-        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, SUMMARY, TARGET,
-        TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
+        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, HELPING, INPUTS, INSTALL, INSTALL_PANEL, INSTALLED,
+        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, STOPPED, SUMMARY,
+        TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
     },
 };
 
@@ -18,6 +18,8 @@ pub enum Mode {
     Installed,
     /// Install, with a panel of what is watched.
     InstallPanel,
+    /// The install stopped before everything was done.
+    Stopped,
     /// Everything is installed, with a panel of what is watched.
     InstalledPanel,
     /// An install is watched.
@@ -44,6 +46,8 @@ pub enum Mode {
     Handing,
     /// A question is being answered.
     Answering,
+    /// The page of keys lies over the stage.
+    Helping,
     /// Something lies over the stage.
     Over,
     /// Leave?
@@ -64,6 +68,7 @@ impl Mode {
             self,
             Self::Stage(Stage::Install)
                 | Self::Installed
+                | Self::Stopped
                 | Self::InstallPanel
                 | Self::InstalledPanel
                 | Self::Watching
@@ -82,6 +87,7 @@ impl Mode {
             Self::Stage(Stage::Install) => INSTALL,
             Self::Stage(Stage::Summary) => SUMMARY,
             Self::Installed => INSTALLED,
+            Self::Stopped => STOPPED,
             Self::InstallPanel => INSTALL_PANEL,
             Self::InstalledPanel => INSTALLED_PANEL,
             Self::Watching => WATCHING,
@@ -96,6 +102,7 @@ impl Mode {
             Self::Vouching => VOUCHING,
             Self::Handing => HANDING,
             Self::Answering => ANSWERING,
+            Self::Helping => HELPING,
             Self::Over => OVER,
             Self::Leaving => LEAVING,
         }
@@ -107,6 +114,7 @@ impl Wizard {
     pub fn mode(&self) -> Mode {
         match self.over {
             Some(Over::Leave) => Mode::Leaving,
+            Some(Over::Help) => Mode::Helping,
             Some(_) => Mode::Over,
             None => self.mode_below(),
         }
@@ -171,6 +179,9 @@ impl Wizard {
         }
         if self.stage == Stage::Install && self.install.ended == Some(Ended::Done) {
             return Mode::Installed;
+        }
+        if self.stage == Stage::Install && matches!(self.install.ended, Some(Ended::Failed | Ended::Paused)) {
+            return Mode::Stopped;
         }
         Mode::Stage(self.stage)
     }

@@ -84,6 +84,10 @@ impl PlanStage {
                     shown.push(format!("after: {}", after.join(", ")));
                 }
                 shown.extend(task.usual.as_ref().map(|usual| format!("takes: {usual}")));
+                shown.extend(task.costs.as_ref().map(|costs| format!("costs money, {costs}")));
+                shown.extend(
+                    task.keeps_data.then(|| "may hold data: undo leaves it unless its name is given".to_owned()),
+                );
                 shown.extend(
                     task.probe.then(|| "makes something in the cluster for a moment, and removes it".to_owned()),
                 );
@@ -103,7 +107,11 @@ impl PlanStage {
                     .collect();
                 shown.extend(lines(&task.rendered));
                 if shown.is_empty() {
-                    shown.push("nothing there differs".into());
+                    shown.push(if task.what == Change::Make {
+                        "nothing is there yet: all of it is made".into()
+                    } else {
+                        "nothing there differs".into()
+                    });
                 }
                 shown
             }
@@ -152,7 +160,14 @@ impl Wizard {
             Action::TabBack => self.plan.tab = PlanTab::ALL[if tab == 0 { last_tab } else { tab - 1 }],
             Action::Copy => return vec![Effect::Copy(self.plan.shown().join("\n"))],
             Action::PageDown => {
-                let lines = self.plan.shown().len();
+                // Long lines are wrapped where they are drawn; half of the screen is the narrowest they get.
+                let half = usize::from(self.size.0 / 2).max(20);
+                let text = self.plan.shown();
+                let notes = self.plan.plan.iter().flat_map(|plan| {
+                    let notes = plan.notes.iter().map(|note| note.what.clone());
+                    plan.review.iter().map(|line| format!("{} {}", line.path, line.why)).chain(notes)
+                });
+                let lines: usize = text.into_iter().chain(notes).map(|line| 1 + line.chars().count() / half).sum();
                 self.plan.scroll = (self.plan.scroll + 5).min(lines.saturating_sub(1));
                 return Vec::new();
             }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{AnsweredBy, Effect, Look, Resumed, Stage, Wizard};
+use super::{AnsweredBy, Effect, Look, Resumed, Stage, VouchAs, Wizard};
 use crate::{
-    event::{Fact, Happened},
+    event::{Fact, Happened, Section, TaskPath},
     guide::LoadedGuide,
+    plan::Stands,
 };
 
 impl Wizard {
@@ -33,6 +34,7 @@ impl Wizard {
         (self.checks, self.plan, self.install) = Default::default();
         (self.verify, self.summary) = Default::default();
         self.secrets.groups.clear();
+        self.beforehand = Default::default();
         self.lay_out_target();
         self.lay_out_inputs();
         self.lay_out_secrets();
@@ -76,8 +78,9 @@ impl Wizard {
             self.resolve();
         }
         for fact in &resumed.said {
-            self.fold(fact);
+            let _nothing_was_said = self.fold(fact);
         }
+        let attested = resumed.attestations.clone();
         let vouched = resumed.waivers.into_iter().chain(resumed.attestations);
         for vouched in vouched {
             let tasks = [&mut self.checks, &mut self.verify.tasks, &mut self.install.tasks];
@@ -85,6 +88,10 @@ impl Wizard {
                 row.vouched = Some(vouched);
             }
         }
+        for vouched in attested {
+            self.beforehand.outdone(&vouched, VouchAs::Attestation);
+        }
+        self.sent(&resumed.open);
         self.install.begun = resumed.begun;
         // What was begun had been agreed to; its plan is made again from the same answers.
         let begun = resumed.begun.then(String::new);
@@ -95,8 +102,32 @@ impl Wizard {
         effects
     }
 
+    /// The target that was confirmed has an install already: its steps, and what they lock, are known from now on.
+    pub(super) fn goes_on(&mut self, resumed: Resumed) {
+        for vouched in &resumed.attestations {
+            self.beforehand.outdone(vouched, VouchAs::Attestation);
+        }
+        // Whether everything is answered is asked later.
+        let over = self.over.take();
+        self.resolve();
+        self.over = over;
+        for fact in resumed.said.iter().filter(|fact| fact.path.section == Section::Steps) {
+            let _nothing_was_said = self.fold(fact);
+        }
+        self.sent(&resumed.open);
+        self.lock_inputs();
+        self.notice = Some(format!("this target has the install {} already: it goes on", resumed.install));
+    }
+
+    /// Steps that were begun: what was sent cannot be called back.
+    fn sent(&mut self, open: &[TaskPath]) {
+        for row in self.install.tasks.rows.iter_mut().filter(|row| open.contains(&row.path)) {
+            row.stands = row.stands.or(Some(Stands::Ours));
+        }
+    }
+
     /// Takes in what a task said.
-    pub(super) fn fold(&mut self, fact: &Fact) {
+    pub(super) fn fold(&mut self, fact: &Fact) -> Vec<Effect> {
         if self.resolved.is_none() {
             self.resolve();
         }
@@ -104,8 +135,9 @@ impl Wizard {
         if known {
             self.follow();
         }
-        if matches!(fact.what, Happened::Applying | Happened::Finished { .. }) {
+        if matches!(fact.what, Happened::Applying | Happened::Finished { .. } | Happened::Undone { .. }) {
             self.lock_inputs();
         }
+        if matches!(fact.what, Happened::Looked { .. }) { self.hold_beforehand(&fact.path) } else { Vec::new() }
     }
 }

@@ -121,6 +121,8 @@ pub struct Resumed {
     pub attestations: Vec<Vouched>,
     /// What tasks said, in order.
     pub said: Vec<Fact>,
+    /// Steps that were begun and have no result yet.
+    pub open: Vec<TaskPath>,
     /// It was run before.
     pub begun: bool,
     /// The approved plan, where there is one.
@@ -190,6 +192,58 @@ pub struct PlannedTask {
     pub usual: Option<String>,
     /// It touches the cluster although it only looks; it must be agreed to.
     pub probe: bool,
+    /// What of it costs money, and by what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<String>,
+    /// It holds data: taking it away asks for its name.
+    #[serde(default)]
+    pub keeps_data: bool,
+}
+
+impl PlannedTask {
+    /// Whether the plan makes or changes it.
+    fn is_done_here(&self) -> bool {
+        matches!(self.what, Change::Make | Change::Change | Change::Replace)
+    }
+}
+
+impl PlanShown {
+    fn done(&self) -> impl Iterator<Item = &PlannedTask> {
+        self.tasks.iter().filter(|task| task.is_done_here())
+    }
+
+    /// What costs money and what may hold data of what the plan makes or changes: a line for each sort of cost, and one for
+    /// data.
+    pub fn stakes(&self) -> Vec<String> {
+        let mut costing: Vec<(&str, Vec<&str>)> = Vec::new();
+        for task in self.done() {
+            let Some(costs) = task.costs.as_deref() else { continue };
+            match costing.iter_mut().find(|(known, _)| *known == costs) {
+                Some((_, titles)) => titles.push(&task.title),
+                None => costing.push((costs, vec![&task.title])),
+            }
+        }
+        let mut lines: Vec<String> =
+            costing.iter().map(|(costs, titles)| format!("costs money, {costs}: {}", titles.join(", "))).collect();
+        let data: Vec<&str> = self.done().filter(|task| task.keeps_data).map(|task| task.title.as_str()).collect();
+        if !data.is_empty() {
+            lines.push(format!("may hold data, undo leaves it unless its name is given: {}", data.join(", ")));
+        }
+        lines
+    }
+
+    /// The same in at most two short lines, for a screen that shows one task's whole story beside.
+    pub fn stakes_in_short(&self) -> Vec<String> {
+        let named = |what: &str, titles: Vec<&str>| {
+            let shown = titles.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+            let more = titles.len().saturating_sub(3);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            (!titles.is_empty()).then(|| format!("{what}: {shown}{more}"))
+        };
+        let costing = self.done().filter(|task| task.costs.is_some()).map(|task| task.title.as_str()).collect();
+        let data = self.done().filter(|task| task.keeps_data).map(|task| task.title.as_str()).collect();
+        [named("costs money", costing), named("may hold data", data)].into_iter().flatten().collect()
+    }
 }
 
 /// One line of a comparison with the plan that was approved before.

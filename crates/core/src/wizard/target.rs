@@ -126,6 +126,7 @@ impl Wizard {
                 suggestions: Suggestions::None,
                 wanted: true,
                 locked: None,
+                replaces: None,
                 errata: Vec::new(),
                 from: None,
                 looked_with: None,
@@ -210,7 +211,18 @@ impl Wizard {
                 self.target.seen = Some(seen);
             }
         }
+        self.namespaces_of_nobody();
         self.refresh_inputs()
+    }
+
+    /// While it is in doubt whose cluster the context is, its namespaces are nobody's; nor is it said twice why.
+    pub(super) fn namespaces_of_nobody(&mut self) {
+        let doubted = self.target.seen.as_ref().is_some_and(|seen| seen.doubt.is_some());
+        let context = self.target.field("target.context").map(Field::label);
+        let namespace = self.target.fields.named_mut("target.namespace").filter(|_| doubted);
+        if let (Some(namespace), Some(context)) = (namespace, context) {
+            namespace.suggestions = Suggestions::After(context);
+        }
     }
 
     pub(super) fn target_act(&mut self, action: Action) -> Vec<Effect> {

@@ -10,6 +10,7 @@ use crate::{
     clock::ago,
     event::{Fact, Handed, Happened, How, Outcome, Problem, Question, Section, TaskPath, Waiting},
     guide::Severity,
+    plan::Stands,
 };
 
 /// How many of a child's last lines are kept.
@@ -71,6 +72,8 @@ pub struct TaskRow {
     pub vouched: Option<Vouched>,
     /// How often it was begun.
     pub attempt: u32,
+    /// It was begun or is finished, so that answers it was made with cannot simply change.
+    pub stands: Option<Stands>,
 }
 
 /// Where a task stands.
@@ -183,6 +186,8 @@ impl TaskRow {
             Happened::Looking => self.state = TaskState::Looking,
             Happened::Applying => {
                 self.attempt += 1;
+                // What was sent cannot be called back.
+                self.stands = self.stands.or(Some(Stands::Ours));
                 self.state = TaskState::Applying;
             }
             Happened::Waiting { why, deadline, usual } => {
@@ -206,11 +211,19 @@ impl TaskRow {
                 self.state = TaskState::Looked(outcome.clone());
             }
             Happened::Finished { how, outputs } => {
+                self.stands = match how {
+                    How::Made => Some(Stands::Ours),
+                    How::Adopted => None,
+                    How::Changed | How::HandedOver => Some(Stands::Theirs),
+                };
                 self.state = TaskState::Finished { how: *how, outputs: outputs.clone() };
             }
             Happened::Failed { problem } => self.state = TaskState::Failed(problem.clone()),
             Happened::Skipped { reason } => self.state = TaskState::Skipped(reason.clone()),
-            Happened::Undone { line } => self.state = TaskState::Undone(line.clone()),
+            Happened::Undone { line } => {
+                self.stands = None;
+                self.state = TaskState::Undone(line.clone());
+            }
         }
         if !was_busy || self.since.is_none() {
             self.since = Some(fact.at);
@@ -273,7 +286,14 @@ impl TaskRow {
             }
             TaskState::Looking => format!("asking {}, {} s", self.asks, so_far()),
             TaskState::Applying => format!("sending the change, {} s", so_far()),
-            TaskState::Looked(outcome) => outcome.line().to_owned(),
+            TaskState::Looked(outcome) => match (outcome, &self.vouched) {
+                (Outcome::Unknown { denied, .. }, Some(vouched)) => {
+                    format!("{} answers for it: {denied}", vouched.name)
+                }
+                (Outcome::Unknown { denied, .. }, None) => format!("not seen: {denied}"),
+                (Outcome::Fail { problem }, Some(vouched)) => format!("waived by {}: {}", vouched.name, problem.what),
+                (outcome, _) => outcome.line().to_owned(),
+            },
             TaskState::Waiting { why, .. } => {
                 let since = self.since.map(|since| passed(since, now));
                 let done = why.done.map(|(done, of)| format!(" {done}/{of}")).unwrap_or_default();

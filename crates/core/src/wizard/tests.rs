@@ -54,6 +54,7 @@ fn catalogue() -> Arc<Catalogue> {
         touches: Touches::Nothing,
         again: Again::Token,
         keeps_data: false,
+        costs: None,
         fixed: vec!["name".into()],
         interval: Span::seconds(1),
         deadline: Span::minutes(1),
@@ -132,6 +133,59 @@ fn table(rows: &[(&str, bool, Option<&str>)]) -> Table {
         rejected: rejected.map(str::to_owned),
     };
     Table { columns: vec!["image".into()], rows: rows.iter().map(row).collect(), note: String::new() }
+}
+
+fn said_of(task: &str) -> crate::plan::Said {
+    crate::plan::Said { task: task.into(), name: "file".into(), reason: "order 1".into(), choice: None }
+}
+
+fn denied() -> Happened {
+    Happened::Looked { outcome: Outcome::Unknown { denied: "DescribeName".into(), ask: "IAM".into() }, seat: None }
+}
+
+#[test]
+fn what_the_answers_say_of_a_check_counts_in_the_moment_it_was_looked_at() {
+    let mut wizard = checked();
+    wizard.update(Input::Beforehand { attest: vec![said_of("checks/name")], waive: vec![said_of("room")] });
+    assert_eq!(wizard.checks.row(&path("checks/name")).unwrap().vouched, None, "nobody looked yet");
+    let failed = Outcome::Fail { problem: Problem::new("X", "no room", "make room") };
+    let effects = wizard.update(Input::Fact(Fact {
+        at: at(10),
+        path: path("checks/room"),
+        what: Happened::Looked { outcome: failed, seat: None },
+    }));
+    assert!(matches!(effects.as_slice(), [Effect::Record(Record::Waiver(_))]), "{effects:?}");
+    let effects = wizard.update(Input::Fact(Fact { at: at(10), path: path("checks/name"), what: denied() }));
+    assert!(matches!(effects.as_slice(), [Effect::Record(Record::Attestation(_))]), "{effects:?}");
+    assert_eq!(wizard.open(), None);
+    assert_eq!(wizard.who, "sam", "whom the file names does not sit here");
+}
+
+#[test]
+fn what_a_person_says_here_stands_before_what_the_answers_say() {
+    let mut wizard = checked();
+    tell(&mut wizard, "checks/name", denied());
+    wizard.update(Input::Attest { path: path("checks/name"), name: "sam".into(), reason: "order 1120".into() });
+    let effects = wizard.update(Input::Beforehand { attest: vec![said_of("checks/name")], waive: Vec::new() });
+    assert_eq!(effects, []);
+    wizard.update(Input::Rerun(Some(path("checks/name"))));
+    tell(&mut wizard, "checks/name", denied());
+    let vouched = wizard.checks.row(&path("checks/name")).unwrap().vouched.clone().unwrap();
+    assert_eq!((vouched.name.as_str(), vouched.reason.as_str()), ("sam", "order 1120"));
+}
+
+#[test]
+fn escape_and_a_letter_that_come_at_once_are_both_heard_where_something_can_be_closed() {
+    let mut wizard = checked();
+    wizard.update(Input::Key(Key::Help));
+    wizard.update(Input::Key(Key::EscAnd(Typed::new("?"))));
+    assert_eq!(wizard.over, Some(Over::Help), "closed, and opened again");
+    wizard.update(Input::Key(Key::EscAnd(Typed::new("e"))));
+    assert!(matches!(wizard.over, Some(Over::Explain(_))), "{:?}", wizard.over);
+    wizard.update(Input::Key(Key::Esc));
+    let stage = wizard.stage;
+    wizard.update(Input::Key(Key::EscAnd(Typed::new("e"))));
+    assert_eq!((wizard.stage, &wizard.over), (stage, &None));
 }
 
 #[test]
@@ -349,6 +403,7 @@ fn going_on_puts_everything_back() {
             fact("checks/room", Happened::Looked { outcome: Outcome::pass("fine"), seat: None }),
             fact("steps/group", Happened::Finished { how: How::Made, outputs: json!({}) }),
         ],
+        open: Vec::new(),
         plan: Some(Arc::new(PlanShown { digest: "d".into(), ..PlanShown::default() })),
         begun: true,
         stage: Stage::Install,
@@ -356,6 +411,46 @@ fn going_on_puts_everything_back() {
     assert!(effects.contains(&Effect::Run), "{effects:?}");
     assert_eq!(wizard.install.tasks.rows[0].sign(), Sign::Pass);
     assert!(wizard.inputs.named("image").unwrap().locked.is_some());
+}
+
+#[test]
+fn an_install_found_at_the_target_locks_what_its_steps_were_made_with() {
+    let mut wizard = answered();
+    let seen = wizard.target.seen.clone().unwrap();
+    let fact = |task: &str, what: Happened| Fact { at: at(10), path: path(task), what };
+    wizard.update(Input::GoesOn(Box::new(Resumed {
+        install: "0123456789ab".into(),
+        guide: wizard.loaded.clone().unwrap(),
+        target: seen,
+        choice: wizard.target.choice(),
+        answers: wizard.answers().inputs,
+        facts: Facts::new(),
+        waivers: Vec::new(),
+        attestations: Vec::new(),
+        said: vec![
+            fact("checks/room", Happened::Looked { outcome: Outcome::pass("fine"), seat: None }),
+            fact("steps/group", Happened::Finished { how: How::Made, outputs: json!({}) }),
+        ],
+        open: Vec::new(),
+        plan: None,
+        begun: true,
+        stage: Stage::Install,
+    })));
+    assert_eq!((wizard.stage, wizard.over.is_none()), (Stage::Inputs, true));
+    assert!(wizard.notice.as_deref().unwrap().contains("0123456789ab"), "{:?}", wizard.notice);
+    set(&mut wizard, "image", json!("other"));
+    assert!(wizard.notice.as_deref().unwrap().contains("group was made with it"), "{:?}", wizard.notice);
+    assert!(wizard.checks.rows.iter().all(|row| row.state == TaskState::Waits), "checks are looked at again");
+    // Another target after all: nothing is locked by an install that is elsewhere.
+    wizard.update(Input::Go(Stage::Target));
+    set(&mut wizard, "target.namespace", json!("other"));
+    wizard.update(Input::TargetSeen(Ok(TargetSeen {
+        namespace: "other".into(),
+        context: "c".into(),
+        ..TargetSeen::default()
+    })));
+    wizard.update(Input::Next);
+    assert!(wizard.inputs.named("image").unwrap().locked.is_none());
 }
 
 proptest! {

@@ -40,6 +40,7 @@ impl Wizard {
             watching: None,
             snapshot: Arc::new(Snapshot::default()),
             over: None,
+            beforehand: Default::default(),
             handing: None,
             handed_to: String::new(),
             over_scroll: 0,
@@ -94,6 +95,7 @@ impl Wizard {
             Input::Answers(answers) => return self.answers_brought(answers),
             Input::Opened(Err(problem)) => (self.guide.opening, self.guide.refused) = (None, Some(problem)),
             Input::Resumed(resumed) => return self.resumed(*resumed),
+            Input::GoesOn(resumed) => self.goes_on(*resumed),
             Input::TargetSeen(seen) => return self.target_seen(seen),
             Input::Rows { field, rows } => return self.rows(&field, rows),
             Input::FactsSeen(facts) => {
@@ -103,8 +105,9 @@ impl Wizard {
             }
             Input::Fact(fact) => {
                 self.now = self.now.max(fact.at);
-                self.fold(&fact);
+                return self.fold(&fact);
             }
+            Input::Beforehand { attest, waive } => return self.said_beforehand(attest, waive),
             Input::LookedAll => self.looked_all(),
             Input::PlanReady(plan) => {
                 self.plan.making = false;
@@ -224,11 +227,13 @@ impl Wizard {
                     // A suggestion is not a choice: what was found without one stays found.
                     field.given =
                         if field.by == AnsweredBy::Suggestion { Default::default() } else { field.given.clone() };
+                    self.namespaces_of_nobody();
                     return Vec::new();
                 }
             }
             Err(problem) => {
                 field.suggestions = Suggestions::Failed(problem);
+                self.namespaces_of_nobody();
                 return Vec::new();
             }
         }

@@ -113,10 +113,8 @@ impl Wizard {
         let vouched = Vouched { path, name: name.to_owned(), reason: reason.to_owned() };
         row.vouched = Some(vouched.clone());
         self.who = name.to_owned();
-        vec![Effect::Record(match how {
-            VouchAs::Waiver => Record::Waiver(vouched),
-            VouchAs::Attestation => Record::Attestation(vouched),
-        })]
+        self.beforehand.outdone(&vouched, how);
+        vec![written(vouched, how)]
     }
 
     pub(super) fn begin_answering(&mut self) {
@@ -210,6 +208,14 @@ impl Wizard {
         row.state = TaskState::Answered(chosen.label.clone());
         vec![effect]
     }
+}
+
+/// A person's word, for the journal.
+pub(super) fn written(vouched: Vouched, how: VouchAs) -> Effect {
+    Effect::Record(match how {
+        VouchAs::Waiver => Record::Waiver(vouched),
+        VouchAs::Attestation => Record::Attestation(vouched),
+    })
 }
 
 /// Whether a person's word of this kind makes sense there.

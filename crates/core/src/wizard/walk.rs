@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Action, Effect, ErratumShown, Look, Over, Record, Stage, TaskRow, TaskState, Wizard};
 use crate::{
     catalogue::Room,
-    event::{How, Section, TaskPath},
-    plan::{Plan, PlannedTask, locked},
+    event::{Section, TaskPath},
+    plan::{Plan, PlannedTask, locks},
 };
 
 impl Wizard {
@@ -35,6 +35,12 @@ impl Wizard {
                 self.gathering = true;
                 for field in &mut self.inputs.all {
                     field.looked_with = None;
+                    (field.locked, field.replaces) = (None, None);
+                }
+                if !self.install.begun {
+                    // What was seen of another target, or of an install that is there, says nothing of this one.
+                    self.resolved = None;
+                    (self.checks, self.install, self.verify) = Default::default();
                 }
                 effects.push(Effect::Look(Look::Confirm));
             }
@@ -236,6 +242,7 @@ impl Wizard {
             recognised: Vec::new(),
             vouched: None,
             attempt: 0,
+            stands: None,
         }
     }
 
@@ -260,24 +267,15 @@ impl Wizard {
             .collect()
     }
 
-    /// Locks answers that fixed or identity parameters of finished steps were made with.
+    /// Locks answers that finished steps are found again by, and says where another answer makes steps anew.
     pub(super) fn lock_inputs(&mut self) {
         let Some(plan) = self.resolved.clone() else { return };
         let rows = &self.install.tasks.rows;
-        let finished = |path: &TaskPath| {
-            let row = rows.iter().find(|row| row.path == *path);
-            row.is_some_and(|row| match row.state {
-                TaskState::Finished { how, .. } => how != How::Adopted,
-                // Begun: what was sent cannot be called back.
-                TaskState::Applying => true,
-                TaskState::Waiting { .. } => row.attempt > 0,
-                _ => false,
-            })
-        };
-        for (input, why) in locked(&plan, finished, &self.catalogue) {
-            if let Some(field) = self.inputs.named_mut(&input) {
-                field.locked = Some(why);
-            }
+        let stands = |path: &TaskPath| rows.iter().find(|row| row.path == *path)?.stands;
+        let locks = locks(&plan, stands, &self.catalogue);
+        for field in &mut self.inputs.all {
+            field.locked = locks.locked.get(&field.name).cloned();
+            field.replaces = locks.replaces.get(&field.name).cloned();
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
     fault::{Fault, Faults},
     furnish::{fill_in, furnish},
     iam::evaluate::means,
+    rds,
     service::{Asked, action, operation},
     setup::Setup,
     snapshot,
@@ -115,6 +116,12 @@ impl Account {
             cluster.certificate_authority = authority.clone();
         }
         inner.home.served = Some((endpoint.to_owned(), authority));
+    }
+
+    /// Whether the database at this address takes connections from what has a cluster's own security group; none where
+    /// no database has the address.
+    pub fn database_lets_in(&self, address: &str, cluster: &str) -> Option<bool> {
+        rds::lets_in(&self.inner().home, address, cluster)
     }
 
     /// Names of the clusters.

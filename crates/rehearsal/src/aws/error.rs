@@ -82,13 +82,14 @@ impl AwsError {
     /// What `service` says to a request that does not have the right shape.
     pub fn invalid(service: &str, missing: Option<&str>, unknown: Option<&str>, message: String) -> Self {
         match (service, missing, unknown) {
-            ("ec2", Some(name), _) => {
+            ("ec2" | "rds", Some(name), _) => {
                 Self::bad("MissingParameter", format!("The request must contain the parameter {name}"))
             }
             ("ec2", None, Some(name)) => {
                 Self::bad("UnknownParameter", format!("The parameter {name} is not recognized"))
             }
             ("ec2", None, None) => Self::bad("InvalidParameterValue", message),
+            ("rds", ..) => Self::bad("InvalidParameterValue", message),
             ("eks", ..) => Self::bad("InvalidParameterException", message),
             ("s3", ..) => Self::bad("InvalidRequest", message),
             ("iam" | "autoscaling" | "sts" | "cloudwatch", ..) => Self::bad("ValidationError", message),

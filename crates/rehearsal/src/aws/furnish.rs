@@ -9,20 +9,30 @@ use super::{
     account::perform,
     ask::hex,
     autoscaling::policy,
-    ec2::Subnet,
+    ec2::{Subnet, Vpc, routes, vpc},
     eks::{Addon, Cluster, addon, node_group::scaling_group_name},
     iam::{self, Role},
     kms::Key,
+    rds,
     s3::Bucket,
     service::Asked,
-    setup::{Existing, Setup},
+    setup::{Existing, Setup, SubnetSetup},
     state::State,
 };
 
 /// An account as the scenario has it; what went wrong with the scenario's own calls is told in `troubles`.
 pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> State {
     let mut state = State::empty(setup, &setup.region, start);
-    state.subnets = setup.subnets.iter().map(|subnet| (subnet.id.clone(), Subnet::new(subnet))).collect();
+    let home = vpc::home_id(&state);
+    if !setup.subnets.is_empty() {
+        state.vpcs.insert(home.clone(), Vpc::home(home.clone()));
+        state.tags.insert(home.clone(), BTreeMap::from([("Name".to_owned(), "pay".to_owned())]));
+    }
+    for other in &setup.vpcs {
+        state.vpcs.insert(other.id.clone(), Vpc::of(other));
+        state.tags.insert(other.id.clone(), other.name.iter().map(|name| ("Name".to_owned(), name.clone())).collect());
+    }
+    state.subnets = setup.subnets.iter().map(|subnet| (subnet.id.clone(), Subnet::new(subnet, &home))).collect();
     for role in &setup.roles {
         state.iam.roles.insert(role.name.clone(), Role::new(role, &setup.account, start));
     }
@@ -33,6 +43,9 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
         let made = Key::of(key, &state, start);
         state.keys.insert(key.id.clone(), made);
         state.aliases.extend(key.alias.iter().map(|alias| (alias.clone(), key.id.clone())));
+    }
+    for database in &setup.databases {
+        rds::furnish(&mut state, database, start);
     }
     for cluster in &setup.clusters {
         let made = Cluster::new(cluster, &setup.region, start);
@@ -93,7 +106,14 @@ pub fn furnish(setup: &Setup, start: Timestamp, troubles: &mut Vec<String>) -> S
 }
 
 fn cpu_nodes(setup: &Setup, cluster: &str) -> Existing {
-    let subnets: Vec<&str> = setup.subnets.iter().filter(|subnet| !subnet.public).map(|subnet| &*subnet.id).collect();
+    let chosen =
+        setup.clusters.iter().find(|known| known.name == cluster).map(|known| &*known.subnets).unwrap_or_default();
+    let own = |subnet: &&SubnetSetup| match chosen.is_empty() {
+        true => subnet.vpc.is_none(),
+        false => chosen.contains(&subnet.id),
+    };
+    let subnets: Vec<&str> =
+        setup.subnets.iter().filter(own).filter(|subnet| !subnet.public).map(|subnet| &*subnet.id).collect();
     Existing {
         service: "eks".to_owned(),
         operation: "CreateNodegroup".to_owned(),
@@ -116,7 +136,7 @@ pub(super) fn fill_in(state: &State, input: Value) -> Value {
             match (text.strip_prefix("${group:").map(parts), text.strip_prefix("${policy:").map(parts)) {
                 (Some(path), _) if path.len() == 2 => named(&path[0], &path[1]).into(),
                 (_, Some(path)) if path.len() == 3 => policy::arn(state, &named(&path[0], &path[1]), &path[2]).into(),
-                _ => with_issuers(state, text).into(),
+                _ => with_names(state, text).into(),
             }
         }
         Value::Array(items) => items.into_iter().map(|item| fill_in(state, item)).collect(),
@@ -125,8 +145,14 @@ pub(super) fn fill_in(state: &State, input: Value) -> Value {
     }
 }
 
-fn with_issuers(state: &State, text: String) -> String {
-    state.clusters.iter().fold(text, |text, (name, cluster)| {
+fn with_names(state: &State, text: String) -> String {
+    let home = vpc::home_id(state);
+    let text = state.clusters.iter().fold(text.replace("${vpc}", &home), |text, (name, cluster)| {
         text.replace(&format!("${{issuer:{name}}}"), cluster.issuer.trim_start_matches("https://"))
-    })
+            .replace(&format!("${{nodes:{name}}}"), &cluster.security_group)
+    });
+    match text.strip_prefix("${route_table:").and_then(|rest| rest.strip_suffix('}')) {
+        Some(name) => routes::id(&home, name),
+        None => text,
+    }
 }

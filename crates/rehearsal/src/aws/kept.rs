@@ -1,4 +1,4 @@
-//! What the scenario says is kept in the account: buckets, keys, addresses to send from.
+//! What the scenario says is kept in the account: buckets, keys, databases, addresses to send from.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +51,67 @@ impl Default for KeySetup {
             policy: None,
             spec: "SYMMETRIC_DEFAULT".to_owned(),
             enabled: true,
+        }
+    }
+}
+
+/// A database server of RDS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSetup {
+    /// Name.
+    pub name: String,
+    /// `postgres`, `mysql` …
+    pub engine: String,
+    /// Version, e.g. `16.8`.
+    pub version: String,
+    /// Class.
+    pub class: String,
+    /// Storage.
+    pub storage_gib: i64,
+    /// How far the storage grows by itself; not at all where it is left out.
+    pub max_storage_gib: Option<i64>,
+    /// Whether a second one stands by.
+    pub multi_az: bool,
+    /// For how many days backups are kept.
+    pub backup_days: i64,
+    /// Its administrator.
+    pub username: String,
+    /// Its subnets: the private ones of this VPC, the account's own where it is left out.
+    pub vpc: Option<String>,
+    /// Its security groups.
+    pub security_groups: Vec<String>,
+    /// Whether it has an address on the internet.
+    pub public: bool,
+    /// Whether its storage is encrypted.
+    pub encrypted: bool,
+    /// Whether it cannot be deleted.
+    pub deletion_protection: bool,
+    /// `available`, `stopped`, `storage-full` …
+    pub status: String,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Default for DatabaseSetup {
+    fn default() -> Self {
+        Self {
+            name: "pay-db".to_owned(),
+            engine: "postgres".to_owned(),
+            version: "16.8".to_owned(),
+            class: "db.t4g.medium".to_owned(),
+            storage_gib: 20,
+            max_storage_gib: Some(100),
+            multi_az: false,
+            backup_days: 7,
+            username: "postgres".to_owned(),
+            vpc: None,
+            security_groups: Vec::new(),
+            public: false,
+            encrypted: true,
+            deletion_protection: false,
+            status: "available".to_owned(),
+            tags: BTreeMap::new(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod iam;
 mod kept;
 pub mod kms;
 mod quotas;
+pub mod rds;
 pub mod s3;
 mod secrets;
 mod serve;

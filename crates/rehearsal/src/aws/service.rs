@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    acm, autoscaling, cloudwatch, ec2, eks, error::AwsError, iam, kms, quotas, s3, secrets, ses, ssm, state::State, sts,
+    acm, autoscaling, cloudwatch, ec2, eks, error::AwsError, iam, kms, quotas, rds, s3, secrets, ses, ssm,
+    state::State, sts,
 };
 
 /// One operation: changes the state, answers a value.
@@ -39,6 +40,7 @@ pub fn operation(service: &str, name: &str) -> Option<Operation> {
         "eks" => eks::OPERATIONS,
         "iam" => iam::OPERATIONS,
         "kms" => kms::OPERATIONS,
+        "rds" => rds::OPERATIONS,
         "s3" => s3::OPERATIONS,
         "secretsmanager" => secrets::OPERATIONS,
         "ses" => ses::OPERATIONS,

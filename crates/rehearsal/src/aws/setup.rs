@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 pub use super::{
-    kept::{BucketSetup, KeySetup, SesSetup},
+    kept::{BucketSetup, DatabaseSetup, KeySetup, SesSetup},
     timing::{Join, Load, Timings},
 };
 
@@ -31,13 +31,15 @@ pub struct Setup {
     pub denied: Vec<String>,
     /// Clusters.
     pub clusters: Vec<ClusterSetup>,
-    /// Subnets of the one VPC.
+    /// VPCs beside the account's own.
+    pub vpcs: Vec<VpcSetup>,
+    /// Subnets, of the account's own VPC unless they say otherwise.
     pub subnets: Vec<SubnetSetup>,
     /// Roles.
     pub roles: Vec<RoleSetup>,
     /// Quotas that differ from the defaults: code to value.
     pub quotas: BTreeMap<String, f64>,
-    /// Zones in which an instance type is not offered: type to zones.
+    /// Zones in which an instance type, or a database's class (`db.…`), is not offered: type to zones.
     pub not_offered: BTreeMap<String, Vec<String>>,
     /// Where launches fail for want of capacity.
     pub no_capacity: Vec<NoCapacity>,
@@ -55,6 +57,8 @@ pub struct Setup {
     pub buckets: Vec<BucketSetup>,
     /// KMS keys.
     pub keys: Vec<KeySetup>,
+    /// Databases.
+    pub databases: Vec<DatabaseSetup>,
     /// SES.
     pub ses: SesSetup,
     /// Calls made before the start, which leave behind what they leave behind.
@@ -87,6 +91,8 @@ pub struct ClusterSetup {
     pub cpu_node_group: bool,
     /// Add-ons by name.
     pub addons: Vec<String>,
+    /// Its subnets; all of the account's own VPC where it names none.
+    pub subnets: Vec<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -103,9 +109,33 @@ impl Default for ClusterSetup {
             oidc_provider: true,
             cpu_node_group: true,
             addons: ["coredns", "kube-proxy", "metrics-server", "vpc-cni"].map(str::to_owned).to_vec(),
+            subnets: Vec::new(),
             tags: BTreeMap::new(),
         }
     }
+}
+
+/// A VPC beside the account's own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VpcSetup {
+    /// Id.
+    pub id: String,
+    /// Its `Name`.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Addresses, e.g. `10.1.0.0/16`.
+    pub cidr: String,
+    /// Whether names are resolved in it, and what runs in it has some.
+    #[serde(default = "yes")]
+    pub dns: bool,
+    /// Whether its private subnets lead out through a NAT gateway.
+    #[serde(default = "yes")]
+    pub nat: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A subnet.
@@ -114,6 +144,9 @@ impl Default for ClusterSetup {
 pub struct SubnetSetup {
     /// Id.
     pub id: String,
+    /// Its VPC; the account's own where it is left out.
+    #[serde(default)]
+    pub vpc: Option<String>,
     /// Zone, e.g. `us-east-2a`.
     pub zone: String,
     /// Addresses, e.g. `10.0.1.0/24`.
@@ -185,7 +218,9 @@ fn most_of_a_year() -> i64 {
 
 /// A call made before the start. In its input's texts `${group:CLUSTER/NODE_GROUP}` stands for the name of a
 /// node group's scaling group, `${policy:CLUSTER/NODE_GROUP/NAME}` for the ARN of a scaling policy of it, and
-/// `${issuer:CLUSTER}` inside a text for the cluster's OIDC issuer without `https://`.
+/// `${issuer:CLUSTER}` inside a text for the cluster's OIDC issuer without `https://`, `${vpc}` for the account's own VPC,
+/// `${route_table:NAME}` for one of its route tables (`main`, `public`, `private-ZONE`), and `${nodes:CLUSTER}` for the
+/// cluster's own security group.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Existing {
@@ -241,6 +276,7 @@ impl Default for Setup {
             session: None,
             denied: Vec::new(),
             clusters: vec![ClusterSetup::default()],
+            vpcs: Vec::new(),
             subnets: default_subnets(),
             roles: default_roles(),
             quotas: BTreeMap::from([("L-DB2E81BA".to_owned(), 64.0)]),
@@ -253,6 +289,7 @@ impl Default for Setup {
             secrets: BTreeMap::new(),
             buckets: Vec::new(),
             keys: Vec::new(),
+            databases: Vec::new(),
             ses: SesSetup::default(),
             existing: Vec::new(),
             later: Vec::new(),
@@ -264,6 +301,7 @@ impl Default for Setup {
 fn default_subnets() -> Vec<SubnetSetup> {
     let subnet = |id: &str, zone: &str, third: u32, free: i64, public: bool| SubnetSetup {
         id: format!("subnet-0{id}"),
+        vpc: None,
         zone: format!("us-east-2{zone}"),
         cidr: format!("10.0.{third}.0/24"),
         free,

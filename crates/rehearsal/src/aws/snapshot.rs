@@ -2,7 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ask::Ask, state::State};
+use super::{
+    ask::Ask,
+    ec2::{endpoint, security_group, vpc},
+    rds,
+    state::State,
+};
 
 /// Members that tell a moment.
 const TIMES: &[&str] = &["createdAt", "modifiedAt", "CreateTime", "CreateDate"];
@@ -112,6 +117,10 @@ pub fn snapshot(state: &State) -> Value {
         })
         .collect();
     keys.sort_by_key(Value::to_string);
+    let network = json!({
+        "vpcs": vpc::kept(state), "security_groups": security_group::kept(state), "endpoints": endpoint::kept(state),
+        "subnets": state.subnets.values().map(|subnet| (subnet.id.clone(), json!([subnet.vpc, subnet.cidr, subnet.tags]))).collect::<Map<_, _>>(),
+    });
     let identity_providers: Vec<Value> =
         state.identity_providers.values().map(|provider| provider.answer(state)).collect();
     let requests: Vec<Value> =
@@ -119,7 +128,9 @@ pub fn snapshot(state: &State) -> Value {
     json!({
         "node_groups": node_groups, "launch_templates": launch_templates, "scaling_groups": groups,
         "scaling_policies": policies, "alarms": alarms, "roles": roles, "instances": nodes, "addons": addons,
-        "identity_providers": identity_providers, "pod_identities": pod_identities, "users": users, "buckets": buckets, "keys": keys, "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
+        "identity_providers": identity_providers, "pod_identities": pod_identities, "users": users, "buckets": buckets, "keys": keys, "network": network,
+        "databases": rds::kept_instances(state), "subnet_groups": rds::kept_subnet_groups(state),
+        "snapshots": rds::kept_snapshots(state), "oidc_providers": state.iam.providers.keys().collect::<Vec<_>>(),
         "quota_requests": requests, "cluster_tags": state.clusters.values().map(|cluster| (cluster.name.clone(), json!(cluster.tags))).collect::<Map<_, _>>(),
     })
 }

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{
     autoscaling::{Group, Policy},
     cloudwatch::Alarm,
-    ec2::{Instance, LaunchTemplate, Subnet},
+    ec2::{Endpoint, Instance, LaunchTemplate, Rule, SecurityGroup, Subnet, Vpc},
     eks::{Addon, Cluster, IdentityProvider, NodeGroup, Update},
     iam::Iam,
     kms::Key,
+    rds::{Database, Snapshot, SubnetGroup},
     s3::Bucket,
     setup::Setup,
 };
@@ -44,8 +45,16 @@ pub struct State {
     pub pod_identities: BTreeMap<String, Value>,
     /// Launch templates by id.
     pub launch_templates: BTreeMap<String, LaunchTemplate>,
+    /// VPCs by id.
+    pub vpcs: BTreeMap<String, Vpc>,
     /// Subnets by id.
     pub subnets: BTreeMap<String, Subnet>,
+    /// Security groups that somebody made, by id.
+    pub security_groups: BTreeMap<String, SecurityGroup>,
+    /// Rules that somebody made, by id.
+    pub rules: BTreeMap<String, Rule>,
+    /// Gateway endpoints by id.
+    pub endpoints: BTreeMap<String, Endpoint>,
     /// Instances by id, also those that are gone.
     pub instances: BTreeMap<String, Instance>,
     /// Auto scaling groups by name.
@@ -62,6 +71,12 @@ pub struct State {
     pub keys: BTreeMap<String, Key>,
     /// Ids of KMS keys by alias.
     pub aliases: BTreeMap<String, String>,
+    /// Databases by name.
+    pub databases: BTreeMap<String, Database>,
+    /// Databases' groups of subnets by name.
+    pub subnet_groups: BTreeMap<String, SubnetGroup>,
+    /// Databases' snapshots by name.
+    pub database_snapshots: BTreeMap<String, Snapshot>,
     /// Quotas that were asked for: code, value, when.
     pub quota_requests: Vec<(String, f64, Timestamp)>,
     /// Tags by ARN or id of what keeps none itself.
@@ -88,7 +103,11 @@ impl State {
             identity_providers: BTreeMap::new(),
             pod_identities: BTreeMap::new(),
             launch_templates: BTreeMap::new(),
+            vpcs: BTreeMap::new(),
             subnets: BTreeMap::new(),
+            security_groups: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
             instances: BTreeMap::new(),
             groups: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -97,6 +116,9 @@ impl State {
             buckets: BTreeMap::new(),
             keys: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            databases: BTreeMap::new(),
+            subnet_groups: BTreeMap::new(),
+            database_snapshots: BTreeMap::new(),
             quota_requests: Vec::new(),
             tags: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -131,6 +153,7 @@ impl State {
         while self.now < to {
             self.now = (self.now + step).min(to);
             super::eks::life::step(self);
+            super::rds::life::step(self);
         }
     }
 }

@@ -32,6 +32,9 @@ impl Default for Join {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timings {
+    /// From CreateCluster to ACTIVE, and from DeleteCluster until it is gone; at once where it is left out, for tools that have
+    /// waited as long before.
+    pub cluster: SignedDuration,
     /// From CreateNodegroup to its auto scaling group.
     pub scaling_group: SignedDuration,
     /// From a launch to a running instance.
@@ -56,6 +59,14 @@ pub struct Timings {
     pub addon: SignedDuration,
     /// From AssociateIdentityProviderConfig to ACTIVE, and from its opposite until it is gone.
     pub identity_provider: SignedDuration,
+    /// From CreateDBInstance to its first backup.
+    pub database: SignedDuration,
+    /// From a backup's beginning to its end.
+    pub database_backup: SignedDuration,
+    /// From a change of a database to its end.
+    pub database_change: SignedDuration,
+    /// From DeleteDBInstance until its last snapshot is there and it is gone.
+    pub database_delete: SignedDuration,
     /// From a request for more quota until it is granted; never where it is left out.
     pub quota: Option<SignedDuration>,
 }
@@ -64,6 +75,7 @@ impl Default for Timings {
     fn default() -> Self {
         let seconds = SignedDuration::from_secs;
         Self {
+            cluster: SignedDuration::ZERO,
             scaling_group: seconds(40),
             launch: seconds(20),
             active: seconds(15),
@@ -76,6 +88,10 @@ impl Default for Timings {
             metrics: seconds(180),
             addon: seconds(30),
             identity_provider: seconds(12 * 60),
+            database: seconds(6 * 60),
+            database_backup: seconds(90),
+            database_change: seconds(120),
+            database_delete: seconds(4 * 60),
             quota: None,
         }
     }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use super::{live, object, setup::Setup, state::State};
-use crate::{Clock, world::Happening};
+use super::{live, object, objects::Key, setup::Setup, state::State};
+use crate::{Clock, outside::psql::Ended, world::Happening};
 
 /// The cluster's objects and what moves them.
 #[derive(Debug)]
@@ -78,6 +78,11 @@ impl Store {
         live::run(&mut state, now);
         self.announce(&state);
         result
+    }
+
+    /// A container that waited for the outside came to its end.
+    pub fn ends(&self, namespace: &str, pod: &str, uid: &str, ended: Ended) {
+        self.with(|state| live::container::ends(state, &Key::new("pods", namespace, pod), uid, ended));
     }
 
     /// Puts an object into the cluster as if it had been there before the start.

@@ -2,7 +2,8 @@
 //!
 //! [`dns`] answers for the names of the scenario ([`names`] decides which exist now), [`proxy`] stands
 //! between the program and every host, [`authority`] signs their certificates, and [`host`] holds what they
-//! answer. [`postgres`] speaks a database's start-up. A scenario describes all of it ([`setup`]).
+//! answer. [`postgres`] speaks a database's start-up,
+//! [`psql`] is its client in a pod. A scenario describes all of it ([`setup`]).
 
 pub mod authority;
 pub mod condition;
@@ -12,6 +13,7 @@ pub mod ldap;
 pub mod names;
 pub mod postgres;
 pub mod proxy;
+pub mod psql;
 pub mod setup;
 pub mod state;
 

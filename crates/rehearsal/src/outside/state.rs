@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
 
 use super::{
     Setup,
@@ -149,6 +150,30 @@ impl Outside {
     /// How long ago, in simulated time, the rehearsal started.
     pub fn age(&self) -> SignedDuration {
         self.clock.now().duration_since(self.started)
+    }
+
+    /// What an install could leave behind in database servers, by host; servers where nothing was made are left out.
+    pub fn snapshot(&self) -> Value {
+        let mut all = Map::new();
+        for (host, here) in &self.inner().databases {
+            if here.roles.is_empty() && here.made.is_empty() && here.members.is_empty() {
+                continue;
+            }
+            let roles: Map<String, Value> = here
+                .roles
+                .iter()
+                .map(|(name, role)| {
+                    (name.clone(), json!({ "makes_databases": role.makes_databases, "comment": role.comment }))
+                })
+                .collect();
+            let databases: Map<String, Value> = here
+                .made
+                .iter()
+                .map(|(name, made)| (name.clone(), json!({ "owner": made.owner, "comment": made.comment })))
+                .collect();
+            all.insert(host.clone(), json!({ "roles": roles, "databases": databases, "members": here.members }));
+        }
+        all.into()
     }
 
     /// The changing part.

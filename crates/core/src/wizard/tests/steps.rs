@@ -22,6 +22,8 @@ fn plan(what: Change, review: Vec<ReviewLine>) -> Arc<PlanShown> {
         from: None,
         usual: None,
         probe: false,
+        costs: None,
+        keeps_data: false,
     };
     Arc::new(PlanShown { digest: "d".into(), tasks: vec![task], review, ..PlanShown::default() })
 }
@@ -181,4 +183,69 @@ fn a_secret_changed_while_it_runs_pauses_it() {
     let effects = wizard.update(Input::SetSecret { reference, secret: Plain::new("another".into()) });
     assert!(effects.contains(&Effect::Pause), "{effects:?}");
     assert!(wizard.plan.plan.is_none() && wizard.plan.approved.is_none());
+}
+
+#[test]
+fn what_costs_money_or_holds_data_is_known_before_anybody_agrees() {
+    let task = |id: &str, what: Change, costs: Option<&str>, keeps_data: bool| {
+        let mut task = plan(what, Vec::new()).tasks[0].clone();
+        task.path = path(&format!("steps/{id}"));
+        task.title = id.into();
+        (task.costs, task.keeps_data) = (costs.map(str::to_owned), keeps_data);
+        task
+    };
+    let tasks = vec![
+        task("database", Change::Make, Some("by the hour"), true),
+        task("nodes", Change::Make, Some("by the hour"), false),
+        task("key", Change::Unchanged, Some("by the month"), true),
+        task("group", Change::Make, None, false),
+    ];
+    let shown = PlanShown { tasks, ..PlanShown::default() };
+    let wanted = [
+        "costs money, by the hour: database, nodes",
+        "may hold data, undo leaves it unless its name is given: database",
+    ];
+    assert_eq!(shown.stakes(), wanted);
+    assert_eq!(shown.stakes_in_short(), ["costs money: database, nodes", "may hold data: database"]);
+}
+
+#[test]
+fn an_install_that_stopped_offers_first_what_goes_on() {
+    let mut wizard = running();
+    wizard.update(Input::Ended(Ended::Failed));
+    let first = wizard.keys().first().map(|binding| binding.does);
+    assert_eq!((wizard.mode(), first), (Mode::Stopped, Some(Action::Again)));
+    assert!(wizard.update(Input::Key(Key::letter('r'))).contains(&Effect::Run));
+    assert_eq!(wizard.mode(), Mode::Stage(Stage::Install));
+}
+
+#[test]
+fn another_answer_to_a_fixed_field_is_taken_and_says_what_it_makes_anew() {
+    let mut catalogue = catalogue();
+    let kinds = Arc::make_mut(&mut catalogue);
+    let mut group = kinds.find(Room::Step, "eks.node_group").unwrap().clone();
+    group.fixed.push("max".into());
+    *kinds = Catalogue::of([group]);
+    let mut wizard = running();
+    wizard.catalogue = catalogue;
+    tell(&mut wizard, "steps/group", Happened::Finished { how: How::Made, outputs: json!({}) });
+    let field = wizard.inputs.named("count").unwrap();
+    assert_eq!(field.locked, None);
+    assert!(field.replaces.as_deref().unwrap().contains("agree to that: group"), "{:?}", field.replaces);
+    set(&mut wizard, "count", json!(4));
+    assert_eq!(wizard.inputs.named("count").unwrap().answer, 4);
+    // What somebody else changed or made is not ours to take away.
+    tell(&mut wizard, "steps/group", Happened::Finished { how: How::HandedOver, outputs: json!({}) });
+    assert!(wizard.inputs.named("count").unwrap().locked.is_some());
+    tell(&mut wizard, "steps/group", Happened::Undone { line: "gone".into() });
+    let field = wizard.inputs.named("count").unwrap();
+    assert_eq!((&field.locked, &field.replaces), (&None, &None));
+}
+
+#[test]
+fn the_page_of_keys_has_nothing_to_copy() {
+    let mut wizard = running();
+    wizard.update(Input::Key(Key::Help));
+    assert_eq!(wizard.update(Input::Key(Key::letter('y'))), []);
+    assert_eq!(wizard.over, Some(Over::Help), "and stays");
 }

@@ -59,6 +59,7 @@ pub fn series(state: &State) -> Vec<Series> {
             agent(state, group, instance, since, &mut all);
         }
     }
+    all.extend(super::databases::series(state));
     all.retain(|series| series.since <= state.now);
     all
 }

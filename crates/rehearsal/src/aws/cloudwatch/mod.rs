@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod data;
+mod databases;
 pub mod insights;
 pub mod math;
 pub mod metrics;

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{filter, network, types};
+use super::{filter, types, vpc};
 use crate::aws::{
     ask::{Ask, hex, page},
     error::AwsError,
@@ -72,10 +72,10 @@ pub fn describe(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aw
     if let Some(id) = ids.iter().find(|id| !state.instances.contains_key(**id)) {
         return Err(AwsError::bad("InvalidInstanceID.NotFound", format!("The instance ID '{id}' does not exist")));
     }
-    let vpc = network::vpc_id(state);
     let mut found = Vec::new();
     for instance in state.instances.values().filter(|instance| ids.is_empty() || ids.contains(&&*instance.id)) {
         let dns = instance.node(&state.region);
+        let vpc = state.subnets.get(&instance.subnet).map_or_else(|| vpc::home_id(state), |subnet| subnet.vpc.clone());
         let fits = filter::passes(input.list("Filters"), |name| match name {
             "instance-id" => Some(vec![instance.id.clone()]),
             "instance-type" => Some(vec![instance.kind.name.to_owned()]),

@@ -1,16 +1,24 @@
-//! EC2: launch templates, instances and their types, images, and the network they live in.
+//! EC2: launch templates, instances and their types, images, and the network they live in: VPCs, subnets, route tables,
+//! security groups, gateway endpoints.
 
+pub mod endpoint;
 pub mod filter;
 pub mod images;
 pub mod instances;
 pub mod launch_template;
 pub mod network;
+pub mod routes;
+pub mod security_group;
 pub mod tags;
 pub mod types;
+pub mod vpc;
 
+pub use endpoint::Endpoint;
 pub use instances::Instance;
 pub use launch_template::LaunchTemplate;
 pub use network::Subnet;
+pub use security_group::{Rule, SecurityGroup};
+pub use vpc::Vpc;
 
 use super::service::Operation;
 
@@ -30,8 +38,24 @@ pub const OPERATIONS: &[(&str, Operation)] = &[
     ("DescribeInstanceTypeOfferings", types::offerings),
     ("DescribeImages", images::describe),
     ("DescribeSubnets", network::subnets),
-    ("DescribeVpcs", network::vpcs),
-    ("DescribeSecurityGroups", network::security_groups),
+    ("CreateSubnet", network::create_subnet),
+    ("DeleteSubnet", network::delete_subnet),
+    ("DescribeVpcs", vpc::describe),
+    ("CreateVpc", vpc::create),
+    ("DeleteVpc", vpc::delete),
+    ("DescribeVpcAttribute", vpc::attribute),
+    ("ModifyVpcAttribute", vpc::modify_attribute),
+    ("DescribeRouteTables", routes::describe),
+    ("DescribeSecurityGroups", security_group::describe),
+    ("CreateSecurityGroup", security_group::create),
+    ("DeleteSecurityGroup", security_group::delete),
+    ("DescribeSecurityGroupRules", security_group::describe_rules),
+    ("AuthorizeSecurityGroupIngress", security_group::authorize),
+    ("RevokeSecurityGroupIngress", security_group::revoke),
+    ("CreateVpcEndpoint", endpoint::create),
+    ("DescribeVpcEndpoints", endpoint::describe),
+    ("ModifyVpcEndpoint", endpoint::modify),
+    ("DeleteVpcEndpoints", endpoint::delete),
     ("DescribeRegions", network::regions),
     ("DescribeAvailabilityZones", network::zones),
     ("DescribeTags", tags::describe),

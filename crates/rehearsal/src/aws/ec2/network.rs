@@ -1,10 +1,10 @@
-//! The one VPC, its subnets and security groups, and the region's zones.
+//! Subnets, and the region's zones.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::filter;
+use super::{filter, vpc};
 use crate::aws::{
     ask::{Ask, hex, page},
     error::AwsError,
@@ -18,6 +18,8 @@ use crate::aws::{
 pub struct Subnet {
     /// `subnet-…`.
     pub id: String,
+    /// Its VPC.
+    pub vpc: String,
     /// Zone, e.g. `us-east-2a`.
     pub zone: String,
     /// Addresses.
@@ -32,7 +34,7 @@ pub struct Subnet {
 
 impl Subnet {
     /// As the scenario has it, tagged as EKS' load balancers want it.
-    pub fn new(setup: &SubnetSetup) -> Self {
+    pub fn new(setup: &SubnetSetup, home: &str) -> Self {
         let (name, role) = if setup.public {
             ("public", "kubernetes.io/role/elb")
         } else {
@@ -40,6 +42,7 @@ impl Subnet {
         };
         Self {
             id: setup.id.clone(),
+            vpc: setup.vpc.clone().unwrap_or_else(|| home.to_owned()),
             zone: setup.zone.clone(),
             cidr: setup.cidr.clone(),
             free: setup.free,
@@ -50,11 +53,6 @@ impl Subnet {
             ]),
         }
     }
-}
-
-/// Id of the account's VPC in this region.
-pub fn vpc_id(state: &State) -> String {
-    format!("vpc-0{}", hex(&format!("vpc/{}/{}", state.setup.account, state.region), 16))
 }
 
 /// Free addresses of a subnet: an instance takes eleven, its own and those the VPC CNI keeps warm.
@@ -72,13 +70,12 @@ pub fn subnets(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aws
     if let Some(id) = ids.iter().find(|id| !state.subnets.contains_key(**id)) {
         return Err(AwsError::bad("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")));
     }
-    let vpc = vpc_id(state);
     let mut found = Vec::new();
     for subnet in state.subnets.values().filter(|subnet| ids.is_empty() || ids.contains(&&*subnet.id)) {
         let free = free_addresses(state, subnet);
         let fits = filter::passes(input.list("Filters"), |name| match name {
             "subnet-id" => Some(vec![subnet.id.clone()]),
-            "vpc-id" => Some(vec![vpc.clone()]),
+            "vpc-id" => Some(vec![subnet.vpc.clone()]),
             "state" => Some(vec!["available".to_owned()]),
             "availability-zone" | "availabilityZone" => Some(vec![subnet.zone.clone()]),
             "cidr-block" => Some(vec![subnet.cidr.clone()]),
@@ -87,13 +84,7 @@ pub fn subnets(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aws
             _ => filter::tag_values(name, &subnet.tags),
         })?;
         if fits {
-            found.push(json!({
-                "SubnetId": subnet.id, "SubnetArn": state.arn("ec2", &format!("subnet/{}", subnet.id)), "VpcId": vpc,
-                "State": "available", "OwnerId": state.setup.account, "CidrBlock": subnet.cidr,
-                "AvailabilityZone": subnet.zone, "AvailabilityZoneId": zone_id(&subnet.zone),
-                "AvailableIpAddressCount": free, "DefaultForAz": false, "MapPublicIpOnLaunch": subnet.public,
-                "AssignIpv6AddressOnCreation": false, "Tags": filter::tags(&subnet.tags),
-            }));
+            found.push(answer(state, subnet));
         }
     }
     let (page, next) = page(found, input.whole("MaxResults"), input.maybe("NextToken"))?;
@@ -104,65 +95,61 @@ pub fn subnets(state: &mut State, input: &Value, _: &Asked) -> Result<Value, Aws
     Ok(answer)
 }
 
-/// DescribeVpcs.
-pub fn vpcs(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
-    let vpc = vpc_id(state);
-    if let Some(id) = input.texts("VpcIds").iter().find(|id| **id != vpc) {
-        return Err(AwsError::bad("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist")));
-    }
-    let tags = BTreeMap::from([("Name".to_owned(), "pay".to_owned())]);
-    let fits = !state.subnets.is_empty()
-        && filter::passes(input.list("Filters"), |name| match name {
-            "vpc-id" => Some(vec![vpc.clone()]),
-            "cidr" | "cidr-block-association.cidr-block" => Some(vec!["10.0.0.0/16".to_owned()]),
-            "is-default" | "isDefault" => Some(vec!["false".to_owned()]),
-            "state" => Some(vec!["available".to_owned()]),
-            _ => filter::tag_values(name, &tags),
-        })?;
-    let item = json!({
-        "VpcId": vpc, "State": "available", "CidrBlock": "10.0.0.0/16", "IsDefault": false,
-        "InstanceTenancy": "default", "OwnerId": state.setup.account, "Tags": filter::tags(&tags),
-    });
-    Ok(json!({ "Vpcs": if fits { vec![item] } else { Vec::new() } }))
+fn answer(state: &State, subnet: &Subnet) -> Value {
+    json!({
+        "SubnetId": subnet.id, "SubnetArn": state.arn("ec2", &format!("subnet/{}", subnet.id)), "VpcId": subnet.vpc,
+        "State": "available", "OwnerId": state.setup.account, "CidrBlock": subnet.cidr,
+        "AvailabilityZone": subnet.zone, "AvailabilityZoneId": zone_id(&subnet.zone),
+        "AvailableIpAddressCount": free_addresses(state, subnet), "DefaultForAz": false,
+        "MapPublicIpOnLaunch": subnet.public, "AssignIpv6AddressOnCreation": false, "Tags": filter::tags(&subnet.tags),
+    })
 }
 
-/// DescribeSecurityGroups: the VPC's default one and each cluster's own.
-pub fn security_groups(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
-    let vpc = vpc_id(state);
-    let mut groups = vec![(default_group(state), "default".to_owned(), "default VPC security group".to_owned())];
-    for cluster in state.clusters.values() {
-        let name = format!("eks-cluster-sg-{}-{}", cluster.name, hex(&cluster.name, 9));
-        groups.push((cluster.security_group.clone(), name, "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as well as any managed workloads.".to_owned()));
+/// CreateSubnet. It is public where its tags say that load balancers of the internet may be in it.
+pub fn create_subnet(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let (vpc, cidr) = (input.text("VpcId").to_owned(), input.text("CidrBlock").to_owned());
+    vpc::find(state, &vpc)?;
+    let zones = zone_names(&state.region);
+    let zone = input.maybe("AvailabilityZone").unwrap_or(&zones[0]).to_owned();
+    if !zones.contains(&zone) {
+        let message = format!(
+            "Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: {}.",
+            zones.join(", ")
+        );
+        return Err(AwsError::bad("InvalidParameterValue", message));
     }
-    let (ids, names) = (input.texts("GroupIds"), input.texts("GroupNames"));
-    if let Some(id) = ids.iter().find(|id| !groups.iter().any(|(known, ..)| known == **id)) {
-        return Err(AwsError::bad("InvalidGroup.NotFound", format!("The security group '{id}' does not exist")));
+    if state.subnets.values().any(|subnet| subnet.vpc == vpc && subnet.cidr == cidr) {
+        let message = format!("The CIDR '{cidr}' conflicts with another subnet");
+        return Err(AwsError::bad("InvalidSubnet.Conflict", message));
     }
-    let mut found = Vec::new();
-    for (id, name, description) in groups {
-        let named = (ids.is_empty() || ids.contains(&&*id)) && (names.is_empty() || names.contains(&&*name));
-        let tags = state.tags.get(&id).cloned().unwrap_or_default();
-        let fits = filter::passes(input.list("Filters"), |filter| match filter {
-            "group-id" => Some(vec![id.clone()]),
-            "group-name" => Some(vec![name.clone()]),
-            "vpc-id" => Some(vec![vpc.clone()]),
-            _ => filter::tag_values(filter, &tags),
-        })?;
-        if named && fits {
-            let everywhere = json!([{ "IpProtocol": "-1", "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]);
-            let itself =
-                json!([{ "IpProtocol": "-1", "UserIdGroupPairs": [{ "GroupId": id, "UserId": state.setup.account }] }]);
-            found.push(json!({
-                "GroupId": id, "GroupName": name, "Description": description, "OwnerId": state.setup.account,
-                "VpcId": vpc, "IpPermissions": itself, "IpPermissionsEgress": everywhere, "Tags": filter::tags(&tags),
-            }));
-        }
-    }
-    Ok(json!({ "SecurityGroups": found }))
+    let tags = filter::specified(input.list("TagSpecifications"), "subnet");
+    let subnet = Subnet {
+        id: format!("subnet-0{}", hex(&format!("subnet/{vpc}/{cidr}"), 16)),
+        vpc,
+        zone,
+        cidr,
+        free: 251,
+        public: tags.contains_key("kubernetes.io/role/elb"),
+        tags,
+    };
+    let answer = answer(state, &subnet);
+    state.subnets.insert(subnet.id.clone(), subnet);
+    Ok(json!({ "Subnet": answer }))
 }
 
-fn default_group(state: &State) -> String {
-    format!("sg-0{}", hex(&format!("default-sg/{}", state.region), 16))
+/// DeleteSubnet.
+pub fn delete_subnet(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    let id = input.text("SubnetId");
+    if !state.subnets.contains_key(id) {
+        return Err(AwsError::bad("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")));
+    }
+    let grouped = state.subnet_groups.values().any(|group| group.subnets.iter().any(|subnet| subnet == id));
+    if grouped || state.instances.values().any(|instance| instance.subnet == id && instance.lives()) {
+        let message = format!("The subnet '{id}' has dependencies and cannot be deleted.");
+        return Err(AwsError::bad("DependencyViolation", message));
+    }
+    state.subnets.remove(id);
+    Ok(json!({}))
 }
 
 /// DescribeRegions.

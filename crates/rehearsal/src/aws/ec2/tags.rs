@@ -63,7 +63,7 @@ fn of<'a>(state: &'a mut State, id: &str) -> Result<&'a mut BTreeMap<String, Str
         Some("lt") => state.launch_templates.get_mut(id).map(|template| &mut template.tags),
         Some("i") => state.instances.get_mut(id).map(|instance| &mut instance.tags),
         Some("subnet") => state.subnets.get_mut(id).map(|subnet| &mut subnet.tags),
-        Some("sg" | "vpc") => Some(state.tags.entry(id.to_owned()).or_default()),
+        Some("sg" | "sgr" | "vpc" | "vpce" | "rtb") => Some(state.tags.entry(id.to_owned()).or_default()),
         _ => None,
     }
     .ok_or_else(missing)

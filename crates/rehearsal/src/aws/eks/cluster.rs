@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{
     ask::{Ask, hex, page},
-    ec2::network::vpc_id,
+    ec2::vpc::home_id,
     error::AwsError,
     service::Asked,
     setup::ClusterSetup,
@@ -32,8 +32,12 @@ pub struct Cluster {
     pub issuer: String,
     /// Its own security group.
     pub security_group: String,
+    /// Its subnets; all of the account's own VPC where it names none.
+    pub subnets: Vec<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// Since when it is told to go.
+    pub deleting: Option<Timestamp>,
 }
 
 impl Cluster {
@@ -48,8 +52,16 @@ impl Cluster {
             certificate_authority: STANDARD.encode("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"),
             issuer: format!("https://oidc.eks.{region}.amazonaws.com/id/{id}"),
             security_group: format!("sg-0{}", hex(&format!("cluster-sg/{region}/{}", setup.name), 16)),
+            subnets: setup.subnets.clone(),
             tags: setup.tags.clone(),
+            deleting: None,
         }
+    }
+
+    /// Its VPC: that of its subnets.
+    pub fn vpc(&self, state: &State) -> String {
+        let subnet = self.subnets.first().and_then(|id| state.subnets.get(id));
+        subnet.map_or_else(|| home_id(state), |subnet| subnet.vpc.clone())
     }
 
     /// Its ARN.
@@ -58,7 +70,15 @@ impl Cluster {
     }
 
     fn answer(&self, state: &State) -> Value {
-        let subnets: Vec<&str> = state.subnets.values().map(|subnet| &*subnet.id).collect();
+        let vpc = self.vpc(state);
+        let own = |id: &String| self.subnets.is_empty() || self.subnets.contains(id);
+        let subnets: Vec<&String> = state
+            .subnets
+            .values()
+            .filter(|subnet| subnet.vpc == vpc)
+            .map(|subnet| &subnet.id)
+            .filter(|id| own(id))
+            .collect();
         let auto = self.setup.auto_mode;
         let mut answer = json!({
             "name": self.name, "arn": self.arn(state), "createdAt": self.created.to_string(),
@@ -66,7 +86,7 @@ impl Cluster {
             "roleArn": state.iam_arn(&format!("role/{}-cluster", self.name)),
             "resourcesVpcConfig": {
                 "subnetIds": subnets, "securityGroupIds": [], "clusterSecurityGroupId": self.security_group,
-                "vpcId": vpc_id(state), "endpointPublicAccess": true, "endpointPrivateAccess": true,
+                "vpcId": vpc, "endpointPublicAccess": true, "endpointPrivateAccess": true,
                 "publicAccessCidrs": ["0.0.0.0/0"],
             },
             "kubernetesNetworkConfig": {
@@ -79,6 +99,12 @@ impl Cluster {
             "accessConfig": { "authenticationMode": self.setup.authentication_mode },
             "upgradePolicy": { "supportType": self.setup.support_type },
         });
+        if self.setup.status == "CREATING" {
+            // EKS names neither before they are there.
+            for field in ["endpoint", "certificateAuthority", "identity"] {
+                answer.as_object_mut().map(|answer| answer.remove(field));
+            }
+        }
         if auto {
             answer["computeConfig"] = json!({ "enabled": true, "nodePools": ["general-purpose", "system"] });
             answer["storageConfig"] = json!({ "blockStorage": { "enabled": true } });
@@ -95,7 +121,18 @@ pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Cluster, AwsError> {
         .ok_or_else(|| AwsError::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}.")))
 }
 
-/// CreateCluster. It is ACTIVE at once: whoever makes one in a rehearsal has waited as long as that takes.
+/// Lets time pass: from CREATING to ACTIVE, and from DELETING until it is gone.
+pub fn step(state: &mut State) {
+    let (now, takes) = (state.now, state.setup.timings.cluster);
+    state.clusters.retain(|_, cluster| cluster.deleting.is_none_or(|since| now < since + takes));
+    for cluster in state.clusters.values_mut() {
+        if cluster.setup.status == "CREATING" && cluster.deleting.is_none() && now >= cluster.created + takes {
+            cluster.setup.status = "ACTIVE".to_owned();
+        }
+    }
+}
+
+/// CreateCluster.
 pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
     let name = input.text("name");
     if state.clusters.contains_key(name) {
@@ -105,11 +142,15 @@ pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsE
         name: name.to_owned(),
         version: input.maybe("version").unwrap_or("1.33").to_owned(),
         cpu_node_group: false,
+        subnets: input["resourcesVpcConfig"].texts("subnetIds").into_iter().map(str::to_owned).collect(),
         tags: serde_json::from_value(input["tags"].clone()).unwrap_or_default(),
         ..ClusterSetup::default()
     };
     let mut cluster = Cluster::new(&setup, &state.region, state.now);
     cluster.created = state.now;
+    if !state.setup.timings.cluster.is_zero() {
+        cluster.setup.status = "CREATING".to_owned();
+    }
     if let Some((endpoint, authority)) = state.served.clone() {
         (cluster.endpoint, cluster.certificate_authority) = (endpoint, authority);
     }
@@ -120,8 +161,21 @@ pub fn create(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsE
 
 /// DeleteCluster.
 pub fn delete(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
-    let answer = find(state, input.text("name"))?.answer(state);
-    state.clusters.remove(input.text("name"));
+    let name = input.text("name");
+    find(state, name)?;
+    if state.node_groups.keys().any(|(cluster, _)| cluster == name) {
+        return Err(AwsError::new(409, "ResourceInUseException", "Cluster has nodegroups attached"));
+    }
+    let now = state.now;
+    if let Some(cluster) = state.clusters.get_mut(name) {
+        cluster.deleting.get_or_insert(now);
+        cluster.setup.status = "DELETING".to_owned();
+    }
+    let answer = find(state, name)?.answer(state);
+    state.addons.retain(|(cluster, _), _| cluster != name);
+    if state.setup.timings.cluster.is_zero() {
+        state.clusters.remove(name);
+    }
     Ok(json!({ "cluster": answer }))
 }
 

@@ -10,6 +10,7 @@ use crate::aws::{autoscaling::fleet, state::State};
 
 /// One step to `state.now`.
 pub fn step(state: &mut State) {
+    super::cluster::step(state);
     let keys: Vec<(String, String)> = state.node_groups.keys().cloned().collect();
     for key in &keys {
         begin(state, key);

@@ -216,7 +216,7 @@ impl Model {
     }
 }
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     include_str!("../models/acm.json"),
     include_str!("../models/autoscaling.json"),
     include_str!("../models/cloudwatch.json"),
@@ -224,6 +224,7 @@ const FILES: [&str; 13] = [
     include_str!("../models/eks.json"),
     include_str!("../models/iam.json"),
     include_str!("../models/kms.json"),
+    include_str!("../models/rds.json"),
     include_str!("../models/s3.json"),
     include_str!("../models/secretsmanager.json"),
     include_str!("../models/ses.json"),

@@ -6,11 +6,16 @@ use serde_json::json;
 use super::{
     gpu,
     it::It,
+    needs,
     pod::{Line, Step, names},
     prepare::{backoff, configure},
     status,
 };
-use crate::kube::{object, rule::LogLine, state::State};
+use crate::{
+    kube::{object, objects::Key, rule::LogLine, state::State},
+    outside::psql::Ended,
+    world::Happening,
+};
 
 /// Its containers run.
 pub fn start(state: &mut State, it: It<'_>) {
@@ -32,10 +37,17 @@ pub fn start(state: &mut State, it: It<'_>) {
     if lines.is_empty() && status::runs(it.pod, "nvidia-smi") {
         lines = use_gpu(state, it).into_iter().map(LogLine::Plain).collect();
     }
+    let asks = lines.is_empty() && status::runs(it.pod, "psql");
     let spoken = speak(state, it, &lines);
     let run = it.run(state);
     if let Some(crash) = rule.crash.as_ref().filter(|crash| crash.times.is_none_or(|times| run.crashes < times)) {
         it.then(state, crash.after, Step::Crash);
+        return;
+    }
+    if asks {
+        let asked = Box::new(needs::program(state, it.pod));
+        let (namespace, pod, uid) = (it.key.namespace.to_string(), it.key.name.to_string(), it.uid.to_owned());
+        state.told.push(Happening::ContainerStarted { namespace, pod, uid, asked });
         return;
     }
     let completes = rule
@@ -45,6 +57,18 @@ pub fn start(state: &mut State, it: It<'_>) {
         it.then(state, takes.max(spoken), Step::Finish);
     }
     it.then(state, spoken, Step::Wait);
+}
+
+/// What it waited for outside is over: it says what came of it, and ends.
+pub fn ends(state: &mut State, key: &Key, uid: &str, ended: Ended) {
+    let Some(epoch) = state.runs.get(key).filter(|run| run.uid == uid).map(|run| run.epoch) else { return };
+    let Some(object) = state.objects.get(key).cloned() else { return };
+    let it = It { key, pod: &object.value, uid, epoch };
+    for line in ended.lines {
+        say(state, it, line);
+    }
+    it.run(state).exit_code = Some(ended.code);
+    it.then(state, state.setup.times.job, Step::Finish);
 }
 
 /// What `nvidia-smi` prints; without a GPU there is no such command, and the container ends with 127.

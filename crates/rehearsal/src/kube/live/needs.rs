@@ -3,7 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use crate::kube::{object, state::State};
+use crate::{
+    kube::{object, state::State},
+    outside::psql::Asked,
+};
 
 /// The first volume that cannot be mounted, in the kubelet's words.
 pub fn mounts(state: &State, pod: &Value) -> Option<String> {
@@ -84,6 +87,32 @@ pub fn environment(state: &State, pod: &Value) -> Option<(String, String)> {
         })?;
         Some((object::text(container, "/name").to_owned(), message))
     })
+}
+
+/// What the pod's first container runs, with which variables and files.
+pub fn program(state: &State, pod: &Value) -> Asked {
+    let container = &pod["spec"]["containers"][0];
+    let texts = |pointer: &str| object::list(container, pointer).iter().filter_map(Value::as_str).map(str::to_owned);
+    let variables = object::list(container, "/env")
+        .iter()
+        .filter_map(|variable| Some((variable["name"].as_str()?.to_owned(), variable["value"].as_str()?.to_owned())));
+    let mut asked = Asked {
+        words: texts("/command").chain(texts("/args")).collect(),
+        variables: variables.collect(),
+        ..Asked::default()
+    };
+    for mount in object::list(container, "/volumeMounts") {
+        let named = |volume: &&Value| volume["name"] == mount["name"];
+        let volume = object::list(pod, "/spec/volumes").iter().find(named);
+        let secret = volume.map(|volume| object::text(volume, "/secret/secretName")).unwrap_or_default();
+        let Some(found) = state.objects.find("secrets", object::namespace(pod), secret) else { continue };
+        for (key, value) in found["data"].as_object().into_iter().flatten() {
+            let bytes = STANDARD.decode(value.as_str().unwrap_or_default()).unwrap_or_default();
+            let path = format!("{}/{key}", object::text(mount, "/mountPath"));
+            asked.files.insert(path, String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    asked
 }
 
 /// Names of the pull secrets of a pod and its service account.

@@ -39,19 +39,21 @@ pub fn from_catalogue(
                 .map(|(name, version)| vec![("extname", Cell::text(name)), ("extversion", Cell::text(version))])
                 .collect()
         }
-        "pg_database" => session.server.databases.keys().map(|name| vec![("datname", Cell::text(name))]).collect(),
-        "pg_roles" | "pg_user" => session
-            .server
-            .users
-            .iter()
-            .map(|(name, user)| {
-                vec![
-                    ("rolname", Cell::text(name)),
-                    ("usename", Cell::text(name)),
-                    ("rolsuper", Cell::Bool(user.superuser)),
-                ]
-            })
-            .collect(),
+        "pg_database" => {
+            let inner = session.world.outside.inner();
+            let made = inner.databases.get(session.host).into_iter().flat_map(|here| here.made.keys());
+            let all = session.server.databases.keys().chain(made);
+            all.map(|name| vec![("datname", Cell::text(name))]).collect()
+        }
+        "pg_roles" | "pg_user" => {
+            let inner = session.world.outside.inner();
+            let made = inner.databases.get(session.host).into_iter().flat_map(|here| here.roles.keys());
+            let declared = session.server.users.iter().map(|(name, user)| (name, user.superuser));
+            let row = |(name, superuser): (&String, bool)| {
+                vec![("rolname", Cell::text(name)), ("usename", Cell::text(name)), ("rolsuper", Cell::Bool(superuser))]
+            };
+            declared.chain(made.map(|name| (name, false))).map(row).collect()
+        }
         // A session that asks about its own encryption.
         "pg_stat_ssl" => {
             let version = if session.encrypted { Cell::text("TLSv1.3") } else { Cell::Null };

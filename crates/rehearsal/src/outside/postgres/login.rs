@@ -2,27 +2,32 @@
 
 use std::{io, num::NonZeroU32};
 
-use aws_lc_rs::{
-    digest, hmac,
-    pbkdf2::{self, PBKDF2_HMAC_SHA256},
-};
+use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Authentication, Postgres,
+    password::{self, Kept, Verifier, keyed},
     wire::{Fields, Refusal, Wire},
 };
+use crate::World;
 
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(4096).unwrap();
 
 /// Asks for the password and checks it.
-pub async fn check<S>(server: &Postgres, user: &str, wire: &mut Wire<S>) -> io::Result<Result<(), Refusal>>
+pub async fn check<S>(
+    world: &World,
+    host: &str,
+    server: &Postgres,
+    user: &str,
+    wire: &mut Wire<S>,
+) -> io::Result<Result<(), Refusal>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     // An unknown user is asked like a known one, and refused like one with a wrong password.
-    let password = server.users.get(user).map(|user| user.password.as_str());
+    let password = password::of(world, host, server, user);
     let right = match server.authentication {
         Authentication::Cleartext => cleartext(password, wire).await?,
         Authentication::Scram => scram(password, wire).await?,
@@ -34,13 +39,13 @@ where
     Ok(Err(Refusal::fatal("28P01", format!("password authentication failed for user \"{user}\""))))
 }
 
-async fn cleartext<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: &mut Wire<S>) -> io::Result<bool> {
+async fn cleartext<S: AsyncRead + AsyncWrite + Unpin>(password: Option<Kept>, wire: &mut Wire<S>) -> io::Result<bool> {
     wire.put(b'R', &3_u32.to_be_bytes());
     let (kind, body) = wire.read().await?;
-    Ok(kind == b'p' && Some(Fields(&body).text()) == password)
+    Ok(kind == b'p' && password.is_some_and(|known| known.is(Fields(&body).text())))
 }
 
-async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: &mut Wire<S>) -> io::Result<bool> {
+async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<Kept>, wire: &mut Wire<S>) -> io::Result<bool> {
     wire.put(b'R', &[&10_u32.to_be_bytes()[..], b"SCRAM-SHA-256\0\0"].concat());
     let (kind, body) = wire.read().await?;
     let mut fields = Fields(&body);
@@ -56,7 +61,15 @@ async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: 
     let Some(nonce) = attribute(bare, "r") else { return Ok(false) };
     let nonce = format!("{nonce}{}", uuid::Uuid::new_v4().simple());
     let salt = uuid::Uuid::new_v4();
-    let server_first = format!("r={nonce},s={},i={ITERATIONS}", STANDARD.encode(salt.as_bytes()));
+    let known = password.map(|known| match known {
+        Kept::Scram(verifier) => verifier,
+        Kept::Plain(password) => Verifier::of(&password, salt.as_bytes(), ITERATIONS),
+    });
+    let (salt, iterations) = match &known {
+        Some(known) => (known.salt.clone(), known.iterations),
+        None => (salt.as_bytes().to_vec(), ITERATIONS),
+    };
+    let server_first = format!("r={nonce},s={},i={iterations}", STANDARD.encode(&salt));
     wire.put(b'R', &[&11_u32.to_be_bytes()[..], server_first.as_bytes()].concat());
 
     let (kind, body) = wire.read().await?;
@@ -65,12 +78,9 @@ async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: 
     if attribute(unproven, "r") != Some(&nonce) || attribute(unproven, "c") != Some(&STANDARD.encode(start)) {
         return Ok(false);
     }
-    let Some(password) = password else { return Ok(false) };
-    let mut salted = [0; 32];
-    pbkdf2::derive(PBKDF2_HMAC_SHA256, ITERATIONS, salt.as_bytes(), password.as_bytes(), &mut salted);
-    let stored = digest::digest(&digest::SHA256, &keyed(&salted, b"Client Key"));
+    let Some(known) = known else { return Ok(false) };
     let exchange = format!("{bare},{server_first},{unproven}");
-    let signature = keyed(stored.as_ref(), exchange.as_bytes());
+    let signature = keyed(&known.stored, exchange.as_bytes());
     let client_key: Vec<u8> = STANDARD
         .decode(proof.trim_end_matches('\0'))
         .unwrap_or_default()
@@ -78,17 +88,13 @@ async fn scram<S: AsyncRead + AsyncWrite + Unpin>(password: Option<&str>, wire: 
         .zip(&signature)
         .map(|(a, b)| a ^ b)
         .collect();
-    if digest::digest(&digest::SHA256, &client_key).as_ref() != stored.as_ref() {
+    if digest::digest(&digest::SHA256, &client_key).as_ref() != known.stored.as_slice() {
         return Ok(false);
     }
-    let verifier = keyed(&keyed(&salted, b"Server Key"), exchange.as_bytes());
+    let verifier = keyed(&known.server, exchange.as_bytes());
     let server_last = format!("v={}", STANDARD.encode(verifier));
     wire.put(b'R', &[&12_u32.to_be_bytes()[..], server_last.as_bytes()].concat());
     Ok(true)
-}
-
-fn keyed(key: &[u8], text: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
 fn attribute<'a>(message: &'a str, name: &str) -> Option<&'a str> {

@@ -6,6 +6,8 @@
 pub mod catalogue;
 pub mod cell;
 pub mod login;
+pub mod password;
+pub mod roles;
 pub mod session;
 pub mod sql;
 pub mod wire;
@@ -64,6 +66,9 @@ pub struct User {
     /// May do anything.
     #[serde(default)]
     pub superuser: bool,
+    /// May make roles and databases without being able to do anything: the master user of RDS.
+    #[serde(default)]
+    pub makes_roles: bool,
     /// Databases where it may `CREATE EXTENSION`; the ones it owns come on top.
     #[serde(default)]
     pub may_create_extension: Vec<String>,
@@ -106,6 +111,12 @@ pub enum Authentication {
 }
 
 impl Postgres {
+    /// Whether there is a database of this name, declared or made since.
+    pub fn has_database(&self, world: &World, host: &str, name: &str) -> bool {
+        let made = || world.outside.inner().databases.get(host).is_some_and(|here| here.made.contains_key(name));
+        self.databases.contains_key(name) || made()
+    }
+
     /// Whether a user may create extensions in a database.
     pub fn may_create_extension(&self, user: &str, database: &str) -> bool {
         let owner = self.databases.get(database).is_some_and(|own| own.owner == user);
@@ -180,12 +191,12 @@ where
             );
             return Ok(Err(Refusal::fatal("28000", message)));
         }
-        login::check(server, &user, &mut wire).await
+        login::check(world, host, server, &user, &mut wire).await
     };
     if let Err(refusal) = login.await? {
         return wire.refuse(&refusal).await;
     }
-    if !server.databases.contains_key(&database) {
+    if !server.has_database(world, host, &database) {
         return wire.refuse(&Refusal::fatal("3D000", format!("database \"{database}\" does not exist"))).await;
     }
     let Some(mut session) = Session::open(world, host, server, user, database, encrypted) else {

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     Postgres,
     cell::{Outcome, TEXT, describe, finish},
-    sql,
+    password::Kept,
+    roles, sql,
     wire::{Fields, Refusal, Wire},
 };
 use crate::World;
@@ -22,13 +23,41 @@ pub struct Databases {
     pub sessions: u32,
     /// Extensions created, as (database, extension).
     pub extensions: BTreeSet<(String, String)>,
+    /// Roles made.
+    pub roles: BTreeMap<String, Role>,
+    /// Databases made.
+    pub made: BTreeMap<String, Made>,
+    /// Who was made a member of which role.
+    pub members: BTreeSet<(String, String)>,
+}
+
+/// A role that was made.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// What is kept of its password.
+    pub password: Kept,
+    /// Whether it may make databases.
+    pub makes_databases: bool,
+    /// What is noted of it.
+    pub comment: String,
+}
+
+/// A database that was made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its owner.
+    pub owner: String,
+    /// What is noted of it.
+    pub comment: String,
 }
 
 /// A session of one user in one database.
 #[derive(Debug)]
 pub struct Session<'a> {
-    world: &'a World,
-    host: &'a str,
+    /// The world.
+    pub world: &'a World,
+    /// The server's name.
+    pub host: &'a str,
     /// The server.
     pub server: &'a Postgres,
     /// The user.
@@ -37,6 +66,8 @@ pub struct Session<'a> {
     pub database: String,
     /// Whether the connection is encrypted.
     pub encrypted: bool,
+    /// Tables of this session, with their lines.
+    pub tables: BTreeMap<String, Vec<String>>,
     transaction: Transaction,
     statements: BTreeMap<String, String>,
     portals: BTreeMap<String, Portal>,
@@ -79,6 +110,7 @@ impl<'a> Session<'a> {
             user,
             database,
             encrypted,
+            tables: BTreeMap::new(),
             transaction: Transaction::None,
             statements: BTreeMap::new(),
             portals: BTreeMap::new(),
@@ -244,7 +276,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn execute(&mut self, statement: &str, values: &[Option<String>]) -> Result<Outcome, Refusal> {
+    /// Does one statement.
+    pub fn execute(&mut self, statement: &str, values: &[Option<String>]) -> Result<Outcome, Refusal> {
+        if self.transaction != Transaction::Failed
+            && let Some(outcome) = roles::change(self, statement)?
+        {
+            return Ok(outcome);
+        }
         let outcome = sql::answer(self, statement, values)?;
         let ends = matches!(outcome.tag.as_str(), "ROLLBACK" | "COMMIT");
         match (&mut self.transaction, outcome.tag.as_str()) {

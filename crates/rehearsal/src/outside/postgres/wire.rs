@@ -22,7 +22,8 @@ pub enum Start {
 pub struct Refusal {
     severity: &'static str,
     code: &'static str,
-    message: String,
+    /// What it says.
+    pub message: String,
     detail: Option<String>,
     hint: Option<String>,
 }
