@@ -57,7 +57,10 @@ impl Teller {
         }
         let recognised = match &what {
             Happened::Said { line } => self.recognise(&["said", "log"], line),
-            Happened::Waiting { why, .. } => why.story.iter().find_map(|line| self.recognise(&["said", "log"], line)),
+            Happened::Waiting { why, .. } => {
+                let code = why.problem.as_ref().and_then(|problem| self.recognise(&["problem"], &problem.code));
+                code.or_else(|| why.story.iter().find_map(|line| self.recognise(&["said", "log"], line)))
+            }
             Happened::Failed { problem } => self
                 .recognise(&["problem"], &problem.code)
                 .or_else(|| self.recognise(&["said", "log"], &format!("{}\n{}", problem.what, problem.why))),

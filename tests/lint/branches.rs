@@ -1,4 +1,5 @@
-//! Each branch that the Shield guide offers is gone by at least one scenario: which one stands in this table.
+//! Each branch that the Shield guide offers is gone by at least one scenario: which one stands in this table. For the gateway
+//! guide it is worked out.
 
 use landfall::guides;
 use landfall_core::{
@@ -121,5 +122,54 @@ fn every_scenario_answers_all_that_it_is_asked() {
     let shield = shield();
     for scenario in shield.folder.scenarios() {
         assert_eq!(settled(&shield, scenario).open, [], "{scenario}");
+    }
+}
+
+fn gateway() -> LoadedGuide {
+    LoadedGuide::read(guides::folder("apheris-gateway").unwrap()).unwrap()
+}
+
+/// What the gateway's scenarios settle to.
+fn gateways(gateway: &LoadedGuide) -> Vec<(String, Settled)> {
+    let target =
+        json!({"account": "123456789012", "region": "us-east-2", "cluster": "gateway", "namespace": "apheris"});
+    let settled = |scenario: &str| {
+        let answers = gateway.folder.scenario(scenario).unwrap()["answers"].to_string();
+        let answers = serde_json::from_str(&answers.replace("{{ rehearsal }}", "/rehearsal")).unwrap();
+        let document = Document::of(format!("scenarios/{scenario}.yaml"), answers);
+        let answers = Answers::read(&document, &gateway.guide).unwrap();
+        settle(&gateway.guide, &answers, &serde_json::Map::new(), &target)
+    };
+    gateway.folder.scenarios().into_iter().map(|scenario| (scenario.to_owned(), settled(scenario))).collect()
+}
+
+#[test]
+fn every_way_of_the_gateway_guide_is_gone_by_a_scenario() {
+    let gateway = gateway();
+    let settled = gateways(&gateway);
+    let goes = |id: &str, fits: &dyn Fn(&Value) -> bool| {
+        settled.iter().any(|(_, settled)| settled.asked.iter().any(|asked| asked == id) && fits(&settled.values[id]))
+    };
+    for input in &gateway.guide.inputs {
+        let choices: Vec<Value> = match input.kind {
+            InputType::Choice => input.choices.iter().map(|choice| json!(choice.id())).collect(),
+            InputType::Boolean => vec![json!(true), json!(false)],
+            _ => Vec::new(),
+        };
+        for choice in choices {
+            assert!(goes(&input.id, &|value| *value == choice), "no scenario goes by {} = {choice}", input.id);
+        }
+        // A digest of the rehearsal's own archive would only repeat how it was made.
+        if input.optional && input.id != "module_sha256" {
+            assert!(goes(&input.id, &|value| !value.is_null()), "no scenario fills in {}", input.id);
+        }
+        assert!(goes(&input.id, &|_| true), "no scenario is asked {}", input.id);
+    }
+}
+
+#[test]
+fn every_scenario_of_the_gateway_guide_answers_all_that_it_is_asked() {
+    for (scenario, settled) in gateways(&gateway()) {
+        assert_eq!(settled.open, [], "{scenario}");
     }
 }
