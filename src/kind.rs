@@ -10,12 +10,12 @@ use landfall_core::{
     clock::Span,
     event::{Found, Happened, Host, Outcome, Permissions, Question, Rbac, Table, TaskPath},
     guide::Folder,
-    plan::InstallId,
+    plan::{InstallId, digest},
     value::{Plain, Scope, SecretRef, SecretText, Tree, render_file},
 };
 use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud::{Cloud, Net, Trouble};
@@ -109,6 +109,26 @@ impl Context {
             Trouble::guide(format!("{name} is not among the guide's files"), "Add the template beside the guide.")
         })?;
         render_file(&self.scope, text).map_err(|fault| Trouble::guide(format!("{name}: {fault}"), "Mend the template."))
+    }
+
+    /// The digest of parameters, and of the template files that they name as these come out now: another answer may change
+    /// nothing but such a text.
+    pub fn digest(&self, parameters: &Value) -> String {
+        let mut rendered = Vec::new();
+        self.rendered(parameters, &mut rendered);
+        match rendered.is_empty() {
+            true => digest(parameters),
+            false => digest(&json!([parameters, rendered])),
+        }
+    }
+
+    fn rendered(&self, tree: &Value, into: &mut Vec<String>) {
+        match tree {
+            Value::String(name) if name.ends_with(".j2") => into.extend(self.template(name).ok()),
+            Value::Array(items) => items.iter().for_each(|item| self.rendered(item, into)),
+            Value::Object(fields) => fields.values().for_each(|item| self.rendered(item, into)),
+            _ => {}
+        }
     }
 
     /// One secret's text, for the call that needs it.

@@ -91,6 +91,7 @@ impl Kinds {
                 check::s3_bucket::Bucket,
                 check::ses_identity::SesIdentity,
                 check::s3_endpoint::S3Endpoint,
+                check::terraform_plan::TerraformPlan,
                 check::terraform_state::TerraformState,
                 check::tls_certificate::TlsCertificate,
                 check::tool_version::ToolVersion,
@@ -135,6 +136,7 @@ impl Kinds {
                 step::s3_bucket_policy::BucketPolicy,
                 step::terraform_forgotten::TerraformForgotten,
                 step::terraform_module::TerraformModule,
+                step::terraform_reviewed::TerraformReviewed,
                 step::tls_authority::TlsAuthority,
             ),
             lookups: by_name!(AnyLookup:

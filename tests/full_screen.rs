@@ -216,6 +216,49 @@ fn is_walked(guide: &str, title: &str) {
 }
 
 #[test]
+fn the_gateway_guide_is_walked_by_keyboard_alone_and_its_plan_agreed_to_by_typing() {
+    let arguments = ["rehearse", "apheris-gateway", "--scenario", "plan-to-read", "--speed", "200"];
+    let mut screen = Screen::of(&arguments, &[]);
+    screen.shows("REHEARSAL │ Apheris Compute Gateway");
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.shows("gateway is not in us-east-2 yet: it is made");
+    screen.press("n");
+    screen.until("all answers", |screen| all_of_it(screen, "answered"));
+    screen.press("n");
+    screen.shows("Secrets 4/9");
+    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
+    screen.press("n");
+    screen.until("every check", |screen| all_of_it(screen, "looked at"));
+    screen.press("\r");
+    screen.shows("a agree and begin");
+    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
+    screen.press("a");
+    screen.shows("Install 7/9");
+    screen.shows("terraform would do this: 7 to add, 0 to change, 0 to destroy.");
+    // The whole list is read before it is answered.
+    screen.shows("module.gateway.module.vpc.aws_vpc.this: add");
+    screen.press("\r");
+    screen.shows("▶ stop here; nothing is applied");
+    screen.press("\x1b[B");
+    screen.shows("▶ apply exactly this");
+    screen.press("\r");
+    screen.shows("type apply to choose this");
+    screen.press("yes\r");
+    screen.shows("▶ apply exactly this");
+    screen.press("\x7f\x7f\x7fapply\r");
+    screen.shows("module.gateway.module.eks.aws_eks_cluster.this: Still creating");
+    screen.shows(" 2/7");
+    screen.shows("Enter goes on");
+    screen.press("\r");
+    screen.shows("Verify 8/9");
+    screen.until("every verification", |screen| all_of_it(screen, "looked at"));
+    screen.press("\r");
+    screen.shows("As printed, this guide would have failed here");
+    screen.press("\r");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
 fn leaving_gives_the_terminal_back() {
     let mut screen = Screen::of(&[], &[]);
     screen.shows("Guide 1/9");

@@ -111,6 +111,36 @@ fn walked(guide: &str) -> String {
 }
 
 #[test]
+fn the_gateway_guide_is_walked_line_by_line_and_its_plan_agreed_to_by_typing() {
+    let mut talk = Conversation::rehearse("apheris-gateway", &["--scenario", "plan-to-read"]);
+    for (stage, question, answer) in [
+        ("2 of 9: Target", "Is this where it goes", ""),
+        ("3 of 9: Inputs", "Answers", ""),
+        ("4 of 9: Secrets", "Secrets", ""),
+        ("5 of 9: Checks", "Checks", ""),
+        ("6 of 9: Plan", "The plan", "agree"),
+    ] {
+        talk.until(stage);
+        talk.answer(question, answer);
+    }
+    let plan = talk.answer("The gateway: terraform would do this: 7 to add, 0 to change, 0 to destroy.", "apply");
+    assert!(plan.contains("module.gateway.module.eks.aws_eks_cluster.this: add"), "{plan}");
+    talk.answer("Type apply to choose this", "apply");
+    talk.answer("Why (may stay empty)", "OPS-7");
+    for (stage, question, answer) in [("8 of 9: Verify", "Verify", "go"), ("9 of 9: Summary", "Done", "")] {
+        talk.until(stage);
+        talk.answer(question, answer);
+    }
+    assert_eq!(talk.end(), 0);
+    for line in ["The gateway: made", "As printed, this guide would have failed here"] {
+        assert!(talk.text.contains(line), "{line} is not in\n{}", talk.text);
+    }
+    for secret in ["rehearsed-client-secret", "rehearsed-helm-password"] {
+        assert!(!talk.text.contains(secret), "{secret} was printed");
+    }
+}
+
+#[test]
 fn an_answer_that_does_not_fit_is_refused_and_a_secret_typed_by_hand_is_never_shown() {
     let mut talk = Conversation::rehearse("arthur-shield", &[]);
     to_inputs(&mut talk);

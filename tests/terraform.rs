@@ -5,6 +5,8 @@
 #[path = "kinds_kube/place.rs"]
 #[allow(dead_code, reason = "each test uses its own part of this")]
 mod place;
+#[path = "common/rehearsed.rs"]
+mod rehearsed;
 #[path = "common/testbed.rs"]
 #[allow(dead_code, reason = "each test uses its own part of this")]
 mod testbed;
@@ -13,4 +15,5 @@ mod terraform {
     mod apply;
     pub mod bench;
     mod branches;
+    mod stand_in;
 }

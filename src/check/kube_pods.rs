@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     cloud::{
         Trouble,
-        pods::{Which, ready, why_not},
+        pods::{Which, ready, why_not_yet},
     },
     kind::{Check, CheckAbout, Context, PlanView},
 };
@@ -54,13 +54,17 @@ impl Check for KubePods {
         let found = which.list(&client).await?;
         let wanted = match self.daemon_set(&found) {
             Some(name) => {
-                let daemon_sets: Api<DaemonSet> = Api::namespaced(client, &which.namespace);
+                let daemon_sets: Api<DaemonSet> = Api::namespaced(client.clone(), &which.namespace);
                 let status = daemon_sets.get_opt(&name).await?.and_then(|set| set.status).unwrap_or_default();
                 usize::try_from(status.desired_number_scheduled).unwrap_or_default()
             }
             None => 0,
         };
-        Ok(judge(&which, &found, wanted.max(self.at_least)))
+        let told = match found.iter().find(|pod| !ready(pod)) {
+            Some(pod) => Some(why_not_yet(&client, pod).await),
+            None => None,
+        };
+        Ok(judge(&which, &found, told, wanted.max(self.at_least)))
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
@@ -85,13 +89,12 @@ impl KubePods {
     }
 }
 
-fn judge(which: &Which, found: &[Pod], wanted: usize) -> Outcome {
+/// `told` is what keeps the first of them that is not ready.
+fn judge(which: &Which, found: &[Pod], told: Option<Problem>, wanted: usize) -> Outcome {
     let count = found.iter().filter(|pod| ready(pod)).count();
-    let unready = found.iter().find(|pod| !ready(pod));
-    match unready {
+    match told {
         None if count >= wanted => Outcome::pass(format!("{count} ready ({})", which.shown())),
-        Some(pod) => {
-            let mut problem = why_not(pod);
+        Some(mut problem) => {
             problem.what = format!("{count} of {} ready: {}", wanted.max(found.len()), problem.what);
             Outcome::NotYet { problem }
         }
@@ -115,6 +118,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cloud::pods::why_not;
 
     fn pod(ready: &str) -> Pod {
         serde_json::from_value(json!({"metadata": {"name": "auth-0"},
@@ -124,7 +128,8 @@ mod tests {
 
     #[test]
     fn all_must_be_ready_and_enough_of_them() {
-        let looked = |pods: &[Pod], wanted| judge(&Which::default(), pods, wanted);
+        let told = |pods: &[Pod]| pods.iter().find(|pod| !ready(pod)).map(why_not);
+        let looked = |pods: &[Pod], wanted| judge(&Which::default(), pods, told(pods), wanted);
         assert!(matches!(looked(&[pod("True"), pod("True")], 1), Outcome::Pass { .. }));
         assert_eq!(looked(&[pod("True"), pod("False")], 1).problem().unwrap().code, "K8S-POD-NOT-READY");
         assert_eq!(looked(&[pod("True")], 2).problem().unwrap().code, "K8S-PODS-MISSING");

@@ -59,6 +59,7 @@ pub mod registry_image;
 pub mod s3_bucket;
 pub mod s3_endpoint;
 pub mod ses_identity;
+pub mod terraform_plan;
 pub mod terraform_state;
 pub mod tls_certificate;
 pub mod tool_version;

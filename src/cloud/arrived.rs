@@ -46,6 +46,17 @@ pub fn without<'a>(mut tree: Value, keys: impl IntoIterator<Item = &'a str>) -> 
     tree
 }
 
+/// Puts a text under a dotted key.
+pub fn put(tree: &mut Value, key: &str, text: &str) {
+    let at = key.split('.').fold(tree, |tree, key| {
+        if !tree.is_object() {
+            *tree = Value::Object(serde_json::Map::new());
+        }
+        &mut tree[key]
+    });
+    *at = Value::from(text);
+}
+
 fn take(tree: &mut Value, path: &[&str]) {
     let (Some(fields), Some((first, rest))) = (tree.as_object_mut(), path.split_first()) else { return };
     if rest.is_empty() {
@@ -164,6 +175,18 @@ mod tests {
     fn code(secrets: &BTreeMap<String, Plain>, keys: &[&str], plain: &[&str]) -> Option<String> {
         let own = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
         fault(Path::new("values.yaml"), &arrived(), secrets, &own(keys), &own(plain)).map(|problem| problem.code)
+    }
+
+    #[test]
+    fn what_was_split_can_be_put_together_again() {
+        let mut whole =
+            without(arrived(), ["auth.orchestrator.clientSecret", "auth.orchestrator.clientId", "repoPassword"]);
+        for (key, text) in
+            [("auth.orchestrator.clientSecret", "canary"), ("auth.orchestrator.clientId", "c"), ("repoPassword", "p")]
+        {
+            put(&mut whole, key, text);
+        }
+        assert_eq!(whole, arrived());
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Kubernetes {
         self.renew();
     }
 
+    /// Whether the install still has to make the cluster.
+    pub fn is_awaited(&self) -> bool {
+        unpoisoned(&self.awaited).is_some()
+    }
+
     /// Uses this kubeconfig, built from EKS for this cluster, from now on instead of the person's.
     pub fn use_own(&self, config: Kubeconfig, cluster: &str) {
         *unpoisoned(&self.awaited) = None;

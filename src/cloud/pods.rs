@@ -1,6 +1,6 @@
 //! Which pods are meant, are they ready, and if not, why not?
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
 use kube::{Api, Client, ResourceExt, api::ListParams};
 use landfall_core::event::Problem;
 
@@ -58,6 +58,23 @@ pub fn phase(pod: &Pod) -> &str {
 /// Whether it is ready: Running is not enough.
 pub fn ready(pod: &Pod) -> bool {
     condition(pod, "Ready").is_some_and(|(holds, _)| holds)
+}
+
+/// Why a pod is not ready, with a fix; where the pod itself does not say, what was last warned of it.
+pub async fn why_not_yet(client: &Client, pod: &Pod) -> Problem {
+    let problem = why_not(pod);
+    if problem.code != "K8S-POD-NOT-READY" || phase(pod) != "Pending" {
+        return problem;
+    }
+    let events: Api<Event> = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
+    let about = ListParams::default().fields(&format!("involvedObject.name={}", pod.name_any()));
+    // Who may not list events still hears what the pod says.
+    let heard = events.list(&about).await.map(|list| list.items).unwrap_or_default();
+    let warnings = heard.into_iter().filter(|event| event.type_.as_deref() == Some("Warning"));
+    match warnings.max_by_key(|event| event.last_timestamp.clone()) {
+        Some(event) => problem.why(event.message.unwrap_or_default()),
+        None => problem,
+    }
 }
 
 /// Why a pod is not ready, with a fix.

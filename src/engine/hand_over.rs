@@ -36,7 +36,7 @@ impl Engine {
         {
             return None;
         }
-        handed_over(self.journal.story().steps.get(&task.path), &answers.hand_over, &task.path, &task.kind)
+        handed_over(self.journal.story().steps.get(&task.path), &answers.hand_over, task)
     }
 
     /// Writes down for somebody else what a step would do; who was asked goes to the journal once.

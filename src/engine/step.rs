@@ -10,7 +10,7 @@ use landfall_core::{
         Choice, Difference, Found, Happened, How, Outcome, Owner, Problem, Question, Recovery, State, TaskPath, Waiting,
     },
     journal::{REPLACE, Record, StepStory},
-    plan::{Plan, PlannedTask, digest},
+    plan::{Plan, PlannedTask},
 };
 use serde_json::Value;
 
@@ -71,15 +71,16 @@ impl Engine {
             self.teller.tell(&task.path, Happened::Skipped { reason: "left for later".into() });
             return Ok(TaskEnd::Later);
         }
+        let cx = self.context(task, outputs);
         let running = Running {
             engine: self,
             task,
             plan,
             about: kind.describe(),
             kind,
-            digest: digest(&parameters),
+            digest: cx.digest(&parameters),
             parameters,
-            cx: self.context(task, outputs),
+            cx,
             outputs,
             options,
         };
@@ -115,7 +116,10 @@ impl Engine {
         options: &RunOptions,
     ) -> Result<Option<Verdict>, Trouble> {
         let verdict = match beforehand(path, &question, options) {
-            Some(verdict) => verdict,
+            Some(verdict) => {
+                self.say_asked(path, &question);
+                verdict
+            }
             None => {
                 let heard = self.desk.bring(path, question.clone());
                 self.teller.tell(path, Happened::Asked { question: question.clone() });
@@ -130,6 +134,17 @@ impl Engine {
         };
         self.decided(path, &question.about, &verdict).await?;
         Ok(Some(verdict))
+    }
+
+    /// What was agreed to beforehand is told all the same; what a person does was told already.
+    fn say_asked(&self, path: &TaskPath, question: &Question) {
+        if question.about == "done" {
+            return;
+        }
+        let list = question.differences.iter().map(|difference| difference.line("planned"));
+        for line in std::iter::once(question.text.clone()).chain(list) {
+            self.teller.tell(path, Happened::Said { line });
+        }
     }
 
     /// Writes a decision down.
@@ -482,6 +497,7 @@ impl Running<'_> {
             },
             typed: (!recovery.loses.is_empty()).then(|| recovery.id.clone()),
         }));
+        self.cx.say(format!("{}: {}", problem.code, problem.what));
         let text = format!("{}. {} What shall be done?", problem.what, problem.why);
         let question = Question { about: "recover".into(), text, choices, differences: Vec::new() };
         match self.decide(question).await? {
@@ -692,11 +708,7 @@ fn late(given: Span) -> Problem {
 }
 
 pub(super) fn shown(differences: &[Difference]) -> String {
-    differences
-        .iter()
-        .map(|difference| format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found))
-        .collect::<Vec<_>>()
-        .join("\n")
+    differences.iter().map(|difference| difference.line("planned")).collect::<Vec<_>>().join("\n")
 }
 
 fn still_different(differences: &[Difference]) -> Trouble {

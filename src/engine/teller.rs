@@ -57,11 +57,11 @@ impl Teller {
         }
         let recognised = match &what {
             Happened::Said { line } => self.recognise(&["said", "log"], line),
-            Happened::Waiting { why, .. } => why
-                .story
-                .iter()
-                .find_map(|line| self.recognise(&["said", "log"], line))
-                .or_else(|| why.problem.as_ref().and_then(|problem| self.known(problem))),
+            Happened::Waiting { why, .. } => {
+                let code = why.problem.as_ref().and_then(|problem| self.recognise(&["problem"], &problem.code));
+                code.or_else(|| why.story.iter().find_map(|line| self.recognise(&["said", "log"], line)))
+                    .or_else(|| why.problem.as_ref().and_then(|problem| self.known(problem)))
+            }
             Happened::Failed { problem } => self.known(problem),
             Happened::Looked { outcome, .. } => outcome.problem().and_then(|problem| self.known(problem)),
             _ => None,

@@ -153,22 +153,10 @@ impl Engine {
 /// A task made from the journal alone.
 fn bare(path: &TaskPath, kind: &str, parameters: &Value) -> PlannedTask {
     PlannedTask {
-        path: path.clone(),
         kind: kind.to_owned(),
         title: path.id.clone(),
-        about: String::new(),
         template: parameters.clone(),
         parameters: parameters.clone(),
-        row: None,
-        after: std::collections::BTreeSet::new(),
-        severity: landfall_core::guide::Severity::Stop,
-        within: None,
-        until: Vec::new(),
-        attest: None,
-        proves: Vec::new(),
-        early: false,
-        optional: false,
-        from: Vec::new(),
-        pointer: String::new(),
+        ..PlannedTask::bare(path.clone())
     }
 }

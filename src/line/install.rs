@@ -55,15 +55,11 @@ fn question(wizard: &Wizard) -> Option<(TaskPath, Question)> {
 /// A decision only a person can take; the first choice is the careful one.
 fn answer(talk: &mut Talk, path: &TaskPath, question: &Question) -> Result<(), Leave> {
     let offers = question.choices.iter().map(|choice| Offer::new(&choice.id, &choice.label)).collect();
-    let help: Vec<String> = question
-        .differences
-        .iter()
-        .map(|difference| {
-            let fixed = if difference.fixed { " (cannot be changed in place)" } else { "" };
-            format!("{}: wanted {}, found {}{fixed}", difference.field, difference.wanted, difference.found)
-        })
-        .chain([question.text.clone()])
-        .collect();
+    let list = question.differences.iter().map(|difference| difference.line("wanted"));
+    let help: Vec<String> = list.chain([question.text.clone()]).collect();
+    for difference in &question.differences {
+        talk.para(&difference.line("wanted"))?;
+    }
     let title = talk.wizard().install.tasks.row(path).map(|row| row.title.clone()).unwrap_or_default();
     let prompt = Prompt::Choose { title: format!("{title}: {}", question.text), offers, at: Some(0), own: None };
     let Said::Chosen(index) = talk.ask(&prompt, &help)? else { return elsewhere(talk) };

@@ -98,10 +98,7 @@ pub(super) fn plan_page(plan: &PlanShown) -> String {
             page.push_str(&format!("{text}\n\n"));
         }
         for difference in &task.changes {
-            page.push_str(&format!(
-                "- {}: planned {}, found {}\n",
-                difference.field, difference.wanted, difference.found
-            ));
+            page.push_str(&format!("- {}\n", difference.line("planned")));
         }
         for erratum in &task.errata {
             page.push_str(&format!("- {erratum}\n"));

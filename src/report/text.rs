@@ -151,10 +151,7 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
         Happened::Asked { question } => {
             let mut text = head(mark("?", "?", 35), &question.text);
             for difference in &question.differences {
-                text.push_str(&format!(
-                    "\n             {}: planned {}, found {}",
-                    difference.field, difference.wanted, difference.found
-                ));
+                text.push_str(&format!("\n             {}", difference.line("planned")));
             }
             for choice in &question.choices {
                 text.push_str(&format!("\n             {}: {}", choice.id, choice.label));

@@ -347,7 +347,7 @@ impl Session {
     /// Whether somebody else does a step.
     fn by_other(&self) -> impl Fn(&PlannedTask) -> bool {
         let (story, rules) = (self.story(), self.answers.hand_over.clone());
-        move |task| handed_over(story.steps.get(&task.path), &rules, &task.path, &task.kind).is_some()
+        move |task| handed_over(story.steps.get(&task.path), &rules, task).is_some()
     }
 
     /// Writes the answers down as they are now.
@@ -438,22 +438,8 @@ fn keep_guide(folder: &std::path::Path, guide: &LoadedGuide) -> Result<(), Troub
 /// A task for look-ups outside the plan.
 fn bare_task(id: &str) -> PlannedTask {
     PlannedTask {
-        path: TaskPath::new(Section::Checks, id),
-        kind: String::new(),
         title: id.to_owned(),
-        about: String::new(),
-        template: Value::Null,
-        parameters: Value::Null,
-        row: None,
-        after: std::collections::BTreeSet::new(),
         severity: Severity::Warn,
-        within: None,
-        until: Vec::new(),
-        attest: None,
-        proves: Vec::new(),
-        early: false,
-        optional: false,
-        from: Vec::new(),
-        pointer: String::new(),
+        ..PlannedTask::bare(TaskPath::new(Section::Checks, id))
     }
 }

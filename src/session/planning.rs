@@ -193,7 +193,7 @@ async fn shown(
                 State::Present { .. } => (Change::Adopt, Vec::new()),
                 State::Drifted { differences, .. } => {
                     let fresh = line.is_some_and(|line| line.fresh);
-                    (drift(&owner, ours, &parameters, &differences, fresh), differences)
+                    (drift(&owner, ours, &cx.digest(&parameters), &differences, fresh), differences)
                 }
                 State::Broken { problem, .. } => {
                     row.line = problem.what;
@@ -236,11 +236,11 @@ async fn shown(
 fn drift(
     owner: &Owner,
     ours: Option<&landfall_core::journal::StepStory>,
-    parameters: &serde_json::Value,
+    digest: &str,
     differences: &[Difference],
     fresh: bool,
 ) -> Change {
-    let changed_by_answers = fresh || ours.is_some_and(|step| step.digest != landfall_core::plan::digest(parameters));
+    let changed_by_answers = fresh || ours.is_some_and(|step| step.digest != digest);
     match owner {
         // Nobody agreed to make it anew: that is asked at its turn.
         Owner::Ours if differences.iter().any(|difference| difference.fixed) => Change::Decide,
@@ -275,9 +275,7 @@ fn review(plan: &Plan, story: &Story, tasks: &[Shown], compared: &[Compared]) ->
                 }
                 (None, Change::Make) => (Change::Make, "not done yet".to_owned()),
                 (None, what) => {
-                    let differs = shown.changes.iter().map(|difference| {
-                        format!("{}: planned {}, found {}", difference.field, difference.wanted, difference.found)
-                    });
+                    let differs = shown.changes.iter().map(|difference| difference.line("planned"));
                     (what.clone(), differs.collect::<Vec<_>>().join("; "))
                 }
             };

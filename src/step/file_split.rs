@@ -61,7 +61,7 @@ impl Step for FileSplit {
         let Some(from) = self.arrived() else {
             return Ok(match there {
                 Some(text) => Found::there(outputs(&text), Vec::new(), written::owner(&text, &cx.install)),
-                None => return Err(gone(self).into()),
+                None => Found::absent(),
             });
         };
         let Some(there) = there else { return Ok(Found::absent()) };
@@ -104,7 +104,8 @@ impl Step for FileSplit {
         })
     }
 
-    async fn undo(&self, _cx: &Context, made: &Made) -> Result<(), Trouble> {
+    async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
+        self.together(cx).await?;
         match made.before.as_ref().and_then(|before| before["text"].as_str()) {
             Some(text) => written::write(&self.to, text),
             None => written::remove(&self.to),
@@ -118,11 +119,36 @@ impl Step for FileSplit {
     }
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
-        format!("removes {}; the secrets stay in the vault until they are removed there", self.to.display())
+        let to = self.to.display();
+        match &self.from {
+            Some(from) if self.remove => {
+                format!("puts {} together again, secrets and all (0600), and removes {to}", from.display())
+            }
+            _ => format!("removes {to}; the secrets stay in the vault until they are removed there"),
+        }
     }
 }
 
 impl FileSplit {
+    /// What arrived once may never arrive again: where it was removed, it is made of its parts.
+    async fn together(&self, cx: &Context) -> Result<(), Trouble> {
+        let Some(from) = self.from.as_ref().filter(|from| self.remove && !from.exists()) else { return Ok(()) };
+        if !self.to.exists() {
+            return Ok(());
+        }
+        let mut tree = arrived::tree(&self.to)?;
+        for (key, text) in &self.secrets {
+            let Ok(secret) = cx.reveal(text).await else {
+                cx.say(format!("{} is not put together: the vault lacks {key}", from.display()));
+                return Ok(());
+            };
+            arrived::put(&mut tree, key, secret.reveal());
+        }
+        written::write(from, &yaml(&tree))?;
+        cx.say(format!("{} is together again; it holds secrets", from.display()));
+        Ok(())
+    }
+
     fn arrived(&self) -> Option<&PathBuf> {
         self.from.as_ref().filter(|from| !from.as_os_str().is_empty() && from.exists())
     }

@@ -121,6 +121,9 @@ impl Step for FileUnpacked {
         }
         if let Some(aside) = made.before.as_ref().and_then(|before| before["aside"].as_str()) {
             std::fs::rename(aside, &self.into).map_err(|error| written::unusable(&self.into, &error))?;
+        } else if let Some(above) = self.into.parent() {
+            // It stays where something else is in it.
+            let _ = std::fs::remove_dir(above);
         }
         Ok(())
     }

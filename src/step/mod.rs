@@ -42,4 +42,5 @@ pub mod s3_bucket_policy;
 mod secret_data;
 pub mod terraform_forgotten;
 pub mod terraform_module;
+pub mod terraform_reviewed;
 pub mod tls_authority;

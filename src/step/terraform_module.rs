@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use landfall_core::{
     catalogue::Again,
     clock::Span,
-    event::{Choice, Found, Happened, Host, Owner, Problem, Question, Recovery, Waiting},
+    event::{Found, Happened, Host, Owner, Problem, Question, Recovery, Waiting},
     value::{Late, Plain, Tree},
 };
 use schemars::JsonSchema;
@@ -39,6 +39,9 @@ pub struct TerraformModule {
     /// Whether newer providers and modules are fetched (`init -upgrade`).
     #[serde(default)]
     upgrade: bool,
+    /// Whether looking takes the state's lock. No, where somebody else's pipeline applies: no look may be in its way.
+    #[serde(default = "yes")]
+    lock: bool,
     /// Digests of the files it is made of: a change of one is a change of this.
     #[serde(default)]
     made_of: Vec<Late<String>>,
@@ -46,6 +49,10 @@ pub struct TerraformModule {
 
 fn usual() -> String {
     "terraform".into()
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What others may read.
@@ -73,7 +80,8 @@ impl Step for TerraformModule {
         if let Some(waiting) = terraform::at_work(&cx.folder, &id(cx)) {
             return Ok(Found::pending(waiting, Owner::Ours));
         }
-        if !self.is_there() {
+        // After all was destroyed, looking would only fetch again what was put away.
+        if !self.is_there() || self.lock && gone(cx).exists() {
             return Ok(Found::absent());
         }
         let terraform = self.open(cx).await?;
@@ -84,6 +92,7 @@ impl Step for TerraformModule {
     }
 
     async fn approval(&self, cx: &Context) -> Result<Option<Question>, Trouble> {
+        let _ = std::fs::remove_file(gone(cx));
         let terraform = self.open(cx).await?;
         terraform.init(self.upgrade, &cx.cancel, |line| cx.say(line)).await?;
         match terraform.prepare(false, &cx.cancel).await? {
@@ -92,7 +101,7 @@ impl Step for TerraformModule {
                 terraform.forget_plan();
                 Ok(None)
             }
-            Planned::Reviewed(reviewed) => Ok(Some(question(&self.tool, &reviewed))),
+            Planned::Reviewed(reviewed) => Ok(Some(reviewed.question(&self.tool, "apply"))),
         }
     }
 
@@ -162,6 +171,8 @@ impl Step for TerraformModule {
         }
         terraform.apply(&cx.cancel, |_, said| said.into_iter().for_each(|line| cx.say(line))).await?;
         let _ = std::fs::remove_file(begun(cx));
+        terraform::clear(&self.folder);
+        crate::cloud::keep_private(&gone(cx), b"")?;
         Ok(())
     }
 
@@ -222,8 +233,8 @@ impl Step for TerraformModule {
         let secret = if self.has_variables() { " -var-file=<0600 file with the secrets>" } else { "" };
         vec![
             format!("{tool} -chdir={folder} init{upgrade}"),
-            format!("{tool} -chdir={folder} plan -out=reviewed.plan{secret}"),
-            format!("{tool} -chdir={folder} apply reviewed.plan && rm reviewed.plan"),
+            format!("{tool} -chdir={folder} plan -lock-timeout=10m -out=reviewed.plan{secret}"),
+            format!("{tool} -chdir={folder} apply -lock-timeout=10m reviewed.plan && rm reviewed.plan"),
         ]
     }
 
@@ -260,7 +271,8 @@ impl TerraformModule {
             true => Some(Plain::new(cx.reveal_tree(&self.variables).await?.to_string())),
             false => None,
         };
-        Terraform::open(&cx.cloud, &self.tool, &self.folder, (&cx.folder, &id(cx)), variables).await
+        let terraform = Terraform::open(&cx.cloud, &self.tool, &self.folder, (&cx.folder, &id(cx)), variables).await?;
+        Ok(if self.lock { terraform } else { terraform.without_lock() })
     }
 
     async fn found(&self, cx: &Context, terraform: &Terraform, reviewed: &Reviewed) -> Result<Found<Outputs>, Trouble> {
@@ -317,27 +329,6 @@ impl TerraformModule {
             ),
         )
         .why("Two runs at once would each write a state that does not know what the other one made.")
-    }
-}
-
-/// The plan as a question; what is lost has to be typed out.
-fn question(tool: &str, reviewed: &Reviewed) -> Question {
-    let stop = Choice { id: "stop".into(), label: "stop here; nothing is applied".into(), typed: None };
-    let destroyed = reviewed.destroyed();
-    let agree = if destroyed == 0 {
-        Choice { id: "apply".into(), label: "apply exactly this".into(), typed: Some("apply".into()) }
-    } else {
-        Choice {
-            id: "apply_and_destroy".into(),
-            label: format!("apply exactly this, and DESTROY {destroyed}"),
-            typed: Some(format!("destroy {destroyed}")),
-        }
-    };
-    Question {
-        about: "approve".into(),
-        text: format!("{tool} would do this: {}.", reviewed.summary()),
-        choices: vec![stop, agree],
-        differences: reviewed.differences(),
     }
 }
 
@@ -402,6 +393,11 @@ fn id(cx: &Context) -> String {
         Some(key) => format!("{}-{}", cx.path.id, key.replace('/', "_")),
         None => cx.path.id.clone(),
     }
+}
+
+/// Tells that this install destroyed it.
+fn gone(cx: &Context) -> PathBuf {
+    Path::new(&cx.folder).join(format!("terraform-{}.gone", id(cx)))
 }
 
 /// Tells that this install began to apply it.

@@ -131,6 +131,7 @@ pub fn problem_lines(view: &View<'_>, problem: &Problem, width: usize) -> Vec<Li
             label,
             text: command.unwrap_or(line).to_owned(),
             command: command.is_some(),
+            loss: false,
         };
         lines.extend(story::told(view, &line, width));
         label = "";

@@ -35,8 +35,10 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
         _ => Vec::new(),
     };
     let lines: usize = rows.iter().map(Vec::len).sum();
+    let asks = steps.selected().is_some_and(|row| matches!(row.state, TaskState::Asked(_)));
     let split = if told {
-        Split::of(area, lines, story.len() + 1)
+        // What has to be decided gets the room it needs.
+        Split::of(area, if asks { lines.min(3) } else { lines }, story.len() + 1)
     } else {
         // On a small screen the rows matter more than the steps.
         let steps = if area.height < 14 { 1 } else { 4 };

@@ -34,9 +34,12 @@ pub fn lines(
     let expires = view.wizard.target.seen.as_ref().and_then(|seen| seen.expires);
     let (from, rest): (Vec<StoryLine>, Vec<StoryLine>) =
         story(row, view.wizard.now, expires).into_iter().partition(|line| line.label == "from");
+    let answering = tasks.answering.as_ref().filter(|answering| answering.path == row.path);
+    // While it is answered, the choices come before the list that they are about.
+    let first = if answering.is_some() { 1 } else { rest.len() };
+    let (rest, list) = rest.split_at(first.min(rest.len()));
     let mut lines: Vec<Line<'static>> = rest.iter().flat_map(|line| told(view, line, width)).collect();
     if let TaskState::Asked(question) = &row.state {
-        let answering = tasks.answering.as_ref().filter(|answering| answering.path == row.path);
         for (index, choice) in question.choices.iter().enumerate() {
             let selected = answering.is_some_and(|answering| answering.at == index);
             let mark = if selected { "▶ " } else { "  " };
@@ -56,6 +59,7 @@ pub fn lines(
             )),
         }
     }
+    lines.extend(list.iter().flat_map(|line| told(view, line, width)));
     lines.extend(causes);
     lines.extend(from.iter().flat_map(|line| told(view, line, width)));
     for line in row.said.iter().rev().take(4).rev() {
@@ -73,7 +77,11 @@ pub fn lines(
 pub fn told(view: &View<'_>, line: &StoryLine, width: usize) -> Vec<Line<'static>> {
     let room = width.saturating_sub(8);
     let text = if line.command { wrap::command(&line.text, room) } else { wrap::text(&line.text, room) };
-    let style = if line.command { view.theme.strong() } else { view.theme.plain() };
+    let style = match (line.loss, line.command) {
+        (true, _) => view.theme.fail(),
+        (_, true) => view.theme.strong(),
+        _ => view.theme.plain(),
+    };
     wrap::labelled(line.label, text, view.theme.quiet(), style)
 }
 

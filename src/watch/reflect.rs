@@ -107,7 +107,9 @@ pub async fn reflect<K: Kind>(cloud: Arc<Cloud>, board: Arc<Board>) {
 }
 
 fn lost_since<K: Kind>(cloud: &Cloud, board: &Board, why: String) {
-    board.link(K::NAME, Link::Lost { since: cloud.clock().now(), why });
+    // What was never there is not lost.
+    let link = if cloud.kube.is_awaited() { Link::Connecting } else { Link::Lost { since: cloud.clock().now(), why } };
+    board.link(K::NAME, link);
 }
 
 /// Lists everything; rows appear page by page. Says from which version to watch.

@@ -7,7 +7,7 @@ use super::bench::{Bench, CANARY, files, until};
 use crate::place::{INSTALL, present};
 
 /// A module whose second resource is being made for as long as there is no file `go`.
-fn configuration(bench: &Bench, name: &str) {
+pub fn configuration(bench: &Bench, name: &str) {
     bench.write(
         "module/main.tf",
         r#"
@@ -83,7 +83,7 @@ async fn an_interrupted_apply_ends_by_itself_and_is_resumed() {
     let (cx, job) = bench.start().await;
     until("the second resource is begun", || bench.work.path().join("begun").exists()).await;
     let State::Pending { why } = bench.inspect().await.state else { panic!("not at work") };
-    assert!(why.on.contains("of 2 done"), "{why:?}");
+    assert!(why.on.contains("terraform_data.second") && why.done == Some((1, 2)), "{why:?}");
     cx.cancel.cancel();
     assert!(job.await.unwrap().is_err());
     let found = bench.inspect().await;
@@ -175,6 +175,9 @@ async fn undo_destroys_what_was_made_and_leaves_what_was_there_before() {
     );
     kind.undo(&bench.place.context(), &bench.parameters(), &made(None)).await.unwrap();
     assert_eq!(bench.inspect().await.state, State::Absent);
+    assert!(
+        files(bench.work.path()).iter().all(|file| !std::fs::read_to_string(file).unwrap_or_default().contains(CANARY))
+    );
 }
 
 #[tokio::test]

@@ -138,6 +138,8 @@ fn at<'a>(root: &'a Value, schema: &'a Value, path: &[&str]) -> Option<&'a Value
     }
     match schema.get("additionalProperties") {
         Some(below @ Value::Object(_)) => at(root, below, rest),
+        // Whatever is there, by whatever name.
+        Some(anything @ Value::Bool(true)) => Some(anything),
         _ => None,
     }
 }
@@ -177,6 +179,7 @@ mod tests {
         data: BTreeMap<String, SecretText>,
         values: Option<Tree>,
         volume: Volume,
+        outputs: serde_json::Map<String, Value>,
     }
 
     #[derive(JsonSchema)]
@@ -195,5 +198,6 @@ mod tests {
         assert!(marked(&["values", "database", "host"], "x-late"));
         assert!(!marked(&["volume", "gib"], "x-sink"));
         assert!(schema_at(&schema, &["volume", "size"]).is_none());
+        assert!(schema_at(&schema, &["outputs", "whatever", "it", "is"]).is_some());
     }
 }

@@ -28,7 +28,10 @@ use crate::{
         proxy::Proxy,
         setup::Certificate,
     },
-    tools::cluster::{Cluster, ClusterError},
+    tools::{
+        cluster::{Cluster, ClusterError},
+        terraform::pipeline,
+    },
 };
 
 /// How to start.
@@ -151,6 +154,14 @@ impl Rehearsal {
             Some(_) => servers.spawn(hands::run(world.clone(), cluster)),
         };
         let environment = out.environment();
+        if world.scenario.tools.terraform.pipeline.is_some() {
+            // Beside the servers: it ends before them.
+            let (world, folder, environment) = (world.clone(), folder.path().to_owned(), environment.clone());
+            servers.spawn(async move {
+                pipeline::run(world, folder, environment).await;
+                std::future::pending().await
+            });
+        }
         Ok(Self { world, environment, servers, folder })
     }
 

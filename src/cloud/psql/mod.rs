@@ -76,8 +76,9 @@ impl Psql {
         let by = PostParams { field_manager: Some(marks::MANAGER.into()), ..PostParams::default() };
         let made = self.jobs().create(&by, &self.read(job::job(self))?).await?;
         let secret: Secret = self.read(job::secret(self, script, &made.uid().unwrap_or_default())?)?;
-        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
-        secrets.create(&by, &secret).await?;
+        // That of a Job that was removed a moment ago may still be there.
+        self.forget_secret().await?;
+        self.secrets().create(&by, &secret).await?;
         let resume = serde_json::json!({ "spec": { "suspend": false } });
         let by = PatchParams { field_manager: Some(marks::MANAGER.into()), ..PatchParams::default() };
         self.jobs().patch(&self.name, &by, &Patch::Merge(&resume)).await?;
@@ -101,7 +102,10 @@ impl Psql {
         };
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let selector = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", self.name));
-        let pod = pods.list(&selector).await?.items.into_iter().next();
+        let uid = job.metadata.uid.clone();
+        let own = |pod: &Pod| pod.owner_references().iter().any(|owner| Some(&owner.uid) == uid.as_ref());
+        // Pods of a Job of this name that was removed a moment ago may still be there.
+        let pod = pods.list(&selector).await?.items.into_iter().find(own);
         let well = ended("Complete");
         if !well && !ended("Failed") {
             return Ok(Seen::Running(pod.as_ref().filter(|pod| !pods::ready(pod)).map(pods::why_not)));
@@ -123,10 +127,23 @@ impl Psql {
     /// Removes the Job, its pod and its Secret.
     pub async fn tidy(&self) -> Result<(), Trouble> {
         match self.jobs().delete(&self.name, &DeleteParams::background()).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.forget_secret().await
+    }
+
+    async fn forget_secret(&self) -> Result<(), Trouble> {
+        match self.secrets().delete(&self.name, &DeleteParams::default()).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.client.clone(), &self.namespace)
     }
 
     /// Runs the script to its end and tells what it said; what an earlier run left is removed first.
@@ -194,7 +211,7 @@ impl Psql {
 pub fn permissions(namespace: &str) -> Permissions {
     Permissions::default()
         .rbac(Some(namespace), "batch", "jobs", &["get", "create", "patch", "delete"])
-        .rbac(Some(namespace), "", "secrets", &["create"])
+        .rbac(Some(namespace), "", "secrets", &["create", "delete"])
         .rbac(Some(namespace), "", "pods", &["list"])
         .rbac(Some(namespace), "", "pods/log", &["get"])
 }

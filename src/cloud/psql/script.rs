@@ -85,10 +85,10 @@ pub fn role(admin: Login, user: Login, creates: bool, install: &InstallId) -> Re
     let (named, password) = (user.username.reveal(), user.password.reveal());
     fits("role", named)?;
     let password = literal(&verifier(password).unwrap_or_else(|| password.to_owned()));
-    let (quoted, may) = (name(named), if creates { "CREATEDB" } else { "NOCREATEDB" });
+    let (quoted, may) = (name(named), if creates { " CREATEDB" } else { "" });
     let text = format!(
-        "{IN_LINE}{}\\if :absent\nBEGIN;\nCREATE ROLE {quoted} LOGIN {may} PASSWORD {password};\nCOMMENT ON ROLE {quoted} IS {};\nCOMMIT;\n\
-         \\echo landfall: made\n\\elif :ours\nALTER ROLE {quoted} LOGIN {may} PASSWORD {password};\n\\echo landfall: changed\n\\else\n\
+        "{IN_LINE}{}\\if :absent\nBEGIN;\nCREATE ROLE {quoted} LOGIN{may} PASSWORD {password};\nCOMMENT ON ROLE {quoted} IS {};\nCOMMIT;\n\
+         \\echo landfall: made\n\\elif :ours\nALTER ROLE {quoted} LOGIN{may} PASSWORD {password};\n\\echo landfall: changed\n\\else\n\
          \\echo landfall: there\n\\connect 'service={SECOND}'\n\\endif\n",
         role_there(named, install),
         mark(install),

@@ -51,6 +51,7 @@ pub struct Terraform {
     id: String,
     home: TempDir,
     variables: bool,
+    locks: bool,
 }
 
 /// What a plan came to.
@@ -96,7 +97,14 @@ impl Terraform {
             id: id.to_owned(),
             home,
             variables: variables.is_some(),
+            locks: true,
         })
+    }
+
+    /// Looks without taking the state's lock, so that nobody else is kept from applying.
+    #[must_use]
+    pub fn without_lock(self) -> Self {
+        Self { locks: false, ..self }
     }
 
     /// Initialises: fetches providers and modules, and opens the backend.
@@ -165,6 +173,9 @@ impl Terraform {
         plan = plan.arg(format!("-out={}", saved.display()));
         if destroy {
             plan = plan.arg("-destroy");
+        }
+        if !self.locks {
+            plan = plan.arg("-lock=false");
         }
         let output = finish(self.with_variables(plan), cancel, &mut |_, _| {}).await?;
         if !matches!(output.code, Some(0 | 2)) {
@@ -329,6 +340,20 @@ pub fn left_behind(keep: &Path, id: &str) -> bool {
 pub fn put_away(keep: &Path, id: &str) {
     let _ = std::fs::remove_file(mark(keep, id));
     let _ = std::fs::remove_dir_all(said(keep, id));
+}
+
+/// Puts away what terraform left in a folder once all is destroyed: what it fetched, and a state in which nothing is any
+/// more (the one before it still holds secrets). What cannot be removed does no harm.
+pub fn clear(folder: &Path) {
+    let _ = std::fs::remove_dir_all(folder.join(".terraform"));
+    let _ = std::fs::remove_file(folder.join(".terraform.lock.hcl"));
+    let state = folder.join("terraform.tfstate");
+    let text = std::fs::read_to_string(&state).unwrap_or_default();
+    let tree: Value = serde_json::from_str(&text).unwrap_or_default();
+    if tree["resources"].as_array().is_some_and(Vec::is_empty) {
+        let _ = std::fs::remove_file(&state);
+        let _ = std::fs::remove_file(folder.join("terraform.tfstate.backup"));
+    }
 }
 
 /// How far the terraform is that works for `id`, if one does.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall_core::event::Difference;
+use landfall_core::event::{Choice, Difference, Question};
 use serde_json::Value;
 
 /// The root output by which a state carries the install that applied it.
@@ -121,6 +121,8 @@ pub struct Reviewed {
     pub stands: bool,
     /// Which install applied it last, as the state says.
     pub install: Option<String>,
+    /// What the root outputs will say, as far as that is known before.
+    pub will_say: BTreeMap<String, String>,
 }
 
 impl Reviewed {
@@ -140,6 +142,41 @@ impl Reviewed {
                 .collect(),
             stands: some("resources") || some("child_modules"),
             install: before["outputs"][MARK]["value"].as_str().map(str::to_owned),
+            will_say: plan["planned_values"]["outputs"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(_, output)| output["sensitive"] != true)
+                .filter_map(|(name, output)| Some((name.clone(), output["value"].as_str()?.to_owned())))
+                .collect(),
+        }
+    }
+
+    /// A plan that another run saved and wrote down with `show -json`; none where that is no such file.
+    pub fn written(text: &str) -> Option<Self> {
+        let plan: Value = serde_json::from_str(text).ok()?;
+        plan["format_version"].is_string().then_some(())?;
+        plan["resource_changes"].is_array().then(|| Self::of(&plan))
+    }
+
+    /// The plan as a question; what is lost has to be typed out. `does` is what agreeing means, in one word.
+    pub fn question(&self, tool: &str, does: &str) -> Question {
+        let stop = Choice { id: "stop".into(), label: "stop here; nothing is applied".into(), typed: None };
+        let destroyed = self.destroyed();
+        let agree = if destroyed == 0 {
+            Choice { id: does.into(), label: format!("{does} exactly this"), typed: Some(does.into()) }
+        } else {
+            Choice {
+                id: format!("{does}_and_destroy"),
+                label: format!("{does} exactly this, and DESTROY {destroyed}"),
+                typed: Some(format!("destroy {destroyed}")),
+            }
+        };
+        Question {
+            about: "approve".into(),
+            text: format!("{tool} would do this: {}.", self.summary()),
+            choices: vec![stop, agree],
+            differences: self.differences(),
         }
     }
 
@@ -165,13 +202,13 @@ impl Reviewed {
         let outputs = self.outputs.iter().map(|name| Difference {
             field: format!("output {name}"),
             wanted: "set".into(),
-            found: "not yet so".into(),
+            found: String::new(),
             fixed: false,
         });
         let changes = self.changes.iter().map(|change| Difference {
             field: change.address.clone(),
             wanted: change.words(),
-            found: if change.action == Action::Add { "not there" } else { "there" }.into(),
+            found: String::new(),
             fixed: false,
         });
         changes.chain(outputs).collect()
@@ -274,5 +311,20 @@ mod tests {
         assert_eq!(reviewed.install.as_deref(), Some("abcd"));
         assert_eq!(reviewed.outputs, ["x"]);
         assert!(Reviewed::of(&json!({})).nothing());
+    }
+
+    #[test]
+    fn what_another_run_wrote_down_is_a_plan_or_nothing() {
+        let text = json!({
+            "format_version": "1.2", "resource_changes": plan()["resource_changes"],
+            "planned_values": {"outputs": {"version": {"value": "0.8.2"}, "key": {"sensitive": true, "value": "canary"}}},
+        });
+        let reviewed = Reviewed::written(&text.to_string()).unwrap();
+        assert_eq!(reviewed.will_say, BTreeMap::from([("version".to_owned(), "0.8.2".to_owned())]));
+        let question = reviewed.question("terraform", "agree");
+        assert_eq!(question.choices[1].id, "agree_and_destroy");
+        assert_eq!(question.choices[1].typed.as_deref(), Some("destroy 1"));
+        assert_eq!(Reviewed::written("{\"resource_changes\": [").map(drop), None);
+        assert_eq!(Reviewed::written("[]").map(drop), None);
     }
 }

@@ -93,8 +93,9 @@ impl Progress {
         let total = u32::try_from(self.planned.len()).unwrap_or(u32::MAX);
         let now = self.current.values().next().cloned().unwrap_or_else(|| "at work".to_owned());
         Waiting {
-            on: if total == 0 { now } else { format!("{} of {total} done; {now}", self.done) },
-            story: self.current.values().cloned().collect(),
+            on: now,
+            // The first is what it waits for.
+            story: self.current.values().skip(1).cloned().collect(),
             problem: None,
             done: (total > 0).then_some((self.done, total)),
         }
@@ -134,7 +135,7 @@ mod tests {
             ("apply_start", "a", "create"),
         ];
         assert_eq!(heard(&lines).done, Some((0, 2)));
-        assert_eq!(heard(&lines).on, "0 of 2 done; a: apply_start");
+        assert_eq!(heard(&lines).on, "a: apply_start");
         lines.push(("apply_complete", "a", "create"));
         assert_eq!(heard(&lines).done, Some((1, 2)));
     }

@@ -110,7 +110,7 @@ pub enum InputType {
 
 /// One choice.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Choice {
     /// Only a name.
     Name(String),

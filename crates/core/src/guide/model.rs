@@ -397,9 +397,26 @@ pub struct Task {
     /// Steps: may be left for later by the person.
     #[serde(default)]
     pub optional: bool,
+    /// Steps: somebody else does it; it is only looked at until it is done.
+    #[serde(default)]
+    pub hand_over: Option<ToOther>,
     /// Lines of the source.
     #[serde(default)]
     pub from: Vec<Lines>,
+}
+
+/// Who does a step instead of us.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToOther {
+    /// Who, e.g. `your pipeline`; a template.
+    pub to: String,
+    /// Why, for their page.
+    #[serde(default)]
+    pub reason: String,
+    /// Whether they do.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// A check that ends a wait.

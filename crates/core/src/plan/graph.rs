@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::HandOver;
 use crate::{
     clock::Span,
     event::{Section, TaskPath},
@@ -55,10 +56,39 @@ pub struct PlannedTask {
     pub early: bool,
     /// May be left for later.
     pub optional: bool,
+    /// Who does it instead of us, as the guide says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hand_over: Option<HandOver>,
     /// Lines of the source.
     pub from: Vec<Lines>,
     /// JSON pointer of its parameters in the guide, for messages.
     pub pointer: String,
+}
+
+impl PlannedTask {
+    /// A task of which only the name is known.
+    pub fn bare(path: TaskPath) -> Self {
+        Self {
+            kind: String::new(),
+            title: path.id.replace('_', " "),
+            path,
+            about: String::new(),
+            template: Value::Null,
+            parameters: Value::Null,
+            row: None,
+            after: BTreeSet::new(),
+            severity: Severity::Stop,
+            within: None,
+            until: Vec::new(),
+            attest: None,
+            proves: Vec::new(),
+            early: false,
+            optional: false,
+            hand_over: None,
+            from: Vec::new(),
+            pointer: String::new(),
+        }
+    }
 }
 
 /// A check that ends a wait.
@@ -283,9 +313,21 @@ fn planned(
         proves: Vec::new(),
         early: false,
         optional: task.optional,
+        hand_over: handed_over(task, &scope, words)?,
         from: task.from.clone(),
         pointer: format!("{pointer}/with"),
     })
+}
+
+/// Who does it by the guide's own rule.
+fn handed_over(task: &Task, scope: &Scope, words: impl Fn(&str) -> String) -> Result<Option<HandOver>, String> {
+    let Some(other) = &task.hand_over else { return Ok(None) };
+    if let Some(condition) = &other.when
+        && !scope.holds(condition).map_err(|error| format!("hand_over: {error}"))?
+    {
+        return Ok(None);
+    }
+    Ok(Some(HandOver { to: words(&other.to), reason: words(&other.reason), ..HandOver::default() }))
 }
 
 /// SHA-256 of a tree, keys in order, in hex.

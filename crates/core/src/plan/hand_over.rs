@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::PlannedTask;
 use crate::{clock::Span, event::TaskPath, journal::StepStory};
 
 /// A step, or every step of a kind, that somebody else does; we look until it is done.
@@ -35,16 +36,17 @@ impl HandOver {
     }
 }
 
-/// Who does a step instead of us: what was agreed in this install counts, then the answers' rules, a named step first.
-pub fn handed_over(step: Option<&StepStory>, rules: &[HandOver], path: &TaskPath, kind: &str) -> Option<HandOver> {
+/// Who does a step instead of us: what was agreed in this install counts, then the answers' rules, a named step first, then
+/// what the guide itself says.
+pub fn handed_over(step: Option<&StepStory>, rules: &[HandOver], task: &PlannedTask) -> Option<HandOver> {
     if let Some(asked) = step.and_then(|step| step.handed_over.as_ref()) {
         return Some(asked.what.clone());
     }
     if step.is_some_and(|step| step.taken_back) {
         return None;
     }
-    let meant = || rules.iter().filter(|rule| rule.covers(path, kind));
-    meant().find(|rule| rule.task.is_some()).or_else(|| meant().next()).cloned()
+    let meant = || rules.iter().filter(|rule| rule.covers(&task.path, &task.kind));
+    meant().find(|rule| rule.task.is_some()).or_else(|| meant().next()).or(task.hand_over.as_ref()).cloned()
 }
 
 /// Whether a name fits a pattern in which `*` stands for anything.
@@ -68,13 +70,14 @@ mod tests {
         HandOver { task: task.map(str::to_owned), kind: kind.map(str::to_owned), to: to.into(), ..HandOver::default() }
     }
 
+    fn task(id: &str, kind: &str) -> PlannedTask {
+        PlannedTask { kind: kind.to_owned(), ..PlannedTask::bare(TaskPath::new(crate::event::Section::Steps, id)) }
+    }
+
     #[test]
     fn a_house_rule_covers_a_family_of_kinds_and_a_named_step_comes_first() {
         let rules = [rule(None, Some("iam.*"), "IAM team"), rule(Some("usage_role"), None, "Ms Holm")];
-        let to = |id: &str, kind: &str| {
-            let path = TaskPath::new(crate::event::Section::Steps, id);
-            handed_over(None, &rules, &path, kind).map(|with| with.to)
-        };
+        let to = |id: &str, kind: &str| handed_over(None, &rules, &task(id, kind)).map(|with| with.to);
         assert_eq!(to("node_role", "iam.role_policy").as_deref(), Some("IAM team"));
         assert_eq!(to("usage_role", "iam.service_account_role").as_deref(), Some("Ms Holm"));
         assert_eq!(to("group", "eks.node_group"), None);
@@ -84,11 +87,21 @@ mod tests {
     #[test]
     fn what_was_taken_back_is_not_handed_over_by_a_rule_again() {
         let rules = [rule(None, Some("iam.*"), "IAM team")];
-        let path = TaskPath::new(crate::event::Section::Steps, "node_role");
+        let role = task("node_role", "iam.role_policy");
         let back = StepStory { taken_back: true, ..StepStory::default() };
-        assert_eq!(handed_over(Some(&back), &rules, &path, "iam.role_policy"), None);
+        assert_eq!(handed_over(Some(&back), &rules, &role), None);
         let asked = Asked { what: rule(None, None, "Mr Ruiz"), at: Timestamp::UNIX_EPOCH, file: String::new() };
         let asked = StepStory { handed_over: Some(asked), ..StepStory::default() };
-        assert_eq!(handed_over(Some(&asked), &[], &path, "iam.role_policy").unwrap().to, "Mr Ruiz");
+        assert_eq!(handed_over(Some(&asked), &[], &role).unwrap().to, "Mr Ruiz");
+    }
+
+    #[test]
+    fn the_guides_own_rule_comes_last() {
+        let ours =
+            PlannedTask { hand_over: Some(rule(None, None, "your pipeline")), ..task("gateway", "terraform.module") };
+        assert_eq!(handed_over(None, &[], &ours).unwrap().to, "your pipeline");
+        assert_eq!(handed_over(None, &[rule(Some("gateway"), None, "Ms Holm")], &ours).unwrap().to, "Ms Holm");
+        let back = StepStory { taken_back: true, ..StepStory::default() };
+        assert_eq!(handed_over(Some(&back), &[], &ours), None);
     }
 }

@@ -192,7 +192,12 @@ fn collect(environment: &Environment<'_>, tree: &Value, into: &mut References) -
 /// expression, a value in a list or map, an argument, or one way of a condition.
 fn filtered_secret(text: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    text.match_indices("secrets.").any(|(at, _)| {
+    // A file called `secrets.tf` is a name like any other.
+    let inside = |before: &str| {
+        let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| before.rfind(mark)).max();
+        last(["{{", "{%"]) > last(["}}", "%}"])
+    };
+    text.match_indices("secrets.").filter(|(at, _)| inside(&text[..*at])).any(|(at, _)| {
         let before = text[..at].trim_end();
         let after = text[at..].trim_start_matches(is_name).trim_start();
         let begins = before.is_empty()
@@ -401,6 +406,15 @@ mod tests {
         assert_eq!(rendered[6], "44");
         let found = references(&json!("{{ {'a': {'b': secrets.x.y}} }}")).unwrap();
         assert_eq!(found.secrets().collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn a_file_called_secrets_is_no_secret() {
+        let read =
+            |text: &str| references(&json!(text)).map(|references| references.names.into_iter().collect::<Vec<_>>());
+        assert_eq!(read("{{ folder }}/secrets.tf").unwrap(), ["folder"]);
+        assert!(read("{{ secrets.a.b | upper }}/secrets.tf").is_err());
+        assert!(read("secrets.tf of {{ 'x' ~ secrets.a.b }}").is_err());
     }
 
     #[test]

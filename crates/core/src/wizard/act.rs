@@ -226,6 +226,21 @@ impl Wizard {
         let room = if row.path.section == crate::event::Section::Steps { Room::Step } else { Room::Check };
         let kind = task.and_then(|task| self.catalogue.find(room, &task.kind));
         let mut lines = vec![format!("{} {}", row.code, row.title), row.about.clone()];
+        let expires = self.target.seen.as_ref().and_then(|seen| seen.expires);
+        let story = super::story(row, self.now, expires).into_iter().filter(|line| line.label != "from").map(|line| {
+            let mark = if line.command { "$ " } else { "" };
+            if line.label.is_empty() {
+                format!("      {mark}{}", line.text)
+            } else {
+                format!("{}: {mark}{}", line.label, line.text)
+            }
+        });
+        let story: Vec<String> = story.collect();
+        // What has to be decided is read first.
+        let asks = matches!(row.state, super::TaskState::Asked(_));
+        if asks {
+            lines.extend(story.iter().cloned());
+        }
         lines.extend(kind.map(|kind| format!("{}: {}", kind.name, kind.about)));
         if let Some(parameters) = task.and_then(|task| task.parameters.as_object()) {
             let shown = crate::value::Tree(serde_json::Value::Object(parameters.clone())).shown();
@@ -237,17 +252,9 @@ impl Wizard {
         if let Some(problem) = row.problem() {
             lines.push(format!("{}: {}", problem.code, problem.what));
         }
-        let expires = self.target.seen.as_ref().and_then(|seen| seen.expires);
-        lines.extend(super::story(row, self.now, expires).into_iter().filter(|line| line.label != "from").map(
-            |line| {
-                let mark = if line.command { "$ " } else { "" };
-                if line.label.is_empty() {
-                    format!("      {mark}{}", line.text)
-                } else {
-                    format!("{}: {mark}{}", line.label, line.text)
-                }
-            },
-        ));
+        if !asks {
+            lines.extend(story);
+        }
         lines.extend(row.said.iter().map(|line| format!("  {line}")));
         lines
     }

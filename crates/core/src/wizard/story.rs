@@ -17,11 +17,13 @@ pub struct StoryLine {
     pub text: String,
     /// A command: wrapped with backslashes, so that it can be copied from the screen.
     pub command: bool,
+    /// Something is lost by it.
+    pub loss: bool,
 }
 
 impl StoryLine {
     fn text(label: &'static str, text: impl Into<String>) -> Self {
-        Self { label, text: text.into(), command: false }
+        Self { label, text: text.into(), command: false, loss: false }
     }
 }
 
@@ -58,12 +60,9 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
         }
         TaskState::Asked(question) => {
             lines.push(StoryLine::text("asks", question.text.clone()));
-            lines.extend(question.differences.iter().map(|difference| {
-                let fixed = if difference.fixed { " (cannot be changed in place)" } else { "" };
-                StoryLine::text(
-                    "",
-                    format!("{}: wanted {}, found {}{fixed}", difference.field, difference.wanted, difference.found),
-                )
+            lines.extend(question.differences.iter().map(|difference| StoryLine {
+                loss: difference.loses(),
+                ..StoryLine::text("", difference.line("wanted"))
             }));
         }
         TaskState::Finished { how, .. } => {
@@ -134,7 +133,7 @@ fn problem(found: &Problem, lines: &mut Vec<StoryLine>) {
     let mut label = "fix";
     for line in found.fix.lines().filter(|line| !line.trim().is_empty()) {
         let command = line.strip_prefix("$ ");
-        lines.push(StoryLine { label, text: command.unwrap_or(line).to_owned(), command: command.is_some() });
+        lines.push(StoryLine { command: command.is_some(), ..StoryLine::text(label, command.unwrap_or(line)) });
         label = "";
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{AnsweredBy, Effect, Over, Resumed, Sign, Stage, TaskRow, TaskState, Wizard};
 use crate::{
     event::{Fact, Section, TaskPath},
-    guide::{Severity, Task},
+    guide::Task,
     plan::PlannedTask,
 };
 
@@ -133,22 +132,11 @@ impl Wizard {
 /// A task as the guide writes it, before anything is known of its parameters.
 fn described(task: &Task, path: TaskPath) -> PlannedTask {
     PlannedTask {
-        path,
         kind: task.kind.clone(),
         title: task.title.clone().unwrap_or_else(|| task.id.replace('_', " ")),
         about: task.about.clone(),
-        template: Value::Null,
-        parameters: Value::Null,
-        row: None,
-        after: BTreeSet::new(),
-        severity: Severity::Stop,
-        within: None,
-        until: Vec::new(),
-        attest: None,
-        proves: Vec::new(),
-        early: false,
         optional: task.optional,
         from: task.from.clone(),
-        pointer: String::new(),
+        ..PlannedTask::bare(path)
     }
 }

@@ -32,6 +32,8 @@ pub struct Rule {
     pub never_ready: bool,
     /// Its image cannot be pulled.
     pub image_pull_failure: Option<PullFailure>,
+    /// It gets no network, and this is what the node says each time.
+    pub no_sandbox: Option<String>,
     /// Architectures its image is made for; all where it is left out.
     pub architectures: Vec<String>,
     /// It crashes.

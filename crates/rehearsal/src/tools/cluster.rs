@@ -161,7 +161,7 @@ fn token(user: &Value) -> Result<Option<String>, ClusterError> {
 }
 
 /// Percent-encoding for a query's value.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     text.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 use super::{aws, credentials, eksctl, helm, place::Place, terraform};
 
 /// Names under which the program stands in for a tool.
-pub const NAMES: [&str; 5] = ["helm", "terraform", "eksctl", "aws", "landfall-credentials"];
+pub const NAMES: [&str; 6] = ["helm", "terraform", "tofu", "eksctl", "aws", "landfall-credentials"];
 
 /// Behaves as the tool of that name where one is called as such from a rehearsal's `bin` folder, and returns its
 /// exit code; none where this is not so and the program should go on as itself.
@@ -19,7 +19,7 @@ pub fn run_as(program_name: &str, arguments: &[String], environment: &BTreeMap<S
     let place = Place::of(program_name, environment.get("PATH").map(String::as_str))?;
     Some(match name {
         "helm" => helm::run(&place, arguments, environment),
-        "terraform" => terraform::run(&place, arguments, environment),
+        "terraform" | "tofu" => terraform::run(&place, name, arguments, environment),
         "eksctl" => eksctl::run(&place, arguments, environment),
         "aws" => aws::run(arguments),
         _ => credentials::run(&place, arguments),

@@ -58,6 +58,8 @@ impl Look<'_> {
         roots.extend(of_condition(task.when.as_deref()));
         roots.extend(of_condition(task.each.as_deref()));
         roots.extend(task.until.iter().flat_map(|until| of_tree(&until.with)));
+        let other = task.hand_over.as_ref().and_then(|other| other.when.as_deref());
+        roots.extend(of_condition(other));
         roots.extend(self.template_names(&task.with));
         let mut wanted = false;
         for scope in self.examples.branches(&roots) {
@@ -68,6 +70,9 @@ impl Look<'_> {
                     found.add(&format!("{pointer}/when"), "template", format!("{SOME_ANSWERS}: {fault}"));
                     continue;
                 }
+            }
+            if let Some(Err(fault)) = other.map(|condition| scope.holds(condition)) {
+                found.add(&format!("{pointer}/hand_over/when"), "template", format!("{SOME_ANSWERS}: {fault}"));
             }
             for scope in rows(task, scope, pointer, found) {
                 self.left_out(task, pointer, &scope, found);

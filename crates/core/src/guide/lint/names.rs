@@ -122,7 +122,8 @@ fn expressions(
         let own = place.strip_prefix(pointer).unwrap_or_default();
         // `when: { log: … }` of a problem is no condition.
         let offered = own.starts_with("/offers/") && key == "when";
-        if offered || EXPRESSIONS.contains(&key) && own.matches('/').count() == 1 {
+        let handed_over = own == "/hand_over/when";
+        if offered || handed_over || EXPRESSIONS.contains(&key) && own.matches('/').count() == 1 {
             seen.push((place.to_owned(), References::of_condition(text)));
         } else if !(WORDS.contains(&key) && own.matches('/').count() == 1) {
             seen.push((place.to_owned(), references(&Value::String(text.to_owned()))));

@@ -111,8 +111,8 @@ fn parameters(
         let place = format!("{pointer}/with{below}");
         let path = keys_below(&below, "");
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        // A key that the schema does not know is told when the parameters are decoded.
-        let Some(schema) = schema_at(&kind.parameters, &path) else { continue };
+        // A key that the schema does not know is told when the parameters are decoded; where anything may stand, an output may.
+        let Some(schema) = schema_at(&kind.parameters, &path).filter(|schema| schema.is_object()) else { continue };
         let field = path.join(".");
         if let Some(output) = names.iter().find(|name| name.starts_with("steps."))
             && !flag(schema, "x-late")
@@ -171,6 +171,7 @@ fn fields(section: Section, task: &Task, pointer: &str, found: &mut Found<'_>) {
     let steps = section == Section::Steps;
     only("until", !steps && !task.until.is_empty(), "steps");
     only("optional", !steps && task.optional, "steps");
+    only("hand_over", !steps && task.hand_over.is_some(), "steps");
     only("attest", steps && task.attest.is_some(), "checks and verifications");
     only("proves", section != Section::Verify && !task.proves.is_empty(), "verifications");
     only("before", section != Section::Verify && !task.before.is_empty(), "verifications");

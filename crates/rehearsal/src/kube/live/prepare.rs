@@ -16,6 +16,12 @@ pub fn mount(state: &mut State, it: It<'_>) {
         it.then(state, SignedDuration::from_secs(1), Step::Mount);
         return;
     }
+    if let Some(why) = it.rule(state).no_sandbox.clone() {
+        let message = format!("Failed to create pod sandbox: failed to setup network for sandbox: {why}");
+        it.tell(state, "", true, "FailedCreatePodSandBox", &message);
+        it.then(state, state.setup.times.retry, Step::Mount);
+        return;
+    }
     if let Some(missing) = needs::pull_secrets(state, it.pod) {
         let message = format!(
             "Unable to retrieve some image pull secrets ({missing}); attempting to pull the image may not succeed."

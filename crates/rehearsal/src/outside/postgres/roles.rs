@@ -40,8 +40,8 @@ static FORMS: LazyLock<Vec<(Regex, Change)>> = LazyLock::new(|| {
         (r"^SELECT TEXT \|\| pg_catalog\.current_setting\('server_version'\)$", |session, found| {
             Ok(one("?column?", Cell::Text(literal(&found[1]) + &session.server.version)))
         }),
-        (r"^CREATE ROLE NAME LOGIN (CREATEDB|NOCREATEDB) PASSWORD TEXT$", create_role),
-        (r"^ALTER ROLE NAME LOGIN (CREATEDB|NOCREATEDB) PASSWORD TEXT$", alter_role),
+        (r"^CREATE ROLE NAME LOGIN( CREATEDB)? PASSWORD TEXT$", create_role),
+        (r"^ALTER ROLE NAME LOGIN( CREATEDB)? PASSWORD TEXT$", alter_role),
         (r"^DROP ROLE NAME$", drop_role),
         (r"^COMMENT ON ROLE NAME IS TEXT$", comment_role),
         (r"^COMMENT ON DATABASE NAME IS TEXT$", comment_database),
@@ -101,7 +101,7 @@ fn create_role(session: &mut Session<'_>, found: &Captures<'_>) -> Result<Outcom
     }
     let made = Role {
         password: Kept::of(&literal(&found[3])),
-        makes_databases: found[2].eq_ignore_ascii_case("CREATEDB"),
+        makes_databases: found.get(2).is_some(),
         comment: String::new(),
     };
     session.world.outside.inner().databases.entry(session.host.to_owned()).or_default().roles.insert(role, made);
@@ -110,11 +110,11 @@ fn create_role(session: &mut Session<'_>, found: &Captures<'_>) -> Result<Outcom
 
 fn alter_role(session: &mut Session<'_>, found: &Captures<'_>) -> Result<Outcome, Refusal> {
     makes_roles(session, "alter")?;
-    let may = found[2].eq_ignore_ascii_case("CREATEDB");
+    let may = found.get(2).is_some();
     let password = Kept::of(&literal(&found[3]));
     of_role(session, &name(&found[1]), |role| {
         role.password = password;
-        role.makes_databases = may;
+        role.makes_databases |= may;
     })?;
     Ok(done("ALTER ROLE"))
 }

@@ -126,11 +126,13 @@ fn linger(terraform: &Terraform<'_>, address: &str, action: &str, takes: Duratio
         told += 1;
         if began.elapsed() < whole {
             let elapsed = TOLD * told;
+            let verb = if action == "update" { "modifying" } else { "creating" };
+            let (minutes, seconds) = (elapsed.as_secs() / 60, elapsed.as_secs() % 60);
             print::hook(
                 "apply_progress",
                 address,
                 action,
-                &format!("Still at work... [{}s elapsed]", elapsed.as_secs()),
+                &format!("Still {verb}... [{minutes:02}m{seconds:02}s elapsed]"),
             );
         }
     }

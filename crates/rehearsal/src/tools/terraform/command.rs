@@ -14,6 +14,9 @@ use super::{
     state::{Held, Lock, State},
 };
 
+/// The version of the stand-in `tofu`.
+const TOFU: &str = "1.11.0";
+
 /// Runs it and returns its exit code.
 pub fn run(terraform: &Terraform<'_>) -> i32 {
     let as_json = terraform.is("-json");
@@ -60,19 +63,17 @@ fn opened(terraform: &Terraform<'_>) -> Result<(Configuration, State, std::path:
 /// What the scenario says was applied before the start.
 fn furnish(terraform: &Terraform<'_>, configuration: &Configuration, path: &Path) -> Result<(), Failure> {
     let Some(applied) = &terraform.place.tools.terraform.applied else { return Ok(()) };
-    // The variables are needed for what is there already, too.
-    if path.exists() || configuration.source.is_empty() || terraform.value("-var-file").is_none() {
+    if path.exists() || configuration.source.is_empty() {
         return Ok(());
     }
-    let Some(module) = terraform.place.tools.terraform.modules.get(&applied.module) else { return Ok(()) };
-    let mut before = Configuration { module: module.clone(), outputs: Vec::new(), ..configuration.clone() };
-    before.source.clone_from(&applied.source);
-    before.args.insert("source".into(), applied.source.clone());
+    let Some(before) = as_applied(terraform, configuration) else { return Ok(()) };
     let mut state = State::read(path)?;
     for change in Plan::of(&before, state.clone(), false).changes {
         let address = change.address.trim_start_matches(&format!("module.{}.", configuration.name)).to_owned();
-        if let Some(Effect::Release(release)) = change.resource.as_ref().and_then(|resource| resource.effect.as_ref()) {
-            effect::make(terraform, &before, &Effect::Release(release.clone()), false)?;
+        let made = change.resource.as_ref().and_then(|resource| resource.effect.as_ref());
+        // The account's clusters are the scenario's own.
+        if let Some(made @ (Effect::Release(_) | Effect::Role(_))) = made {
+            effect::make(terraform, &before, made, false)?;
         }
         if !applied.unknown.contains(&address) {
             state.put(Held { address: change.address, attributes: change.after, tainted: false });
@@ -81,7 +82,27 @@ fn furnish(terraform: &Terraform<'_>, configuration: &Configuration, path: &Path
     Ok(state.write(path)?)
 }
 
+/// The configuration as it was when the scenario's module was applied before the start.
+fn as_applied(terraform: &Terraform<'_>, configuration: &Configuration) -> Option<Configuration> {
+    let setup = &terraform.place.tools.terraform;
+    let applied = setup.applied.as_ref()?;
+    let module = setup.modules.get(&applied.module)?.clone();
+    let mut before =
+        Configuration { module, outputs: Vec::new(), source: applied.source.clone(), ..configuration.clone() };
+    before.var = applied.variables.clone();
+    before.args.insert("source".into(), applied.source.clone());
+    // What is new in the answers was not there then.
+    for name in ["create_vpc", "vpc_id", "helm_chart_version"] {
+        before.args.remove(name);
+    }
+    Some(before)
+}
+
 fn version(terraform: &Terraform<'_>) -> Result<i32, Failure> {
+    if terraform.tofu {
+        println!("OpenTofu v{TOFU}\non linux_amd64");
+        return Ok(0);
+    }
     let version = &terraform.place.tools.terraform.version;
     if terraform.is("-json") {
         println!("{}", json!({ "terraform_version": version, "platform": "linux_amd64" }));
@@ -95,6 +116,9 @@ fn init(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     let configuration = Configuration::read(terraform)?;
     if !configuration.source.is_empty() && !terraform.folder.join(&configuration.source).is_dir() {
         return Err(Failure::said("Unreadable module directory").because(configuration.source));
+    }
+    if let Some(place) = configuration.backend.strip_prefix("s3:") {
+        effect::bucket(terraform, place.split('/').next().unwrap_or(place))?;
     }
     println!("Initializing the backend...\nInitializing modules...");
     println!("- {} in {}", configuration.name, configuration.source.trim_start_matches("./"));
@@ -111,7 +135,8 @@ fn init(terraform: &Terraform<'_>) -> Result<i32, Failure> {
 
 fn plan(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     let (configuration, _, path) = opened(terraform)?;
-    let lock = Lock::take(terraform, &path, "OperationTypePlan")?;
+    let wanted = !terraform.is("-lock=false");
+    let lock = if wanted { Some(Lock::take(terraform, &path, "OperationTypePlan")?) } else { None };
     let plan = Plan::of(&configuration, State::read(&path)?, terraform.is("-destroy"));
     drop(lock);
     if let Some(out) = terraform.value("-out") {
@@ -194,7 +219,8 @@ fn import(terraform: &Terraform<'_>) -> Result<i32, Failure> {
     let [address, id] = operands.as_slice() else {
         return Err(Failure::said("The import command expects two arguments."));
     };
-    let plan = Plan::of(&configuration, state.clone(), false);
+    // What is imported is as it is, not as it is to be.
+    let plan = Plan::of(&as_applied(terraform, &configuration).unwrap_or(configuration), state.clone(), false);
     let change = plan.changes.into_iter().find(|change| change.address == *address);
     let change = change
         .ok_or_else(|| Failure::said(format!("resource address {address:?} does not exist in the configuration")))?;

@@ -1,4 +1,4 @@
-//! What a resource does in the world: a cluster, a Helm release.
+//! What a resource does in the world: a cluster, a role, a Helm release.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use super::{
     module::{Effect, Release},
 };
 use crate::tools::{
+    cluster::encoded,
     helm::{self, arguments::Arguments},
     http::Client,
 };
@@ -22,13 +23,22 @@ pub fn make(
     exists: bool,
 ) -> Result<(), Failure> {
     match effect {
-        Effect::Cluster(_) if exists => Ok(()),
+        Effect::Cluster(_) | Effect::Role(_) if exists => Ok(()),
         Effect::Cluster(name) => {
             let name = configuration.fill(name, &Value::Null);
             let body = json!({
                 "name": name, "roleArn": "arn:aws:iam::123456789012:role/cluster", "version": "1.33", "resourcesVpcConfig": {},
             });
-            aws(terraform, "POST", "/clusters", &body.to_string())
+            aws(terraform, &EKS, "POST", "/clusters", &body.to_string())
+        }
+        Effect::Role(name) => {
+            let name = configuration.fill(name, &Value::Null);
+            let trust = json!({
+                "Version": "2012-10-17",
+                "Statement": [{ "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" }],
+            });
+            let rest = format!("&AssumeRolePolicyDocument={}", encoded(&trust.to_string()));
+            role(terraform, "CreateRole", &name, &rest)
         }
         Effect::Release(release) => released(terraform, configuration, &configuration.release(release), exists),
     }
@@ -39,8 +49,9 @@ pub fn unmake(terraform: &Terraform<'_>, configuration: &Configuration, effect: 
     match effect {
         Effect::Cluster(name) => {
             let name = configuration.fill(name, &Value::Null);
-            aws(terraform, "DELETE", &format!("/clusters/{}", name.as_str().unwrap_or_default()), "")
+            aws(terraform, &EKS, "DELETE", &format!("/clusters/{}", name.as_str().unwrap_or_default()), "")
         }
+        Effect::Role(name) => role(terraform, "DeleteRole", &configuration.fill(name, &Value::Null), ""),
         Effect::Release(release) => {
             let release = configuration.release(release);
             helm(terraform, &["uninstall", &release.name, "--namespace", &release.namespace])
@@ -99,17 +110,41 @@ fn helm(terraform: &Terraform<'_>, words: &[&str]) -> Result<(), Failure> {
     })
 }
 
-fn aws(terraform: &Terraform<'_>, method: &str, path: &str, body: &str) -> Result<(), Failure> {
+/// A service as its requests name it.
+struct Service {
+    name: &'static str,
+    content_type: &'static str,
+}
+
+const EKS: Service = Service { name: "eks", content_type: "application/json" };
+const IAM: Service = Service { name: "iam", content_type: "application/x-www-form-urlencoded" };
+const S3: Service = Service { name: "s3", content_type: "application/xml" };
+
+fn role(terraform: &Terraform<'_>, action: &str, name: &Value, rest: &str) -> Result<(), Failure> {
+    let name = encoded(name.as_str().unwrap_or_default());
+    aws(terraform, &IAM, "POST", "/", &format!("Action={action}&Version=2010-05-08&RoleName={name}{rest}"))
+}
+
+/// Whether a bucket is there and may be opened.
+pub fn bucket(terraform: &Terraform<'_>, name: &str) -> Result<(), Failure> {
+    aws(terraform, &S3, "HEAD", &format!("/{name}"), "").map_err(|failure| {
+        Failure::said(format!("Failed to get existing workspaces: S3 bucket \"{name}\" does not exist."))
+            .because(failure.summary)
+    })
+}
+
+fn aws(terraform: &Terraform<'_>, service: &Service, method: &str, path: &str, body: &str) -> Result<(), Failure> {
     let (url, region) = &terraform.place.aws;
+    let name = service.name;
     let scope = format!(
-        "AWS4-HMAC-SHA256 Credential=TERRAFORM/20261120/{region}/eks/aws4_request, SignedHeaders=host, Signature=0"
+        "AWS4-HMAC-SHA256 Credential=TERRAFORM/20261120/{region}/{name}/aws4_request, SignedHeaders=host, Signature=0"
     );
-    let headers = [("authorization", scope.as_str()), ("content-type", "application/json")];
+    let headers = [("authorization", scope.as_str()), ("content-type", service.content_type)];
     let reply = Client::new(&[], None, None)?.send(method, &format!("{url}{path}"), &headers, body.as_bytes())?;
     if (200..300).contains(&reply.status) {
         return Ok(());
     }
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    Err(Failure::said(format!("{method} {path}: {}", reply.reason))
+    Err(Failure::said(format!("{method} {path}: {} {}", reply.status, reply.reason))
         .because(answer["message"].as_str().unwrap_or_default()))
 }

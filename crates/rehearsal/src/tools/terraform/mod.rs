@@ -2,13 +2,14 @@
 //!
 //! Words, JSON and exit codes were compared with terraform 1.11.4. [`configuration`] reads the folder, [`module`] is what a
 //! scenario declares, [`state`] keeps the state and its lock, [`plan`] compares, [`apply`] carries out and [`effect`] makes
-//! things in the world; [`print`] words the answers.
+//! things in the world; [`print`] words the answers. [`pipeline`] is somebody else who runs it.
 
 pub mod apply;
 pub mod command;
 pub mod configuration;
 pub mod effect;
 pub mod module;
+pub mod pipeline;
 pub mod plan;
 pub mod print;
 pub mod state;
@@ -22,7 +23,7 @@ use std::{
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::place::Place;
 use crate::Clock;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub fails: BTreeMap<String, Fails>,
     /// Somebody else's run that holds the lock at the start.
     pub held: Option<Held>,
+    /// Somebody else's pipeline, which plans and applies in our place.
+    pub pipeline: Option<pipeline::Pipeline>,
 }
 
 impl Default for Setup {
@@ -51,6 +54,7 @@ impl Default for Setup {
             applied: None,
             fails: BTreeMap::new(),
             held: None,
+            pipeline: None,
         }
     }
 }
@@ -63,6 +67,8 @@ pub struct Applied {
     pub module: String,
     /// The `source` that stood in the folder then.
     pub source: String,
+    /// The variables that were given then.
+    pub variables: Map<String, Value>,
     /// Addresses that the state does not know, although they are there.
     pub unknown: Vec<String>,
 }
@@ -101,6 +107,8 @@ pub struct Terraform<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// Simulated time.
     pub clock: Clock,
+    /// It was called as `tofu`.
+    pub tofu: bool,
 }
 
 /// Why a command failed.
@@ -156,13 +164,13 @@ impl Terraform<'_> {
 }
 
 /// Runs one command and returns its exit code.
-pub fn run(place: &Place, arguments: &[String], environment: &BTreeMap<String, String>) -> i32 {
+pub fn run(place: &Place, name: &str, arguments: &[String], environment: &BTreeMap<String, String>) -> i32 {
     let chdir = arguments.iter().find_map(|word| word.strip_prefix("-chdir="));
     let here = std::env::current_dir().unwrap_or_default();
     let words = arguments.iter().filter(|word| !word.starts_with("-chdir=")).cloned().collect();
     let Ok(clock) = place.clock.parse() else { return 1 };
     let folder = chdir.map_or(here.clone(), |folder| here.join(folder));
-    let terraform = Terraform { place, folder, words, environment, clock };
+    let terraform = Terraform { place, folder, words, environment, clock, tofu: name == "tofu" };
     if let Err(error) = note(place, arguments) {
         eprintln!("terraform: {error}");
         return 1;

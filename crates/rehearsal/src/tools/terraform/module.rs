@@ -53,6 +53,8 @@ pub struct Resource {
 pub enum Effect {
     /// An EKS cluster of that name (a template) appears.
     Cluster(String),
+    /// An IAM role of that name (a template) appears.
+    Role(String),
     /// A Helm release appears.
     Release(Release),
 }

@@ -114,12 +114,17 @@ impl Plan {
             .iter()
             .map(|(name, value)| (name.clone(), json!({ "sensitive": false, "value": value, "type": "string" })))
             .collect();
+        let planned: Map<String, Value> = self
+            .outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), json!({ "sensitive": false, "value": value })))
+            .collect();
         let held: Vec<Value> = self.before.resources.iter().map(|held| json!({ "address": held.address })).collect();
         let module = if held.is_empty() { json!({}) } else { json!({ "child_modules": [{ "resources": held }] }) };
         json!({
             "format_version": "1.2", "terraform_version": terraform.place.tools.terraform.version,
             "variables": self.var.iter().map(|(name, value)| (name.clone(), json!({ "value": value }))).collect::<Map<_, _>>(),
-            "resource_changes": changes, "output_changes": outputs,
+            "resource_changes": changes, "output_changes": outputs, "planned_values": { "outputs": planned },
             "prior_state": { "format_version": "1.0", "values": { "outputs": known, "root_module": module } },
         })
     }

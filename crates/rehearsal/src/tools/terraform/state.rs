@@ -57,7 +57,10 @@ impl State {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        std::fs::write(path, serde_json::to_vec_pretty(&json!(self))?)
+        // Whoever reads meanwhile reads the one before.
+        let beside = path.with_extension("part");
+        std::fs::write(&beside, serde_json::to_vec_pretty(&json!(self))?)?;
+        std::fs::rename(beside, path)
     }
 
     /// What is held at an address.
