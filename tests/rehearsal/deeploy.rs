@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::rehearsed::{Rehearsed, Served, aws, objects, rehearse_guide};
 
 const GUIDE: &str = "deeploy-aws";
-const SPEED: &str = "120";
+const SPEED: &str = "60";
 const INSTALL: [&str; 5] = ["install", GUIDE, "--yes", "--output", "ndjson"];
 /// What is told nobody.
 const CANARIES: [&str; 3] = ["rehearsed-admin-password", "rehearsed-user-password", "rehearsed-licence-key"];
