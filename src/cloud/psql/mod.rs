@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// psql in a pod of this cluster.
 pub struct Psql {
-    /// The way to the cluster: a client of its own for each call, whose token is a fresh one.
+    /// The way to the cluster: its client is asked for at each call, because a token may end before psql does.
     pub cloud: Arc<Cloud>,
     /// Where it runs.
     pub namespace: String,
