@@ -218,7 +218,7 @@ fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
         "steps/namespace",
         "steps/istio_namespace",
     ];
-    let lose = lose.iter().flat_map(|path| ["--lose", path]);
+    let lose = lose.iter().flat_map(|path| ["--lose", *path]);
     let words: Vec<&str> = ["undo", GUIDE, "--yes", "--output", "ndjson"].into_iter().chain(lose).collect();
     served.landfall(&words).ends_with(0);
     assert!(!served.world().join("deeploy/secret-values.yaml").exists());
