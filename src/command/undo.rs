@@ -45,9 +45,10 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
     for line in &lines {
         let data = if line.keeps_data { " (holds data; agree with --lose)" } else { "" };
         opened.reporter.notice(format!("{}: {}{data}", line.path, line.line));
-        let shown = engine.undo_preview(&line.path).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
-        for line in shown.lines() {
-            opened.reporter.notice(format!("  {line}"));
+        match engine.undo_preview(&line.path).await {
+            Ok(shown) => shown.lines().for_each(|line| opened.reporter.notice(format!("  {line}"))),
+            // What cannot be shown keeps nothing else from being taken away; its own undo will say why.
+            Err(trouble) => opened.reporter.notice(format!("  cannot be previewed: {}", trouble.problem().what)),
         }
     }
     if !opened.common.yes {

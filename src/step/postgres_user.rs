@@ -28,6 +28,9 @@ pub struct PostgresUser {
     /// Its port.
     #[serde(default = "usual_port")]
     port: Late<u16>,
+    /// What tells this server from a later one of the same name, e.g. RDS's resource id.
+    #[serde(default)]
+    server_id: Option<Late<String>>,
     /// The database that the administrator logs in to.
     #[serde(default = "usual_database")]
     database: String,
@@ -137,7 +140,7 @@ impl Step for PostgresUser {
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
         let psql = self.psql(cx);
-        if !self.with_server && made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
+        if !self.with_server && made.outputs["was_there"] != true {
             let script = psql::drop_role(self.admin(cx).await?, &self.username, &cx.install)?;
             let (well, log) = psql.run(&script, &cx.cancel, |_| {}).await?;
             psql::judge(well, &log, &script.login)?;
@@ -209,7 +212,11 @@ impl PostgresUser {
     }
 
     fn server(&self) -> Option<String> {
-        Some(format!("{}:{}", self.host.known()?, self.port.known()?))
+        let place = format!("{}:{}", self.host.known()?, self.port.known()?);
+        match &self.server_id {
+            None => Some(place),
+            Some(id) => Some(format!("{place} {}", id.known()?)),
+        }
     }
 
     /// The password's fingerprint; none where it was never entered.
