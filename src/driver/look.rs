@@ -261,7 +261,7 @@ impl Worker {
                 ))));
             }
         };
-        let mut session = Session::new(self.house.clone(), loaded.clone(), story.answers.clone());
+        let mut session = Session::new(self.house.clone(), loaded.clone(), story.answers.carried_over());
         let proven = match session.prove(&story.answers.target).await {
             Ok(proven) => proven,
             Err(trouble) => return self.tell(Input::Opened(Err(trouble.problem()))),
