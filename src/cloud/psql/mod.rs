@@ -153,6 +153,7 @@ impl Psql {
         cancel: &CancellationToken,
         tell: impl Fn(Waiting) + Send + Sync,
     ) -> Result<(bool, String), Trouble> {
+        let clock = self.cloud.clock();
         let mut begun = false;
         loop {
             match self.look().await? {
@@ -181,7 +182,7 @@ impl Psql {
                 }
             }
             tokio::select! {
-                () = self.cloud.clock().sleep(LOOK) => {}
+                () = clock.sleep(LOOK) => {}
                 () = cancel.cancelled() => return Err(Trouble::Interrupted),
             }
         }
