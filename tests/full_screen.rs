@@ -392,6 +392,11 @@ fn whoever_leaves_at_the_inputs_goes_on_with_all_that_was_brought() {
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
     screen.press("n");
     screen.until("all answers", |screen| all_of_it(screen, "answered"));
+    let answered = |screen: &vt100::Screen| {
+        let text = screen.contents();
+        text.split("│ ").find_map(|part| part.split_once(" answered")).map(|(count, _)| count.to_owned())
+    };
+    let before = answered(screen.seen.0.lock().unwrap().screen());
     screen.press("\x03");
     screen.shows("Leave?");
     screen.press("\x03");
@@ -402,6 +407,11 @@ fn whoever_leaves_at_the_inputs_goes_on_with_all_that_was_brought() {
     let mut screen = Screen::of(&[], &settings);
     screen.shows("to go on; nothing was touched yet");
     screen.press("\r");
+    screen.shows("Secrets 4/9");
+    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
+    screen.press("\x1b");
+    screen.until("the same answers", |screen| answered(screen) == before);
+    screen.press("n");
     screen.shows("Secrets 4/9");
     screen.until("all secrets", |screen| all_of_it(screen, "entered"));
     screen.press("n");

@@ -71,7 +71,7 @@ impl Check for PostgresInside {
             return Err(psql::no_server(&self.host));
         };
         let psql = Psql {
-            client: cx.cloud.kube.client().await?,
+            cloud: cx.cloud.clone(),
             namespace: self.namespace.clone().unwrap_or_else(|| cx.target.namespace.clone()),
             name: object_name("probe", &cx.path.to_string()),
             labels: cx.labels(),

@@ -11,7 +11,7 @@ use landfall_core::{
 
 use super::{Common, Exit, Opened, looks, open::stop_on_signals, plan::Frozen};
 use crate::{
-    engine::{RunEnd, RunOptions},
+    engine::{Left, RunEnd, RunOptions},
     report::Line,
     session::Planned,
 };
@@ -152,7 +152,7 @@ fn agreed_to(opened: &mut Opened, planned: &Planned, frozen: bool) -> Result<Str
 }
 
 /// What is no longer wanted goes where the answers say so, step by step; what is left is told.
-async fn take_away(opened: &mut Opened, planned: &Planned) -> Result<Vec<TaskPath>, Exit> {
+async fn take_away(opened: &mut Opened, planned: &Planned) -> Result<Left, Exit> {
     let engine = &planned.engine;
     let lines = engine.undo_plan(&opened.session.story());
     let unwanted =
@@ -174,7 +174,7 @@ async fn take_away(opened: &mut Opened, planned: &Planned) -> Result<Vec<TaskPat
     }
     let lines: Vec<_> = lines.into_iter().filter(|line| agreed.contains(&line.path)).collect();
     if lines.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Left::default());
     }
     let taken = opened.reporter.during(engine.take_away(lines, &agreed)).await;
     taken.map_err(|trouble| opened.refuse(trouble.problem()))

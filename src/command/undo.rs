@@ -23,7 +23,9 @@ pub async fn undo(common: &Common, install: &str, lose: &[String]) -> i32 {
     };
     let words = match exit {
         Exit::Failed => "Not everything was taken away: see above. Running undo again goes on.",
-        Exit::Warned => "Taken away, but what holds data was left: agree to it step by step with --lose.",
+        Exit::Warned => {
+            "Taken away, but what holds data was left, and what it stands on: agree to it step by step with --lose."
+        }
         Exit::Person => "Nothing was taken away.",
         Exit::Interrupted => "Interrupted. Running undo again goes on.",
         _ => exit.words(),
@@ -45,9 +47,10 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
     for line in &lines {
         let data = if line.keeps_data { " (holds data; agree with --lose)" } else { "" };
         opened.reporter.notice(format!("{}: {}{data}", line.path, line.line));
-        let shown = engine.undo_preview(&line.path).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
-        for line in shown.lines() {
-            opened.reporter.notice(format!("  {line}"));
+        match engine.undo_preview(&line.path).await {
+            Ok(shown) => shown.lines().for_each(|line| opened.reporter.notice(format!("  {line}"))),
+            // What cannot be shown keeps nothing else from being taken away; its own undo will say why.
+            Err(trouble) => opened.reporter.notice(format!("  cannot be previewed: {}", trouble.problem().what)),
         }
     }
     if !opened.common.yes {
@@ -61,10 +64,7 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
         .collect();
     let left =
         opened.reporter.during(engine.undo(&agreed)).await.map_err(|trouble| opened.refuse(trouble.problem()))?;
-    let kept = left
-        .iter()
-        .all(|path| lines.iter().any(|line| line.path == *path && line.keeps_data && !agreed.contains(path)));
-    let exit = match (left.is_empty(), kept) {
+    let exit = match (left.is_empty(), left.failed.is_empty()) {
         (true, _) => Exit::Done,
         // Nothing went wrong: a person has not agreed to what would be lost.
         (false, true) => Exit::Warned,

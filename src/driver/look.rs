@@ -261,7 +261,7 @@ impl Worker {
                 ))));
             }
         };
-        let mut session = Session::new(self.house.clone(), loaded.clone(), story.answers.clone());
+        let mut session = Session::new(self.house.clone(), loaded.clone(), story.answers.carried_over());
         let proven = match session.prove(&story.answers.target).await {
             Ok(proven) => proven,
             Err(trouble) => return self.tell(Input::Opened(Err(trouble.problem()))),
@@ -273,7 +273,11 @@ impl Worker {
         if let Some(rehearsal) = &proven.rehearsal {
             self.tell(Input::Rehearsal(rehearsal.clone()));
         }
-        let resumed = resumed(id, loaded, &proven, &story);
+        let mut resumed = resumed(id, loaded, &proven, &story);
+        if let Some(session) = &self.session {
+            // Before a plan is agreed to, the journal has none: they were looked up just now.
+            resumed.facts = session.frozen.clone();
+        }
         self.tell(Input::Resumed(Box::new(resumed)));
         if let Some(session) = &self.session {
             self.beforehand(session);

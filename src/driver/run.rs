@@ -94,7 +94,7 @@ impl Worker {
                 lines.retain(|line| unwanted.contains(&line.path) && planned.plan.task(&line.path).is_none());
                 match engine.take_away(lines, &[]).await {
                     Ok(left) if left.is_empty() => {}
-                    Ok(left) => ended = Ok((RunEnd::Failed(left), Default::default())),
+                    Ok(left) => ended = Ok((RunEnd::Failed(left.paths().cloned().collect()), Default::default())),
                     Err(trouble) => ended = Err(trouble),
                 }
             }

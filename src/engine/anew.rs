@@ -73,7 +73,7 @@ impl Engine {
 
 fn loses(line: &UndoLine, task: &PlannedTask) -> Question {
     let goes = if line.path == task.path {
-        "it is made anew".to_owned()
+        "It is made anew".to_owned()
     } else {
         format!("{} is made anew, and it goes along", task.title)
     };

@@ -34,7 +34,7 @@ pub use look::Standing;
 pub use needs::{looking, needs};
 pub use run::{RunEnd, RunOptions};
 pub use teller::Teller;
-pub use undo::UndoLine;
+pub use undo::{Left, UndoLine};
 
 use crate::{
     cloud::{Cloud, Fingerprint, Trouble},

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use landfall_core::{
     event::{Happened, How, State, TaskPath},
     journal::{Record, Story},
-    plan::PlannedTask,
+    plan::{Plan, PlannedTask},
 };
 use serde_json::Value;
 
@@ -21,6 +21,27 @@ pub struct UndoLine {
     pub line: String,
     /// Whether data is lost; then the step's id has to be typed.
     pub keeps_data: bool,
+}
+
+/// What was not taken away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// What was not agreed to, and whatever something that is left stands on.
+    pub kept: Vec<TaskPath>,
+    /// What could not be taken away.
+    pub failed: Vec<TaskPath>,
+}
+
+impl Left {
+    /// Whether everything was taken away.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.failed.is_empty()
+    }
+
+    /// All of it.
+    pub fn paths(&self) -> impl Iterator<Item = &TaskPath> {
+        self.failed.iter().chain(&self.kept)
+    }
 }
 
 impl Engine {
@@ -56,22 +77,30 @@ impl Engine {
     }
 
     /// Takes away everything of [`Engine::undo_plan`]; `agreed` holds the paths of those that lose data and were typed.
-    /// Returns what was left.
-    pub async fn undo(&self, agreed: &[TaskPath]) -> Result<Vec<TaskPath>, Trouble> {
+    pub async fn undo(&self, agreed: &[TaskPath]) -> Result<Left, Trouble> {
         self.take_away(self.undo_plan(&self.journal.story()), agreed).await
     }
 
-    /// Takes these away, in this order; the same way.
-    pub async fn take_away(&self, lines: Vec<UndoLine>, agreed: &[TaskPath]) -> Result<Vec<TaskPath>, Trouble> {
-        let mut left = Vec::new();
+    /// Takes these away, in this order; the same way. What is left keeps what it stands on: a configuration that is gone
+    /// could destroy nothing any more.
+    pub async fn take_away(&self, lines: Vec<UndoLine>, agreed: &[TaskPath]) -> Result<Left, Trouble> {
+        let plan = self.plan().ok();
+        let mut left = Left::default();
         for line in lines {
             if self.cancel.is_cancelled() {
                 return Err(Trouble::Interrupted);
             }
+            let upon = left.paths().find(|above| may_stand_on(plan.as_ref(), above, &line.path)).cloned();
+            if let Some(above) = upon {
+                let reason = format!("{above} is left, and may stand on it");
+                self.teller.tell(&line.path, Happened::Skipped { reason });
+                left.kept.push(line.path);
+                continue;
+            }
             if line.keeps_data && !agreed.contains(&line.path) {
                 self.teller
                     .tell(&line.path, Happened::Skipped { reason: "it holds data and was not agreed to".into() });
-                left.push(line.path);
+                left.kept.push(line.path);
                 continue;
             }
             if let Err(trouble) = self.undo_one(&line).await {
@@ -79,7 +108,7 @@ impl Engine {
                     Trouble::Interrupted => return Err(Trouble::Interrupted),
                     other => {
                         self.teller.tell(&line.path, Happened::Failed { problem: other.problem() });
-                        left.push(line.path);
+                        left.failed.push(line.path);
                     }
                 }
             }
@@ -150,6 +179,17 @@ impl Engine {
     }
 }
 
+/// Whether something that is left (`above`) may stand on what is to go next. Where the plan no longer knows one of them,
+/// the order they were made in is all there is, and lines come in reverse of it.
+fn may_stand_on(plan: Option<&Plan>, above: &TaskPath, below: &TaskPath) -> bool {
+    match plan {
+        Some(plan) if plan.task(above).is_some() && plan.task(below).is_some() => {
+            plan.dependants(below).contains(above)
+        }
+        _ => true,
+    }
+}
+
 /// A task made from the journal alone.
 fn bare(path: &TaskPath, kind: &str, parameters: &Value) -> PlannedTask {
     PlannedTask {
@@ -158,5 +198,33 @@ fn bare(path: &TaskPath, kind: &str, parameters: &Value) -> PlannedTask {
         template: parameters.clone(),
         parameters: parameters.clone(),
         ..PlannedTask::bare(path.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(path: &str, after: &[&str]) -> PlannedTask {
+        let after = after.iter().map(|path| path.parse().unwrap()).collect();
+        PlannedTask { after, ..PlannedTask::bare(path.parse().unwrap()) }
+    }
+
+    #[test]
+    fn what_is_left_keeps_what_it_stands_on() {
+        let tasks = vec![
+            task("steps/file", &[]),
+            task("steps/module", &["steps/file"]),
+            task("steps/cluster", &["steps/module"]),
+            task("steps/policy", &[]),
+        ];
+        let plan = Plan { tasks, ..Plan::default() };
+        let stands = |plan: Option<&Plan>, below: &str| {
+            may_stand_on(plan, &"steps/cluster".parse().unwrap(), &below.parse().unwrap())
+        };
+        assert!(stands(Some(&plan), "steps/module") && stands(Some(&plan), "steps/file"), "also what lies deeper");
+        assert!(!stands(Some(&plan), "steps/policy"));
+        assert!(stands(Some(&plan), "steps/of_an_older_guide"), "nobody knows");
+        assert!(stands(None, "steps/policy"), "nobody knows");
     }
 }

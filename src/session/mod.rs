@@ -180,7 +180,7 @@ impl Session {
 
     /// Answers of an earlier run stand where nothing new was said.
     fn merge(&mut self, story: &Story) {
-        let mut answers = story.answers.clone();
+        let mut answers = story.answers.carried_over();
         answers.target = self.answers.target.clone();
         for (id, answer) in &self.answers.inputs {
             answers.inputs.insert(id.clone(), answer.clone());
@@ -190,8 +190,6 @@ impl Session {
         }
         answers.attest.extend(self.answers.attest.iter().cloned());
         answers.waive.extend(self.answers.waive.iter().cloned());
-        // Who agreed to one plan has not agreed to the next.
-        answers.approve.retain(|said| said.task != "plan");
         answers.approve.extend(self.answers.approve.iter().cloned());
         answers.adopt.extend(self.answers.adopt.iter().cloned());
         // A named file says anew who does what.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_eks::types::{Cluster, ClusterStatus, Nodegroup, NodegroupStatus};
 use landfall_core::{
     clock::Span,
-    event::{Difference, Found, Happened, Owner, Permissions, Problem, Recovery, Waiting},
+    event::{Difference, Found, Happened, Owner, Permissions, Problem, Recovery, State, Waiting},
     value::Tree,
 };
 use schemars::JsonSchema;
@@ -20,6 +20,9 @@ use crate::{
     },
     kind::{Applied, Context, Job, Made, PlanView, Rendered, Step, StepAbout},
 };
+
+/// The way out that takes a half-made cluster away.
+const DELETE: &str = "delete";
 
 /// Parameters in a guide.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -89,7 +92,12 @@ impl Step for EksCluster {
             Some(ClusterStatus::Active | ClusterStatus::Updating) => self.active(cx, &found, owner).await,
             Some(ClusterStatus::Failed) => {
                 let why = "EKS could not make its control plane.";
-                Ok(Found { owner, ..self.half_made(why) })
+                let mut found = self.half_made(why);
+                // Somebody else's is not offered to be deleted.
+                if let (State::Broken { recoveries, .. }, true) = (&mut found.state, owner != Owner::Ours) {
+                    recoveries.retain(|recovery| recovery.id != DELETE);
+                }
+                Ok(Found { owner, ..found })
             }
             status => {
                 let status = status.map_or("UNKNOWN", |status| status.as_str());
@@ -114,22 +122,11 @@ impl Step for EksCluster {
     }
 
     async fn undo(&self, cx: &Context, _made: &Made) -> Result<(), Trouble> {
-        if let Some(found) = cluster::find(&cx.cloud, &self.name).await?
-            && owner(cx, &found) != Owner::Ours
-        {
-            return Err(Problem::new(
-                "EKS-CLUSTER-OTHER",
-                format!("the cluster {} no longer carries this install's tags", self.name),
-                "See whose it is now; delete it by hand if nobody needs it.",
-            )
-            .why("Undo deletes only what still carries the mark of this install.")
-            .into());
-        }
         self.delete(cx).await
     }
 
     async fn recover(&self, cx: &Context, recovery: &str) -> Result<(), Trouble> {
-        if recovery == "delete" {
+        if recovery == DELETE {
             self.delete(cx).await?;
         }
         eksctl::forget_failure(&cx.folder, &id(cx));
@@ -331,7 +328,7 @@ impl EksCluster {
         )
         .why(why.to_owned());
         let delete = Recovery {
-            id: "delete".into(),
+            id: DELETE.into(),
             does: format!(
                 "delete what is there of it (eksctl delete cluster --name {} --wait), then make it",
                 self.name
@@ -343,6 +340,17 @@ impl EksCluster {
     }
 
     async fn delete(&self, cx: &Context) -> Result<(), Trouble> {
+        if let Some(found) = cluster::find(&cx.cloud, &self.name).await?
+            && owner(cx, &found) != Owner::Ours
+        {
+            return Err(Problem::new(
+                "EKS-CLUSTER-OTHER",
+                format!("the cluster {} does not carry this install's tags", self.name),
+                "See whose it is; delete it by hand if nobody needs it.",
+            )
+            .why("Only what carries the mark of this install is deleted.")
+            .into());
+        }
         let region = self.region.as_deref().unwrap_or(&cx.target.region);
         let eksctl = Eksctl::open(&cx.cloud, &cx.folder, &id(cx))?;
         eksctl.delete(&self.name, region, &cx.cancel, |progress, said| tell(cx, progress, said)).await?;

@@ -28,6 +28,9 @@ pub struct PostgresDatabase {
     /// Its port.
     #[serde(default = "usual_port")]
     port: Late<u16>,
+    /// What tells this server from a later one of the same name, e.g. RDS's resource id.
+    #[serde(default)]
+    server_id: Option<Late<String>>,
     /// The database that the administrator logs in to.
     #[serde(default = "usual_database")]
     database: String,
@@ -89,7 +92,7 @@ impl Step for PostgresDatabase {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        let Some((kept, owner)) = self.psql(cx).await?.kept(&cx.install).await? else { return Ok(Found::absent()) };
+        let Some((kept, owner)) = self.psql(cx).kept(&cx.install).await? else { return Ok(Found::absent()) };
         if self.server().is_some_and(|server| server != kept.server) {
             // What was made in another server says nothing of this one.
             return Ok(Found::absent());
@@ -103,13 +106,17 @@ impl Step for PostgresDatabase {
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
-        let psql = self.psql(cx).await?;
+        let psql = self.psql(cx);
         let script = psql::database(self.admin(cx).await?, &self.name, &self.owner, &cx.install)?;
         let (cx, server) = (cx.clone(), self.server().unwrap_or_default());
         let (name, owner) = (self.name.clone(), self.owner.clone());
         let job: Job = Box::pin(async move {
             let tell = |why| (cx.tell)(Happened::Waiting { why, deadline: None, usual: None });
-            let (well, log) = psql.run(&script, cx.cloud.clock(), &cx.cancel, tell).await?;
+            let (well, log) = match psql.run(&script, &cx.cancel, tell).await {
+                // The engine has the session renewed, looks, and sends it again.
+                Err(Trouble::Expired { .. }) => return Ok(()),
+                ended => ended?,
+            };
             let said = psql::judge(well, &log, &script.login)?;
             if said.starts_with("owned by") {
                 return Err(Problem::new(
@@ -127,10 +134,10 @@ impl Step for PostgresDatabase {
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        let psql = self.psql(cx).await?;
-        if !self.with_server && made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
+        let psql = self.psql(cx);
+        if !self.with_server && made.outputs["was_there"] != true {
             let script = psql::drop_database(self.admin(cx).await?, &self.name, &self.owner, &cx.install)?;
-            let (well, log) = psql.run(&script, cx.cloud.clock(), &cx.cancel, |_| {}).await?;
+            let (well, log) = psql.run(&script, &cx.cancel, |_| {}).await?;
             psql::judge(well, &log, &script.login)?;
         }
         psql.forget().await
@@ -172,15 +179,15 @@ impl Step for PostgresDatabase {
 const OWNER: &str = "owner";
 
 impl PostgresDatabase {
-    async fn psql(&self, cx: &Context) -> Result<Psql, Trouble> {
-        Ok(Psql {
-            client: cx.cloud.kube.client().await?,
+    fn psql(&self, cx: &Context) -> Psql {
+        Psql {
+            cloud: cx.cloud.clone(),
             namespace: self.namespace.clone().unwrap_or_else(|| cx.target.namespace.clone()),
             name: object_name("database", &self.name),
             labels: cx.labels(),
             image: self.image.clone(),
             pull_secrets: self.image_pull_secrets.clone(),
-        })
+        }
     }
 
     async fn admin(&self, cx: &Context) -> Result<Login, Trouble> {
@@ -203,6 +210,10 @@ impl PostgresDatabase {
     }
 
     fn server(&self) -> Option<String> {
-        Some(format!("{}:{}", self.host.known()?, self.port.known()?))
+        let place = format!("{}:{}", self.host.known()?, self.port.known()?);
+        match &self.server_id {
+            None => Some(place),
+            Some(id) => Some(format!("{place} {}", id.known()?)),
+        }
     }
 }

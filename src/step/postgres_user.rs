@@ -28,6 +28,9 @@ pub struct PostgresUser {
     /// Its port.
     #[serde(default = "usual_port")]
     port: Late<u16>,
+    /// What tells this server from a later one of the same name, e.g. RDS's resource id.
+    #[serde(default)]
+    server_id: Option<Late<String>>,
     /// The database that the administrator logs in to.
     #[serde(default = "usual_database")]
     database: String,
@@ -89,7 +92,7 @@ impl Step for PostgresUser {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        let Some((kept, owner)) = self.psql(cx).await?.kept(&cx.install).await? else { return Ok(Found::absent()) };
+        let Some((kept, owner)) = self.psql(cx).kept(&cx.install).await? else { return Ok(Found::absent()) };
         if self.server().is_some_and(|server| server != kept.server) {
             // What was made in another server says nothing of this one.
             return Ok(Found::absent());
@@ -111,7 +114,7 @@ impl Step for PostgresUser {
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
-        let (psql, admin) = (self.psql(cx).await?, self.admin(cx).await?);
+        let (psql, admin) = (self.psql(cx), self.admin(cx).await?);
         let user = Login {
             username: Plain::new(self.username.clone()),
             password: cx.reveal(&self.password).await?,
@@ -122,7 +125,11 @@ impl Step for PostgresUser {
         let (cx, server) = (cx.clone(), self.server().unwrap_or_default());
         let job: Job = Box::pin(async move {
             let tell = |why| (cx.tell)(Happened::Waiting { why, deadline: None, usual: None });
-            let (well, log) = psql.run(&script, cx.cloud.clock(), &cx.cancel, tell).await?;
+            let (well, log) = match psql.run(&script, &cx.cancel, tell).await {
+                // The engine has the session renewed, looks, and sends it again.
+                Err(Trouble::Expired { .. }) => return Ok(()),
+                ended => ended?,
+            };
             let said = psql::judge(well, &log, &script.login)?;
             let was_there = said == "there" || psql.kept(&cx.install).await?.is_some_and(|(kept, _)| kept.was_there);
             let about = BTreeMap::from([(PASSWORD.to_owned(), mark)]);
@@ -132,10 +139,10 @@ impl Step for PostgresUser {
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        let psql = self.psql(cx).await?;
-        if !self.with_server && made.outputs["was_there"] != true && psql.kept(&cx.install).await?.is_some() {
+        let psql = self.psql(cx);
+        if !self.with_server && made.outputs["was_there"] != true {
             let script = psql::drop_role(self.admin(cx).await?, &self.username, &cx.install)?;
-            let (well, log) = psql.run(&script, cx.cloud.clock(), &cx.cancel, |_| {}).await?;
+            let (well, log) = psql.run(&script, &cx.cancel, |_| {}).await?;
             psql::judge(well, &log, &script.login)?;
         }
         psql.forget().await
@@ -174,15 +181,15 @@ impl Step for PostgresUser {
 const PASSWORD: &str = "password";
 
 impl PostgresUser {
-    async fn psql(&self, cx: &Context) -> Result<Psql, Trouble> {
-        Ok(Psql {
-            client: cx.cloud.kube.client().await?,
+    fn psql(&self, cx: &Context) -> Psql {
+        Psql {
+            cloud: cx.cloud.clone(),
             namespace: self.namespace.clone().unwrap_or_else(|| cx.target.namespace.clone()),
             name: object_name("role", &self.username),
             labels: cx.labels(),
             image: self.image.clone(),
             pull_secrets: self.image_pull_secrets.clone(),
-        })
+        }
     }
 
     async fn admin(&self, cx: &Context) -> Result<Login, Trouble> {
@@ -205,7 +212,11 @@ impl PostgresUser {
     }
 
     fn server(&self) -> Option<String> {
-        Some(format!("{}:{}", self.host.known()?, self.port.known()?))
+        let place = format!("{}:{}", self.host.known()?, self.port.known()?);
+        match &self.server_id {
+            None => Some(place),
+            Some(id) => Some(format!("{place} {}", id.known()?)),
+        }
     }
 
     /// The password's fingerprint; none where it was never entered.

@@ -157,8 +157,17 @@ impl Step for TerraformModule {
             .why("Destroying it would take away what this install did not make.")
             .into());
         }
-        if !self.is_there() {
+        if self.lock && gone(cx).exists() {
             return Ok(());
+        }
+        if !self.is_there() {
+            return Err(Problem::new(
+                "TF-CONFIGURATION-GONE",
+                "the configuration is gone, so nothing can be destroyed",
+                "Write it again (install with the same answers), then undo.",
+            )
+            .why(format!("What it made may still run, and cost; {} holds no .tf file.", self.folder.display()))
+            .into());
         }
         let terraform = self.open(cx).await?;
         match terraform.prepare(true, &cx.cancel).await? {

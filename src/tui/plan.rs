@@ -83,11 +83,13 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
     let head = lines.len();
     // What is to be known before agreeing comes first, and is scrolled with the rest: none of it is cut off.
     let shown: Vec<Line<'static>> = match stage.tab {
-        PlanTab::What => notes.into_iter().chain(shown).collect(),
+        PlanTab::What if view.wizard.handing.is_none() => notes.into_iter().chain(shown).collect(),
         _ => shown,
     };
     let room = usize::from(story.height).saturating_sub(lines.len());
-    let first = stage.scroll.min(shown.len().saturating_sub(room.max(1)));
+    let last = shown.len().saturating_sub(room.max(1));
+    // What is being typed stands at the end.
+    let first = if view.wizard.handing.is_some() { last } else { stage.scroll.min(last) };
     let below = first + room < shown.len();
     lines.extend(shown.into_iter().skip(first).take(room));
     frame.render_widget(Paragraph::new(lines), story);

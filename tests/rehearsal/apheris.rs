@@ -349,3 +349,18 @@ fn undo_shows_the_destroy_plan_and_leaves_the_account_as_it_was() {
     let left = served.end();
     assert!(aws(&left, "cluster_tags").is_empty());
 }
+
+#[test]
+fn what_was_not_agreed_to_keeps_its_configuration_until_it_is_destroyed() {
+    let served = served("smooth");
+    served.landfall(&["install", GUIDE, "--yes", "--output", "ndjson"]).ends_with(0);
+    served.landfall(&["undo", GUIDE, "--yes", "--output", "ndjson"]).ends_with(4);
+    let folder = served.world().join("deployment");
+    assert!(folder.join("gateway.tf").exists() && folder.join("gateway-0.8.1/main.tf").exists());
+    served
+        .landfall(&["undo", GUIDE, "--yes", "--lose", "steps/gateway", "--lose", "steps/values", "--output", "ndjson"])
+        .ends_with(0);
+    assert!(!folder.exists(), "nothing is left of the folder");
+    let left = served.end();
+    assert!(aws(&left, "cluster_tags").is_empty(), "the cluster is destroyed");
+}

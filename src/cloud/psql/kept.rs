@@ -41,7 +41,7 @@ pub fn object_name(what: &str, name: &str) -> String {
 impl Psql {
     /// What was kept, and whose it is.
     pub async fn kept(&self, install: &InstallId) -> Result<Option<(Kept, Owner)>, Trouble> {
-        let Some(map) = self.maps().get_opt(&self.name).await? else { return Ok(None) };
+        let Some(map) = self.maps().await?.get_opt(&self.name).await? else { return Ok(None) };
         let owner = marks::owner(&map, install);
         let mut about = map.data.unwrap_or_default();
         let server = about.remove("server").unwrap_or_default();
@@ -60,21 +60,21 @@ impl Psql {
             "data": data,
         });
         let by = PatchParams::apply(marks::MANAGER).force();
-        self.maps().patch(&self.name, &by, &Patch::Apply(&map)).await?;
+        self.maps().await?.patch(&self.name, &by, &Patch::Apply(&map)).await?;
         Ok(())
     }
 
     /// Forgets it.
     pub async fn forget(&self) -> Result<(), Trouble> {
-        match self.maps().delete(&self.name, &DeleteParams::default()).await {
+        match self.maps().await?.delete(&self.name, &DeleteParams::default()).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn maps(&self) -> Api<ConfigMap> {
-        Api::namespaced(self.client.clone(), &self.namespace)
+    async fn maps(&self) -> Result<Api<ConfigMap>, Trouble> {
+        Ok(Api::namespaced(self.cloud.kube.client().await?, &self.namespace))
     }
 }
 

@@ -10,14 +10,14 @@ mod login;
 mod script;
 mod verifier;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use k8s_openapi::api::{
     batch::v1::Job,
     core::v1::{Pod, Secret},
 };
 use kube::{
-    Api, Client, ResourceExt,
+    Api, ResourceExt,
     api::{DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams},
 };
 use landfall_core::{
@@ -26,7 +26,7 @@ use landfall_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Clock, Trouble, marks, pods};
+use super::{Cloud, Trouble, marks, pods};
 
 pub use fault::judge;
 pub use kept::{Kept, object_name};
@@ -39,8 +39,8 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// psql in a pod of this cluster.
 pub struct Psql {
-    /// The cluster.
-    pub client: Client,
+    /// The way to the cluster: its client is asked for at each call, because a token may end before psql does.
+    pub cloud: Arc<Cloud>,
     /// Where it runs.
     pub namespace: String,
     /// The Job's name.
@@ -74,20 +74,20 @@ impl Psql {
     /// Makes the Job and its Secret. The Job waits until its Secret is there, which belongs to it from the first moment.
     pub async fn begin(&self, script: &Script) -> Result<(), Trouble> {
         let by = PostParams { field_manager: Some(marks::MANAGER.into()), ..PostParams::default() };
-        let made = self.jobs().create(&by, &self.read(job::job(self))?).await?;
+        let made = self.jobs().await?.create(&by, &self.read(job::job(self))?).await?;
         let secret: Secret = self.read(job::secret(self, script, &made.uid().unwrap_or_default())?)?;
         // That of a Job that was removed a moment ago may still be there.
         self.forget_secret().await?;
-        self.secrets().create(&by, &secret).await?;
+        self.secrets().await?.create(&by, &secret).await?;
         let resume = serde_json::json!({ "spec": { "suspend": false } });
         let by = PatchParams { field_manager: Some(marks::MANAGER.into()), ..PatchParams::default() };
-        self.jobs().patch(&self.name, &by, &Patch::Merge(&resume)).await?;
+        self.jobs().await?.patch(&self.name, &by, &Patch::Merge(&resume)).await?;
         Ok(())
     }
 
     /// How far it is.
     pub async fn look(&self) -> Result<Seen, Trouble> {
-        let Some(job) = self.jobs().get_opt(&self.name).await? else { return Ok(Seen::Nothing) };
+        let Some(job) = self.jobs().await?.get_opt(&self.name).await? else { return Ok(Seen::Nothing) };
         if job.labels().get(marks::INSTALL) != self.labels.get(marks::INSTALL) {
             return Ok(Seen::Other);
         }
@@ -100,7 +100,7 @@ impl Psql {
         let ended = |kind: &str| {
             status.conditions.iter().flatten().any(|condition| condition.type_ == kind && condition.status == "True")
         };
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let pods: Api<Pod> = Api::namespaced(self.cloud.kube.client().await?, &self.namespace);
         let selector = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", self.name));
         let uid = job.metadata.uid.clone();
         let own = |pod: &Pod| pod.owner_references().iter().any(|owner| Some(&owner.uid) == uid.as_ref());
@@ -126,7 +126,7 @@ impl Psql {
 
     /// Removes the Job, its pod and its Secret.
     pub async fn tidy(&self) -> Result<(), Trouble> {
-        match self.jobs().delete(&self.name, &DeleteParams::background()).await {
+        match self.jobs().await?.delete(&self.name, &DeleteParams::background()).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(error.into()),
@@ -135,22 +135,21 @@ impl Psql {
     }
 
     async fn forget_secret(&self) -> Result<(), Trouble> {
-        match self.secrets().delete(&self.name, &DeleteParams::default()).await {
+        match self.secrets().await?.delete(&self.name, &DeleteParams::default()).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn secrets(&self) -> Api<Secret> {
-        Api::namespaced(self.client.clone(), &self.namespace)
+    async fn secrets(&self) -> Result<Api<Secret>, Trouble> {
+        Ok(Api::namespaced(self.cloud.kube.client().await?, &self.namespace))
     }
 
     /// Runs the script to its end and tells what it said; what an earlier run left is removed first.
     pub async fn run(
         &self,
         script: &Script,
-        clock: Clock,
         cancel: &CancellationToken,
         tell: impl Fn(Waiting) + Send + Sync,
     ) -> Result<(bool, String), Trouble> {
@@ -182,7 +181,7 @@ impl Psql {
                 }
             }
             tokio::select! {
-                () = clock.sleep(LOOK) => {}
+                () = self.cloud.clock().sleep(LOOK) => {}
                 () = cancel.cancelled() => return Err(Trouble::Interrupted),
             }
         }
@@ -197,8 +196,8 @@ impl Psql {
         )
     }
 
-    fn jobs(&self) -> Api<Job> {
-        Api::namespaced(self.client.clone(), &self.namespace)
+    async fn jobs(&self) -> Result<Api<Job>, Trouble> {
+        Ok(Api::namespaced(self.cloud.kube.client().await?, &self.namespace))
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, value: serde_json::Value) -> Result<T, Trouble> {

@@ -167,7 +167,8 @@ impl Reviewed {
             Choice { id: does.into(), label: format!("{does} exactly this"), typed: Some(does.into()) }
         } else {
             Choice {
-                id: format!("{does}_and_destroy"),
+                // Agreed to beforehand, it holds for this many and no more.
+                id: format!("{does}_and_destroy_{destroyed}"),
                 label: format!("{does} exactly this, and DESTROY {destroyed}"),
                 typed: Some(format!("destroy {destroyed}")),
             }
@@ -322,7 +323,7 @@ mod tests {
         let reviewed = Reviewed::written(&text.to_string()).unwrap();
         assert_eq!(reviewed.will_say, BTreeMap::from([("version".to_owned(), "0.8.2".to_owned())]));
         let question = reviewed.question("terraform", "agree");
-        assert_eq!(question.choices[1].id, "agree_and_destroy");
+        assert_eq!(question.choices[1].id, "agree_and_destroy_1");
         assert_eq!(question.choices[1].typed.as_deref(), Some("destroy 1"));
         assert_eq!(Reviewed::written("{\"resource_changes\": [").map(drop), None);
         assert_eq!(Reviewed::written("[]").map(drop), None);

@@ -282,6 +282,25 @@ fn stopped(name: &str, region: &str) -> Problem {
 
 fn busy(instance: &DbInstance, trouble: &Trouble, region: &str) -> Problem {
     let name = instance.db_instance_identifier().unwrap_or_default();
+    if database::life(instance) == Life::Down {
+        // RDS API reference, DeleteDBInstance: in these states it is deleted without a last snapshot only.
+        let delete = aws("rds delete-db-instance")
+            .with("--db-instance-identifier", name)
+            .flag("--skip-final-snapshot")
+            .region(region);
+        return Problem::new(
+            "RDS-BUSY",
+            format!(
+                "the RDS instance {name} is {} and no last snapshot of it can be taken",
+                database::status(instance)
+            ),
+            fix(
+                "Nothing in it can be kept this way: delete it by hand where an older backup will do, then undo again.",
+                [delete],
+            ),
+        )
+        .why(trouble.problem().what);
+    }
     let wait = aws("rds wait db-instance-available").with("--db-instance-identifier", name).region(region);
     Problem::new(
         "RDS-BUSY",

@@ -56,8 +56,12 @@ impl Postgres {
 
     /// What RDS would refuse, said before anything is sent.
     pub(super) fn refuse(&self) -> Result<(), Trouble> {
-        if self.max_storage_gib <= self.storage_gib {
-            let what = format!("max_storage_gib {} is not more than {}", self.max_storage_gib, self.storage_gib);
+        // RDS user guide, "Managing capacity automatically with storage autoscaling": at least 10 % more.
+        if u64::from(self.max_storage_gib) * 10 < u64::from(self.storage_gib) * 11 {
+            let what = format!(
+                "max_storage_gib {} is not at least a tenth more than storage_gib {}",
+                self.max_storage_gib, self.storage_gib
+            );
             return Err(Trouble::guide(what, "Let the storage grow further than it is at first."));
         }
         if self.backup_days > 35 {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Record, Stamped};
 use crate::{
     event::{Fact, Happened, How, Outcome, Problem, TaskPath, Waiting},
-    plan::{Answers, Approved, HandOver, InstallId, Said},
+    plan::{Answers, Approved, ApprovedStep, HandOver, InstallId, Said},
 };
 
 /// Everything a journal says.
@@ -32,6 +32,8 @@ pub struct Story {
     pub approved: Approved,
     /// Steps that somebody agreed to replace and that were not taken away yet.
     pub replace: BTreeSet<TaskPath>,
+    /// As what those of them that another plan made still stand, so that such an agreement can be taken back.
+    pub stood: BTreeMap<TaskPath, ApprovedStep>,
     /// Latest outcome of every check and verification.
     pub looked: BTreeMap<TaskPath, Outcome>,
     /// When that was.
@@ -142,8 +144,15 @@ impl Story {
             }
             Record::Answered { answers } => self.answers = (**answers).clone(),
             Record::Planned { digest, facts, approved, replace, .. } => {
+                let replace: BTreeSet<TaskPath> = replace.iter().cloned().collect();
+                self.stood.retain(|path, _| replace.contains(path));
+                for path in replace.difference(&self.replace) {
+                    if let Some(step) = self.approved.steps.get(path) {
+                        self.stood.insert(path.clone(), step.clone());
+                    }
+                }
                 self.approved = (**approved).clone();
-                self.replace = replace.iter().cloned().collect();
+                self.replace = replace;
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;
@@ -233,6 +242,7 @@ impl Story {
                 };
                 self.finished.retain(|known| known != path);
                 self.replace.remove(path);
+                self.stood.remove(path);
             }
             Record::Closed { code } => self.closed = Some(*code),
         }

@@ -111,7 +111,27 @@ pub enum SecretSource {
     Rows(Vec<BTreeMap<String, SecretSource>>),
 }
 
+impl Said {
+    /// Whether it agrees to what was shown at that moment: the whole plan, or what another tool would do.
+    fn agrees_to_what_was_shown(&self) -> bool {
+        let shown = |choice: &str| {
+            ["apply", "agree"].iter().any(|does| {
+                choice.strip_prefix(does).is_some_and(|rest| rest.is_empty() || rest.starts_with("_and_destroy"))
+            })
+        };
+        self.task == "plan" || self.choice.as_deref().is_some_and(shown)
+    }
+}
+
 impl Answers {
+    /// What a later run goes by: who agreed to one plan has not agreed to the next, which nobody has seen.
+    #[must_use]
+    pub fn carried_over(&self) -> Self {
+        let mut answers = self.clone();
+        answers.approve.retain(|said| !said.agrees_to_what_was_shown());
+        answers
+    }
+
     /// Reads an answers file for a guide. Every mistake is named with its line; all of them at once.
     pub fn read(document: &Document, guide: &Guide) -> Result<Self, Vec<Fault>> {
         if document.value().is_null() {
@@ -224,5 +244,29 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     match best {
         Some((ratio, candidate)) if ratio > 0.6 => format!("; did you mean {candidate}?"),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_agreed_to_what_was_shown_has_not_agreed_to_what_is_shown_next() {
+        let said = |task: &str, choice: Option<&str>| Said {
+            task: task.into(),
+            name: "Board".into(),
+            reason: "CHG-1".into(),
+            choice: choice.map(str::to_owned),
+        };
+        let kept = [said("steps/list", Some("done")), said("steps/list", None), said("steps/x", Some("import"))];
+        let gone = [
+            said("plan", None),
+            said("steps/x", Some("apply")),
+            said("steps/x", Some("apply_and_destroy_40")),
+            said("steps/x", Some("agree")),
+        ];
+        let answers = Answers { approve: gone.into_iter().chain(kept.clone()).collect(), ..Answers::default() };
+        assert_eq!(answers.carried_over().approve, kept);
     }
 }

@@ -130,7 +130,7 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
         let step = steps.get(&task.path);
         let begun = step.is_some_and(StepStory::begun);
         let mut line = Compared { path: task.path.clone(), what: Change::Unchanged, why: String::new(), fresh: false };
-        let Some(was) = before.steps.get(&task.path) else {
+        let Some(agreed) = before.steps.get(&task.path) else {
             // Dropped once and wanted again, it may still be there.
             line.what = if begun { Change::Unchanged } else { Change::Make };
             line.fresh = true;
@@ -141,6 +141,10 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
             lines.push(line);
             continue;
         };
+        // What is to be made anew stands as it was until it is being taken away: going back to that takes the agreement back.
+        let stood = story.stood.get(&task.path).filter(|_| step.is_some_and(|step| !step.undoing));
+        let was = stood.unwrap_or(agreed);
+        let another = agreed.kind != task.kind || agreed.parameters != task.parameters;
         let fields = differing(&was.parameters, &task.parameters);
         let used: BTreeSet<String> = Tree(task.parameters.clone())
             .references()
@@ -159,7 +163,7 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
                 Some(_) if begun => Change::Change,
                 _ => Change::Make,
             };
-            line.fresh = true;
+            line.fresh = stood.is_none() || another || !used.is_empty();
             let mut whys: Vec<String> = used.iter().map(|name| format!("the secret {name} is another")).collect();
             if !fields.is_empty() {
                 let read: BTreeSet<String> =
@@ -173,8 +177,11 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
                 });
             }
             line.why = whys.join("; ");
+        } else if stood.is_some() && another {
+            line.fresh = true;
+            line.why = "it stays: nothing asks any more to make it anew".into();
         }
-        if line.what != Change::Replace && story.replace.contains(&task.path) && begun {
+        if stood.is_none() && line.what != Change::Replace && story.replace.contains(&task.path) && begun {
             line.what = Change::Replace;
             line.why = if line.why.is_empty() { "agreed to before, and not done yet".into() } else { line.why };
         }
@@ -425,6 +432,39 @@ mod tests {
         let replaced: Vec<_> = lines.iter().filter(|line| line.what == Change::Replace).collect();
         assert_eq!(replaced.len(), 2, "{lines:?}");
         assert!(lines.iter().all(|line| !line.fresh), "it was agreed to: {lines:?}");
+    }
+
+    #[test]
+    fn an_agreement_to_make_anew_is_taken_back_by_going_back_to_what_stands() {
+        let inputs: Value = serde_json::from_str(FIRST).unwrap();
+        let mut other = inputs.clone();
+        other["subnets"] = json!(["b"]);
+        let ((first, first_plan), (second, second_plan)) = (approved(&inputs, "one"), approved(&other, "one"));
+        let path = |text: &str| text.parse::<TaskPath>().unwrap();
+        let planned = |approved: &Approved, replace: Vec<TaskPath>| crate::journal::Record::Planned {
+            digest: String::new(),
+            facts: json!({}),
+            approved: Box::new(approved.clone()),
+            name: "sam".into(),
+            replace,
+        };
+        let all: Vec<crate::journal::Stamped> =
+            [planned(&first, Vec::new()), planned(&second, vec![path("steps/group"), path("steps/label")])]
+                .into_iter()
+                .map(|record| crate::journal::Stamped::now(jiff::Timestamp::UNIX_EPOCH, record))
+                .collect();
+        let mut story = Story::fold(&all);
+        story.steps = made(&["steps/group", "steps/label"]);
+        let of = |story: &Story, now: &Approved, plan: &Plan, id: &str| {
+            let lines = compare(story, now, plan, &catalogue());
+            let line = lines.into_iter().find(|line| line.path.id == id).unwrap();
+            (line.what, line.fresh)
+        };
+        assert_eq!(of(&story, &second, &second_plan, "group"), (Change::Replace, false), "as agreed");
+        assert_eq!(of(&story, &first, &first_plan, "group"), (Change::Unchanged, true), "it stands as it was made");
+        assert_eq!(of(&story, &first, &first_plan, "label"), (Change::Unchanged, false));
+        story.steps.get_mut(&path("steps/group")).unwrap().undoing = true;
+        assert_eq!(of(&story, &first, &first_plan, "group"), (Change::Replace, true), "it is half gone");
     }
 
     #[test]

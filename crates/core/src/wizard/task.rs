@@ -290,7 +290,6 @@ impl TaskRow {
                 (Outcome::Unknown { denied, .. }, Some(vouched)) => {
                     format!("{} answers for it: {denied}", vouched.name)
                 }
-                (Outcome::Unknown { denied, .. }, None) => format!("not seen: {denied}"),
                 (Outcome::Fail { problem }, Some(vouched)) => format!("waived by {}: {}", vouched.name, problem.what),
                 (outcome, _) => outcome.line().to_owned(),
             },
