@@ -180,8 +180,9 @@ impl Psql {
                     tell(Waiting { problem: why, ..Waiting::on(format!("{}: {on}", self.name)) });
                 }
             }
+            let clock = self.cloud.clock();
             tokio::select! {
-                () = self.cloud.clock().sleep(LOOK) => {}
+                () = clock.sleep(LOOK) => {}
                 () = cancel.cancelled() => return Err(Trouble::Interrupted),
             }
         }
