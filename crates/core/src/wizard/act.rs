@@ -1,6 +1,6 @@
 //! A key, by what it does where the person is.
 
-use super::{Action, Effect, Key, Look, Mode, Over, Stage, Suggestions, TaskRow, Wizard};
+use super::{Action, Effect, Key, Look, Mode, Over, Press, Stage, Suggestions, TaskRow, Wizard, install::STOPPING};
 use crate::{catalogue::Room, guide::InputType};
 
 impl Wizard {
@@ -118,8 +118,7 @@ impl Wizard {
                 return vec![Effect::Quit];
             }
             self.pausing = true;
-            self.notice =
-                Some("it stops at the next safe point; Ctrl-C again leaves at once, and it can go on later".into());
+            self.notice = Some(format!("{STOPPING}; Ctrl-C again leaves at once, and it can go on later"));
             return vec![Effect::Pause];
         }
         if self.over == Some(Over::Leave) {
