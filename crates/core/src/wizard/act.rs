@@ -42,6 +42,10 @@ impl Wizard {
             (_, Stage::Inputs) if self.inputs.keys().is_some() => self.mapping_text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Inputs) => self.inputs.text(key),
             (Mode::Typing, Stage::Secrets) => self.secrets_text(key),
+            // Going on here is agreeing: it has a key of its own.
+            (Mode::Stage(_), Stage::Plan) if Press::Letter('n').is(key) || Press::Enter.is(key) => {
+                self.notice = Some("press a to agree to this plan and begin; nothing is touched before".into());
+            }
             _ => {}
         }
     }
