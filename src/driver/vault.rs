@@ -12,7 +12,7 @@ use crate::{
     cloud::Trouble,
     secret::{
         Place, Vault,
-        sources::{fetch, generate, refusal},
+        sources::{fetch, generate, refusal, row_reference},
     },
     session::{Session, field_of},
 };
@@ -78,9 +78,17 @@ impl Worker {
         let old = session.bound()?.vault.clone();
         for secret in session.wanted_secrets() {
             for field in &secret.fields {
-                let reference = SecretRef::field(&secret.id, &field.id);
-                if let Some(plain) = old.read(&reference).await? {
-                    fresh.keep(&reference, plain).await?;
+                moved(&old, &fresh, &SecretRef::field(&secret.id, &field.id)).await?;
+            }
+            let Some(rows) = &secret.rows else { continue };
+            moved(&old, &fresh, &SecretRef::field(&secret.id, "value")).await?;
+            for row in 0.. {
+                let mut any = false;
+                for column in &rows.columns {
+                    any |= moved(&old, &fresh, &row_reference(secret, row, column)).await?;
+                }
+                if !any {
+                    break;
                 }
             }
         }
@@ -89,6 +97,13 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Whether there was one to move.
+async fn moved(old: &Vault, fresh: &Vault, reference: &SecretRef) -> Result<bool, Trouble> {
+    let Some(plain) = old.read(reference).await? else { return Ok(false) };
+    fresh.keep(reference, plain).await?;
+    Ok(true)
 }
 
 async fn keep(session: &Session, vault: &Vault, reference: &SecretRef, secret: Plain) -> Result<(), Trouble> {

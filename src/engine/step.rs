@@ -22,6 +22,8 @@ use crate::{
 
 /// How often nobody may answer before a step gives up; each time after the kind's interval.
 const UNREACHABLE: u32 = 20;
+/// How long an answer that is under way may still take once the install was asked to stop; a child ends by itself.
+const LAST_ANSWER: Duration = Duration::from_secs(3);
 
 /// Everything about one step that does not change while it runs.
 pub(super) struct Running<'a> {
@@ -382,7 +384,8 @@ impl Running<'_> {
                     () = clock.sleep(self.about.interval.0) => {}
                 }
             }
-            let found = self.inspect().await?;
+            // A child that still runs is never left behind.
+            let found = if job.is_some() { self.inspect_to_its_end().await? } else { self.inspect().await? };
             match found.state {
                 State::Present { outputs } if job.is_none() => return self.finish(how, outputs).await,
                 State::Broken { problem, recoveries } if job.is_none() => {
@@ -637,8 +640,20 @@ impl Running<'_> {
         self.engine.marks([&self.parameters]).await
     }
 
-    /// Inspects; an expired session parks it, silence is asked again.
+    /// Inspects; an expired session parks it, silence is asked again. Nobody who asked to stop waits for an answer that
+    /// does not come.
     pub(super) async fn inspect(&self) -> Result<Found, Trouble> {
+        let stopped = async {
+            self.engine.cancel.cancelled().await;
+            tokio::time::sleep(LAST_ANSWER).await;
+        };
+        tokio::select! {
+            found = self.inspect_to_its_end() => found,
+            () = stopped => Err(Trouble::Interrupted),
+        }
+    }
+
+    async fn inspect_to_its_end(&self) -> Result<Found, Trouble> {
         let mut silent = 0;
         loop {
             match self.kind.inspect(&self.cx, &self.parameters).await {

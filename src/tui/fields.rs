@@ -151,7 +151,7 @@ fn about(view: &View<'_>, field: &Field, width: usize) -> Vec<Line<'static>> {
     let mut lines = wrap::labelled("help", wrap::text(&field.asked.help, room), theme.quiet(), theme.plain());
     for erratum in &field.errata {
         let text = format!("{} {} Instead: {}", erratum.id, erratum.wrong, erratum.instead);
-        lines.extend(wrap::labelled("wrong", wrap::text(&text, room), theme.quiet(), theme.warn()));
+        lines.extend(wrap::labelled("guide", wrap::text(&text, room), theme.quiet(), theme.warn()));
     }
     for (label, text) in [("no", &field.refusal), ("fixed", &field.locked)] {
         let text = text.as_deref().unwrap_or_default();

@@ -38,7 +38,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
     let asks = steps.selected().is_some_and(|row| matches!(row.state, TaskState::Asked(_)));
     let split = if told {
         // What has to be decided gets the room it needs.
-        Split::of(area, if asks { lines.min(3) } else { lines }, story.len() + 1)
+        let list = if area.height < 14 { 1 } else { 3 };
+        Split::of(area, if asks { lines.min(list) } else { lines }, story.len() + 1)
     } else {
         // On a small screen the rows matter more than the steps.
         let steps = if area.height < 14 { 1 } else { 4 };

@@ -65,6 +65,7 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     ]));
     let mode = match view.wizard.mode_below() {
         mode @ (Mode::Mapping
+        | Mode::PlanRunning
         | Mode::InstallPanel
         | Mode::Installed
         | Mode::Stopped
@@ -124,6 +125,9 @@ fn about(view: &View<'_>) -> &'static str {
         }
         Stage::Checks => {
             "Looked at before anything is touched. A stop has to be mended or waived with a name and a reason; what nobody could look at can be answered for."
+        }
+        Stage::Plan if view.wizard.plan_is_run() => {
+            "What is being done, as it was agreed to. The install goes on meanwhile; n and Enter go back to it."
         }
         Stage::Plan => {
             "Exactly what will be done, how it is undone, and what it needs. Nothing is touched before you agree."

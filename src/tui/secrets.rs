@@ -169,7 +169,7 @@ fn about(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
             lines.extend(wrap::labelled("help", wrap::text(&group.help, room), theme.quiet(), theme.plain()));
             for erratum in &group.errata {
                 let text = format!("{} {} Instead: {}", erratum.id, erratum.wrong, erratum.instead);
-                lines.extend(wrap::labelled("wrong", wrap::text(&text, room), theme.quiet(), theme.warn()));
+                lines.extend(wrap::labelled("guide", wrap::text(&text, room), theme.quiet(), theme.warn()));
             }
             let from = group.from.as_deref().unwrap_or_default();
             lines.extend(wrap::labelled("from", wrap::text(from, room), theme.quiet(), theme.plain()));

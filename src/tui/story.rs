@@ -7,8 +7,9 @@
 //!  from  …
 //! ```
 
-use landfall_core::wizard::{
-    Answering, Handing, Line as Typing, StoryLine, TaskRow, TaskState, Tasks, Vouching, story,
+use landfall_core::{
+    event::Question,
+    wizard::{Answering, Handing, Line as Typing, StoryLine, TaskRow, TaskState, Tasks, Vouching, story},
 };
 use ratatui::{
     style::Style,
@@ -16,6 +17,9 @@ use ratatui::{
 };
 
 use super::{View, wrap};
+
+/// How many lines of a question stand above its choices.
+const ASKED: usize = 2;
 
 /// A row's story, wrapped; `causes` stand before where it comes from.
 pub fn lines(
@@ -32,34 +36,21 @@ pub fn lines(
         return vouch(view, vouching, row, width);
     }
     let expires = view.wizard.target.seen.as_ref().and_then(|seen| seen.expires);
+    // What the vendor's text has wrong, and where it stands in it, comes last.
     let (from, rest): (Vec<StoryLine>, Vec<StoryLine>) =
-        story(row, view.wizard.now, expires).into_iter().partition(|line| line.label == "from");
-    let answering = tasks.answering.as_ref().filter(|answering| answering.path == row.path);
-    // While it is answered, the choices come before the list that they are about.
-    let first = if answering.is_some() { 1 } else { rest.len() };
-    let (rest, list) = rest.split_at(first.min(rest.len()));
-    let mut lines: Vec<Line<'static>> = rest.iter().flat_map(|line| told(view, line, width)).collect();
-    if let TaskState::Asked(question) = &row.state {
-        for (index, choice) in question.choices.iter().enumerate() {
-            let selected = answering.is_some_and(|answering| answering.at == index);
-            let mark = if selected { "▶ " } else { "  " };
-            let style = if selected { view.theme.strong() } else { view.theme.plain() };
-            let text = wrap::text(&format!("{mark}{}", choice.label), width.saturating_sub(8));
-            lines.extend(wrap::labelled("", text, view.theme.quiet(), style));
+        story(row, view.wizard.now, expires).into_iter().partition(|line| matches!(line.label, "from" | "guide"));
+    let mut lines = Vec::new();
+    let rest = match &row.state {
+        TaskState::Asked(question) => {
+            let answering = tasks.answering.as_ref().filter(|answering| answering.path == row.path);
+            lines.extend(asked(view, question, answering, width));
+            // Where the question is longer than what stands above the choices, all of it follows them.
+            let whole = wrap::text(&question.text, width.saturating_sub(8)).len() <= ASKED;
+            &rest[usize::from(whole).min(rest.len())..]
         }
-        match answering {
-            None => {
-                lines.extend(wrap::labelled("", vec!["Enter answers".into()], view.theme.quiet(), view.theme.quiet()))
-            }
-            Some(answering) => lines.extend(typed_word(
-                view,
-                answering,
-                question.choices.get(answering.at).and_then(|choice| choice.typed.as_deref()),
-                width,
-            )),
-        }
-    }
-    lines.extend(list.iter().flat_map(|line| told(view, line, width)));
+        _ => &rest[..],
+    };
+    lines.extend(rest.iter().flat_map(|line| told(view, line, width)));
     lines.extend(causes);
     lines.extend(from.iter().flat_map(|line| told(view, line, width)));
     for line in row.said.iter().rev().take(4).rev() {
@@ -69,6 +60,40 @@ pub fn lines(
             view.theme.quiet(),
             view.theme.quiet(),
         ));
+    }
+    lines
+}
+
+/// A question as far as it fits above its choices, then the choices: however long it is, they are seen.
+fn asked(view: &View<'_>, question: &Question, answering: Option<&Answering>, width: usize) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(8);
+    let mut text = wrap::text(&question.text, room);
+    if text.len() > ASKED {
+        text = wrap::text(&question.text, room.saturating_sub(2));
+        text.truncate(ASKED);
+        if let Some(last) = text.last_mut() {
+            last.push_str(" …");
+        }
+    }
+    let mut lines = wrap::labelled("asks", text, view.theme.quiet(), view.theme.plain());
+    let typing = answering.is_some_and(|answering| answering.typed.is_some());
+    for (index, choice) in question.choices.iter().enumerate() {
+        let selected = answering.is_some_and(|answering| answering.at == index);
+        // While a word is typed for one of them, the others make room for it.
+        if typing && !selected {
+            continue;
+        }
+        let mark = if selected { "▶ " } else { "  " };
+        let style = if selected { view.theme.strong() } else { view.theme.plain() };
+        let text = wrap::text(&format!("{mark}{}", choice.label), room);
+        lines.extend(wrap::labelled("", text, view.theme.quiet(), style));
+    }
+    match answering {
+        None => lines.extend(wrap::labelled("", vec!["Enter answers".into()], view.theme.quiet(), view.theme.quiet())),
+        Some(answering) => {
+            let wanted = question.choices.get(answering.at).and_then(|choice| choice.typed.as_deref());
+            lines.extend(typed_word(view, answering, wanted, width));
+        }
     }
     lines
 }

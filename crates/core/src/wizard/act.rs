@@ -1,6 +1,6 @@
 //! A key, by what it does where the person is.
 
-use super::{Action, Effect, Key, Look, Mode, Over, Stage, Suggestions, TaskRow, Wizard};
+use super::{Action, Effect, Key, Look, Mode, Over, Press, Stage, Suggestions, TaskRow, Wizard, install::STOPPING};
 use crate::{catalogue::Room, guide::InputType};
 
 impl Wizard {
@@ -42,6 +42,10 @@ impl Wizard {
             (_, Stage::Inputs) if self.inputs.keys().is_some() => self.mapping_text(key),
             (Mode::Typing | Mode::Picking | Mode::Ticking | Mode::Cells, Stage::Inputs) => self.inputs.text(key),
             (Mode::Typing, Stage::Secrets) => self.secrets_text(key),
+            // Going on here is agreeing: it has a key of its own.
+            (Mode::Stage(_), Stage::Plan) if Press::Letter('n').is(key) || Press::Enter.is(key) => {
+                self.notice = Some("press a to agree to this plan and begin; nothing is touched before".into());
+            }
             _ => {}
         }
     }
@@ -118,8 +122,7 @@ impl Wizard {
                 return vec![Effect::Quit];
             }
             self.pausing = true;
-            self.notice =
-                Some("it stops at the next safe point; Ctrl-C again leaves at once, and it can go on later".into());
+            self.notice = Some(format!("{STOPPING}; Ctrl-C again leaves at once, and it can go on later"));
             return vec![Effect::Pause];
         }
         if self.over == Some(Over::Leave) {

@@ -165,6 +165,22 @@ pub(super) const PLAN: &[Binding] = &[
     HELP,
 ];
 
+/// The plan, looked at while it runs.
+pub(super) const PLAN_RUNNING: &[Binding] = &[
+    shown(Press::Enter, Action::Next, "Enter", "to the install", "back to the install, which goes on meanwhile"),
+    N_NEXT,
+    BACK,
+    UP,
+    shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    quiet(Press::BackTab, Action::TabBack, "the tab before"),
+    quiet(Press::Right, Action::TabOn, "next tab"),
+    quiet(Press::Left, Action::TabBack, "tab before"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the tab shows, and save it beside"),
+    quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
+    SHELL,
+    HELP,
+];
+
 pub(super) const INSTALL: &[Binding] = &[
     shown(
         Press::Enter,

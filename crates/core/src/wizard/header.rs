@@ -69,6 +69,11 @@ impl Wizard {
                 format!("{settled} of {} entered", fields.len())
             }
             Stage::Checks => looked(&self.checks.rows),
+            Stage::Plan if self.plan_is_run() => {
+                let rows = &self.install.tasks.rows;
+                let done = rows.iter().filter(|row| matches!(row.sign(), Sign::Pass | Sign::Warn)).count();
+                format!("the install is running: {done} of {} done", rows.len())
+            }
             Stage::Plan => match &self.plan.plan {
                 Some(plan) => {
                     let steps = plan.tasks.iter().filter(|task| task.path.section == Section::Steps).count();

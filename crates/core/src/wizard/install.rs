@@ -2,6 +2,9 @@
 
 use super::{Action, Effect, Ended, Panel, Panels, Sign, Stage, TaskState, Tasks, Wizard};
 
+/// How it begins to say that it will stop.
+pub(super) const STOPPING: &str = "it stops at the next safe point";
+
 /// The seventh screen.
 #[derive(Clone, Debug, Default)]
 pub struct Install {
@@ -59,7 +62,7 @@ impl Wizard {
                 return Vec::new();
             }
             self.pausing = true;
-            self.notice = Some("it stops at the next safe point; nothing is lost".into());
+            self.notice = Some(format!("{STOPPING}; nothing is lost"));
             return vec![Effect::Pause];
         }
         self.run_on()
@@ -99,6 +102,21 @@ impl Wizard {
     pub(super) fn ended(&mut self, ended: Ended) -> Vec<Effect> {
         self.install.tasks.running = false;
         self.pausing = false;
+        if ended == Ended::Paused {
+            // Nothing is at it any more; what was sent is looked at again when it goes on.
+            for row in &mut self.install.tasks.rows {
+                if matches!(row.state, TaskState::Looking | TaskState::Applying | TaskState::Waiting { .. }) {
+                    row.state = TaskState::Waits;
+                    (row.since, row.ended) = (None, None);
+                }
+            }
+            if self.stage == Stage::Install {
+                self.notice = Some("Stopped; nothing is lost. p goes on, Ctrl-C leaves".into());
+            }
+        }
+        if ended != Ended::Paused || self.stage != Stage::Install {
+            self.notice = self.notice.take().filter(|notice| !notice.starts_with(STOPPING));
+        }
         if ended == Ended::Failed {
             self.install.tasks.select_first(Sign::Fail);
         }

@@ -4,8 +4,8 @@ use super::{
     Action, Binding, Doing, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
     bindings::{
         ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, HELPING, INPUTS, INSTALL, INSTALL_PANEL, INSTALLED,
-        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, SECRETS, SOURCES, STOPPED, SUMMARY,
-        TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
+        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, PLAN_RUNNING, SECRETS, SOURCES, STOPPED,
+        SUMMARY, TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
     },
 };
 
@@ -14,6 +14,8 @@ use super::{
 pub enum Mode {
     /// A stage, nothing being edited.
     Stage(Stage),
+    /// The plan, while the install runs.
+    PlanRunning,
     /// Everything is installed.
     Installed,
     /// Install, with a panel of what is watched.
@@ -86,6 +88,7 @@ impl Mode {
             Self::Stage(Stage::Plan) => PLAN,
             Self::Stage(Stage::Install) => INSTALL,
             Self::Stage(Stage::Summary) => SUMMARY,
+            Self::PlanRunning => PLAN_RUNNING,
             Self::Installed => INSTALLED,
             Self::Stopped => STOPPED,
             Self::InstallPanel => INSTALL_PANEL,
@@ -183,7 +186,15 @@ impl Wizard {
         if self.stage == Stage::Install && matches!(self.install.ended, Some(Ended::Failed | Ended::Paused)) {
             return Mode::Stopped;
         }
+        if self.stage == Stage::Plan && self.plan_is_run() {
+            return Mode::PlanRunning;
+        }
         Mode::Stage(self.stage)
+    }
+
+    /// Whether the plan that is shown was agreed to and is being run.
+    pub fn plan_is_run(&self) -> bool {
+        self.install.tasks.running && self.plan.approved.is_some()
     }
 
     /// What may be pressed now.

@@ -40,6 +40,8 @@ pub struct SecretGroup {
     pub rows: Option<RowShape>,
     /// For rows: length of the joined text, once there is one.
     pub joined: Option<usize>,
+    /// For rows: a cell was changed here, so that the joined text follows.
+    pub changed: bool,
     /// What the vendor's text has wrong here.
     pub errata: Vec<ErratumShown>,
     /// Where in the vendor's document it comes from.
@@ -285,6 +287,10 @@ impl Secrets {
                 open.map(|field| format!("{}: {}", group.label, field.label))
             })
             .collect()
+    }
+
+    pub(super) fn group_of_mut(&mut self, reference: &SecretRef) -> Option<&mut SecretGroup> {
+        self.groups.iter_mut().find(|group| group.fields.iter().any(|field| field.reference == *reference))
     }
 
     pub(super) fn field_mut(&mut self, reference: &SecretRef) -> Option<&mut SecretField> {

@@ -98,7 +98,7 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
     }
     for erratum in &row.errata {
         let verb = if erratum.warned { "Know" } else { "Instead" };
-        lines.push(StoryLine::text("wrong", format!("{} {} {verb}: {}", erratum.id, erratum.wrong, erratum.instead)));
+        lines.push(StoryLine::text("guide", format!("{} {} {verb}: {}", erratum.id, erratum.wrong, erratum.instead)));
     }
     let from = row.problem().and_then(|problem| problem.source.clone()).or_else(|| row.from.clone());
     lines.extend(from.map(|from| StoryLine::text("from", from)));

@@ -288,6 +288,28 @@ fn rows_are_joined_once_every_cell_is_there() {
 }
 
 #[test]
+fn rows_kept_earlier_are_all_laid_out_and_looking_them_up_joins_nothing_anew() {
+    let mut wizard = answered();
+    wizard.update(Input::Next);
+    said(&mut wizard, "ai.value", |said| said.length = Some(40));
+    assert_eq!(said(&mut wizard, "ai.0.url", |said| said.length = Some(9)), []);
+    assert_eq!(said(&mut wizard, "ai.0.key", |said| said.length = Some(9)), []);
+    // The first cell of the next row is asked about too: it is there.
+    let effects = said(&mut wizard, "ai.1.url", |said| said.length = Some(9));
+    let asked = ["ai.1.url", "ai.1.key", "ai.2.url"]
+        .map(|cell| Effect::Vault(Vault::Compare { reference: SecretRef(cell.into()), kubernetes: None }));
+    assert_eq!(effects, asked);
+    assert_eq!(said(&mut wizard, "ai.1.url", |said| said.length = Some(9)), []);
+    assert_eq!(said(&mut wizard, "ai.1.key", |said| said.length = Some(9)), []);
+    assert_eq!(said(&mut wizard, "ai.2.url", |_| {}), []);
+    // One that is entered anew is joined, with every row.
+    let reference = SecretRef("ai.1.key".into());
+    wizard.update(Input::SetSecret { reference, secret: Plain::new("another".into()) });
+    let effects = said(&mut wizard, "ai.1.key", |said| said.length = Some(7));
+    assert!(matches!(effects.as_slice(), [Effect::Vault(Vault::Join { rows, .. })] if rows.len() == 2), "{effects:?}");
+}
+
+#[test]
 fn a_secret_being_typed_stands_in_no_debug_text() {
     let mut wizard = answered();
     wizard.update(Input::Next);

@@ -58,6 +58,7 @@ impl Wizard {
                     at_least: rows.at_least,
                 }),
                 joined: None,
+                changed: false,
                 errata: self.errata_at(&secret.id),
                 from: loaded.place(&secret.from),
             }
@@ -87,6 +88,8 @@ impl Wizard {
                         compare(group.rows.is_none().then_some(group.kubernetes.as_ref()).flatten(), field)
                     }),
                 );
+                // An earlier session may have kept more rows than are laid out.
+                effects.extend(next_row(group, secret).into_iter().map(|field| compare(None, &field)));
             }
         }
         self.secrets.at = self.secrets.at.min(self.secrets.rows().len().saturating_sub(1));
@@ -109,6 +112,11 @@ impl Wizard {
             if let Some(field) = self.secrets.field_mut(reference) {
                 field.pending += 1;
             }
+            if !matches!(wish, Vault::Compare { .. })
+                && let Some(group) = self.secrets.group_of_mut(reference)
+            {
+                group.changed = true;
+            }
         }
     }
 
@@ -118,6 +126,9 @@ impl Wizard {
                 group.joined = said.length;
                 return Vec::new();
             }
+        }
+        if self.secrets.field_mut(&said.reference).is_none() {
+            return if said.length.is_some() { self.found_row(&said.reference) } else { Vec::new() };
         }
         let Some(field) = self.secrets.field_mut(&said.reference) else { return Vec::new() };
         let came = said.reference.clone();
@@ -143,14 +154,33 @@ impl Wizard {
         effects
     }
 
-    /// Joins a rows secret once all its cells are there.
+    /// The vault has a row that is not laid out yet: it is laid out, looked up, and so is the one after it.
+    fn found_row(&mut self, reference: &SecretRef) -> Vec<Effect> {
+        let Some(loaded) = self.loaded.clone() else { return Vec::new() };
+        let Some((secret, _)) = reference.0.split_once('.') else { return Vec::new() };
+        let Some(secret) = loaded.guide.secrets.iter().find(|known| known.id == secret) else { return Vec::new() };
+        let group = |wizard: &Self| wizard.secrets.groups.iter().find(|group| group.id == secret.id).cloned();
+        let Some(before) = group(self) else { return Vec::new() };
+        self.make_room(reference);
+        let Some(now) = group(self) else { return Vec::new() };
+        // It was kept with its rows: finding them changes nothing of it.
+        if let Some(group) = self.secrets.groups.iter_mut().find(|group| group.id == secret.id) {
+            group.joined = before.joined;
+        }
+        let fresh = now.fields.iter().skip(before.fields.len()).cloned();
+        let next = next_row(&now, secret).filter(|_| now.fields.len() > before.fields.len());
+        fresh.chain(next).map(|field| compare(None, &field)).collect()
+    }
+
+    /// Joins a rows secret once all its cells are there. One that is kept already is joined anew only where a cell was
+    /// changed: looking up its cells changes nothing.
     fn join_rows(&self, changed: &SecretRef) -> Vec<Effect> {
         let group =
             self.secrets.groups.iter().find(|group| group.fields.iter().any(|field| field.reference == *changed));
         let Some((group, shape)) = group.and_then(|group| Some((group, group.rows.as_ref()?))) else {
             return Vec::new();
         };
-        if !group.fields.iter().all(SecretField::settled) {
+        if !group.fields.iter().all(SecretField::settled) || (group.joined.is_some() && !group.changed) {
             return Vec::new();
         }
         let rows = group.fields.chunks(shape.columns.max(1));
@@ -209,6 +239,13 @@ impl Wizard {
             from => Vault::Take { reference, from },
         })]
     }
+}
+
+/// The first cell of the row after the last one that is laid out.
+fn next_row(group: &SecretGroup, secret: &crate::guide::Secret) -> Option<SecretField> {
+    let first = secret.rows.as_ref()?.columns.first()?;
+    let columns = group.rows.as_ref()?.columns.max(1);
+    Some(field(cell(&secret.id, &first.id, group.fields.len() / columns + 1), first))
 }
 
 fn compare(kubernetes: Option<&String>, field: &SecretField) -> Effect {

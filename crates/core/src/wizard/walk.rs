@@ -12,7 +12,7 @@ use crate::{
 impl Wizard {
     /// On to the next stage, or why not.
     pub(super) fn next(&mut self) -> Vec<Effect> {
-        if let Some(why) = self.open() {
+        if let Some(why) = self.open().filter(|_| !(self.stage == Stage::Plan && self.plan_is_run())) {
             self.notice = Some(why);
             self.select_open();
             return Vec::new();
@@ -45,6 +45,7 @@ impl Wizard {
                 effects.push(Effect::Look(Look::Confirm));
             }
             Stage::Inputs => effects.push(Effect::Record(Record::Answers(self.answers().inputs))),
+            Stage::Plan if self.plan_is_run() => return self.enter(Stage::Install),
             Stage::Plan => return self.approve(""),
             Stage::Summary => return vec![Effect::Quit],
             _ => {}
