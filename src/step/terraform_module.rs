@@ -180,7 +180,7 @@ impl Step for TerraformModule {
         }
         terraform.apply(&cx.cancel, |_, said| said.into_iter().for_each(|line| cx.say(line))).await?;
         let _ = std::fs::remove_file(begun(cx));
-        terraform::clear(&self.folder);
+        terraform::clear(&self.folder, &cx.folder);
         crate::cloud::keep_private(&gone(cx), b"")?;
         Ok(())
     }

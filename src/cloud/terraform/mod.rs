@@ -10,8 +10,9 @@ mod progress;
 mod surroundings;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -22,6 +23,7 @@ use landfall_core::{
 use semver::Version;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 pub use lock::Lock;
@@ -38,6 +40,9 @@ use super::{
 /// The oldest version whose answers are read here.
 const OLDEST: Version = Version::new(1, 6, 0);
 
+/// Which providers `init` chose.
+const PROVIDERS: &str = ".terraform.lock.hcl";
+
 /// How long it may take to stop: it waits for the calls under way, and a cluster takes a while to be made. A second signal
 /// would make it forget what it just made.
 const PATIENCE: Duration = Duration::from_secs(45 * 60);
@@ -52,6 +57,8 @@ pub struct Terraform {
     home: TempDir,
     variables: bool,
     locks: bool,
+    // One at a time in a folder: planning looks at all steps at once, and two that initialise there disturb each other.
+    _alone: OwnedMutexGuard<()>,
 }
 
 /// What a plan came to.
@@ -80,6 +87,7 @@ impl Terraform {
             )
             .into());
         }
+        let alone = folder_of(at).lock_owned().await;
         sweep(keep);
         let prefix = format!("terraform-home-{}-", std::process::id());
         let home = std::fs::create_dir_all(keep)
@@ -98,6 +106,7 @@ impl Terraform {
             home,
             variables: variables.is_some(),
             locks: true,
+            _alone: alone,
         })
     }
 
@@ -123,7 +132,12 @@ impl Terraform {
                 said(line);
             }
         };
+        let locked = self.at.join(PROVIDERS).exists();
         let output = finish(init, cancel, &mut told).await?;
+        if !locked && self.at.join(PROVIDERS).exists() {
+            // Without the file undo only leaves one file more.
+            let _ = private::replace(&own_providers(&self.keep, &self.at), b"");
+        }
         if output.succeeded() {
             return Ok(());
         }
@@ -265,7 +279,13 @@ impl Terraform {
 
     /// Addresses of everything in the state.
     pub async fn addresses(&self, cancel: &CancellationToken) -> Result<Vec<String>, Trouble> {
-        let output = self.asked(&["state", "list"], cancel).await?;
+        let output = match self.asked(&["state", "list"], cancel).await {
+            Err(trouble) if trouble.code() == Some(fault::NOT_INITIALISED) => {
+                self.init(false, cancel, |_| {}).await?;
+                self.asked(&["state", "list"], cancel).await?
+            }
+            other => other?,
+        };
         Ok(output.stdout.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
@@ -331,6 +351,13 @@ impl Terraform {
     }
 }
 
+/// Whose turn it is in a folder.
+fn folder_of(at: &Path) -> Arc<tokio::sync::Mutex<()>> {
+    static FOLDERS: LazyLock<Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>> = LazyLock::new(Mutex::default);
+    let at = at.canonicalize().unwrap_or_else(|_| at.to_owned());
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).entry(at).or_default().clone()
+}
+
 /// Whether a terraform of ours was killed in the middle.
 pub fn left_behind(keep: &Path, id: &str) -> bool {
     mark(keep, id).exists() && at_work(keep, id).is_none()
@@ -343,10 +370,15 @@ pub fn put_away(keep: &Path, id: &str) {
 }
 
 /// Puts away what terraform left in a folder once all is destroyed: what it fetched, and a state in which nothing is any
-/// more (the one before it still holds secrets). What cannot be removed does no harm.
-pub fn clear(folder: &Path) {
+/// more (the one before it still holds secrets). What cannot be removed does no harm. The lock file of the providers, which
+/// people commit, goes only where this install (`keep`) brought it.
+pub fn clear(folder: &Path, keep: &Path) {
     let _ = std::fs::remove_dir_all(folder.join(".terraform"));
-    let _ = std::fs::remove_file(folder.join(".terraform.lock.hcl"));
+    let own = own_providers(keep, folder);
+    if own.exists() {
+        let _ = std::fs::remove_file(folder.join(PROVIDERS));
+        let _ = std::fs::remove_file(own);
+    }
     let state = folder.join("terraform.tfstate");
     let text = std::fs::read_to_string(&state).unwrap_or_default();
     let tree: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -354,6 +386,11 @@ pub fn clear(folder: &Path) {
         let _ = std::fs::remove_file(&state);
         let _ = std::fs::remove_file(folder.join("terraform.tfstate.backup"));
     }
+}
+
+/// Tells that the providers' lock file in a folder came with our own `init`.
+fn own_providers(keep: &Path, folder: &Path) -> PathBuf {
+    keep.join(format!("terraform-{}.providers", &written::digest(&folder.display().to_string())[..16]))
 }
 
 /// How far the terraform is that works for `id`, if one does.
