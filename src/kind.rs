@@ -70,6 +70,10 @@ pub trait Secrets: Send + Sync {
     async fn put(&self, reference: &SecretRef, secret: Plain) -> Result<(), Trouble>;
     /// Forgets a secret that is of no use any more.
     async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble>;
+    /// Whether they are still there in a later run: only then may it be their only place.
+    fn lasts(&self) -> bool {
+        true
+    }
 }
 
 /// Tells the engine, and through it every front end and report, what goes on.

@@ -66,10 +66,7 @@ impl TerraformState {
         written::write(&place.path().join("backend.tf"), &cx.template(backend)?)?;
         let terraform = Terraform::open(&cx.cloud, &self.tool, place.path(), (place.path(), &cx.path.id), None).await?;
         terraform.init(false, &cx.cancel, |_| {}).await?;
-        let state = terraform.state(&cx.cancel).await?;
-        let tree: serde_json::Value = serde_json::from_str(state.reveal()).unwrap_or_default();
-        let held = tree["resources"].as_array().map_or(0, Vec::len);
-        Ok(Outcome::pass(match held {
+        Ok(Outcome::pass(match terraform.held(&cx.cancel).await? {
             0 => "the state's place can be read; nothing is in it yet".to_owned(),
             held => format!("the state's place can be read; {held} resources are in it"),
         }))

@@ -1,6 +1,7 @@
 //! What is in a zip archive? It is looked through before anything of it is written: nothing may lead out of its folder.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Read},
     path::{Component, Path, PathBuf},
@@ -99,6 +100,28 @@ impl Archive {
         }
         differing
     }
+
+    /// Files in a folder that are not of it.
+    pub fn further(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let plain = |path: &Path| -> PathBuf {
+            path.components().filter(|part| matches!(part, Component::Normal(_))).collect()
+        };
+        let known: BTreeSet<PathBuf> = self.files.iter().map(|file| plain(&file.path)).collect();
+        let mut further = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for entry in std::fs::read_dir(&next)? {
+                let path = entry?.path();
+                let inside = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+                if path.is_dir() && !path.is_symlink() {
+                    folders.push(path);
+                } else if !known.contains(&inside) {
+                    further.push(inside);
+                }
+            }
+        }
+        Ok(further)
+    }
 }
 
 /// An entry's path, where it stays inside the folder.
@@ -186,6 +209,9 @@ mod tests {
         assert_eq!(archive.differing(folder.path()).len(), 2);
         archive.unpack(folder.path()).unwrap();
         assert!(archive.differing(folder.path()).is_empty());
+        assert!(archive.further(folder.path()).unwrap().is_empty());
+        std::fs::write(folder.path().join("modules/agent/notes.md"), "mine").unwrap();
+        assert_eq!(archive.further(folder.path()).unwrap(), [Path::new("modules/agent/notes.md")]);
         std::fs::write(folder.path().join("main.tf"), "# by hand").unwrap();
         assert_eq!(archive.differing(folder.path()), [Path::new("main.tf")]);
     }

@@ -247,6 +247,10 @@ impl Secrets for Vault {
     async fn forget(&self, reference: &SecretRef) -> Result<(), Trouble> {
         Ok(Self::forget(self, reference).await?)
     }
+
+    fn lasts(&self) -> bool {
+        self.place != Place::Session
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use landfall_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::overwritten;
 use crate::{
     cloud::{
         Trouble, eks_kubeconfig_if_there,
@@ -93,20 +94,31 @@ impl Step for EksKubeconfig {
         };
         let name = self.cluster.known().ok_or_else(missing)?;
         let kubeconfig = eks_kubeconfig_if_there(&cx.cloud, name).await?.ok_or_else(missing)?;
-        let before = written::read(&self.path)?;
-        written::write(&self.path, &self.text(cx, &kubeconfig)?)?;
+        // A kubeconfig may hold tokens and keys.
+        let before = overwritten::kept(cx, written::read(&self.path)?).await?;
+        let text = self.text(cx, &kubeconfig)?;
+        written::write(&self.path, &text)?;
         cx.cloud.kube.use_own(kubeconfig, name);
         Ok(match before {
-            Some(before) => Applied::changed(serde_json::json!({ "text": before })),
+            Some(before) => Applied::changed(serde_json::json!({ "secret": before, "wrote": written::digest(&text) })),
             None => Applied::made(),
         })
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        let there = written::read(&self.path)?.unwrap_or_default();
-        match made.before.as_ref().and_then(|before| before["text"].as_str()) {
-            Some(text) => written::write(&self.path, text),
-            None if written::owner(&there, &cx.install) == Owner::Ours => written::remove(&self.path),
+        let Some(there) = written::read(&self.path)? else { return Ok(()) };
+        let Some(before) = &made.before else {
+            // What kubectl writes loses the line that says whose it is.
+            return match written::owner(&there, &cx.install) {
+                Owner::Ours => written::remove(&self.path),
+                _ => Err(overwritten::changed(&self.path)),
+            };
+        };
+        if before["wrote"].as_str().is_some_and(|wrote| wrote != written::digest(&there)) {
+            return Err(overwritten::changed(&self.path));
+        }
+        match overwritten::before(cx, before).await? {
+            Some(text) => written::write(&self.path, text.reveal()),
             None => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::overwritten;
 use crate::{
     cloud::{Trouble, values::written as yaml, written},
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
@@ -83,12 +84,12 @@ impl Step for FileRendered {
         let Some(before) = &made.before else {
             if made.outputs["digest"] != digest.as_str() {
                 cx.say(format!("{} was changed since; it is left", self.path.display()));
-                return Err(changed(&self.path));
+                return Err(overwritten::changed(&self.path));
             }
             return written::remove(&self.path);
         };
         if before["wrote"] != digest.as_str() {
-            return Err(changed(&self.path));
+            return Err(overwritten::changed(&self.path));
         }
         let text = match (before["text"].as_str(), before["secret"].as_str()) {
             (Some(text), _) => text.to_owned(),
@@ -186,13 +187,4 @@ impl FileRendered {
             fixed: false,
         }
     }
-}
-
-fn changed(path: &std::path::Path) -> Trouble {
-    landfall_core::event::Problem::new(
-        "FILE-CHANGED",
-        format!("{} was changed since it was written", path.display()),
-        "Remove it by hand if nobody needs what is in it.",
-    )
-    .into()
 }

@@ -12,6 +12,7 @@ use landfall_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::overwritten;
 use crate::{
     cloud::{Trouble, arrived, values::written as yaml, written},
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
@@ -31,7 +32,7 @@ pub struct FileSplit {
     /// Further keys that look secret and are not.
     #[serde(default)]
     plain: Vec<String>,
-    /// Whether the file that arrived is removed once all of its secrets are in the vault.
+    /// Whether the file that arrived is removed once all of its secrets are in the vault, and these last.
     #[serde(default)]
     remove: bool,
 }
@@ -56,6 +57,7 @@ impl Step for FileSplit {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
+        self.apart()?;
         let there = written::read(&self.to)?;
         let outputs = |text: &str| Outputs { path: self.to.display().to_string(), digest: written::digest(text) };
         let Some(from) = self.arrived() else {
@@ -76,13 +78,14 @@ impl Step for FileSplit {
         if there != wanted {
             differences.push(differs("content", "the rest of what arrived", "something else"));
         }
-        if self.remove {
+        if self.removes(cx) {
             differences.push(differs("what arrived", "removed", &from.display().to_string()));
         }
         Ok(Found::there(outputs(&wanted), differences, written::owner(&there, &cx.install)))
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
+        self.apart()?;
         let Some(from) = self.arrived() else { return Err(gone(self).into()) };
         let mut secrets = BTreeMap::new();
         for (key, text) in &self.secrets {
@@ -92,22 +95,35 @@ impl Step for FileSplit {
         if let Some(problem) = arrived::fault(from, &tree, &secrets, &[], &self.plain) {
             return Err(problem.into());
         }
-        let before = written::read(&self.to)?;
-        written::write(&self.to, &self.rest(cx, from)?)?;
-        if self.remove {
+        let text = self.rest(cx, from)?;
+        // What was there may never have been split.
+        let before = overwritten::kept(cx, written::read(&self.to)?).await?;
+        written::write(&self.to, &text)?;
+        if self.removes(cx) {
             std::fs::remove_file(from).map_err(|error| written::unusable(from, &error))?;
             cx.say(format!("{} was removed: its secrets are in the vault", from.display()));
+        } else if self.remove {
+            cx.say(format!("{} stays: the vault is of this session only, and would lose its secrets", from.display()));
         }
         Ok(match before {
-            Some(before) => Applied::changed(serde_json::json!({ "text": before })),
+            Some(before) => Applied::changed(serde_json::json!({ "secret": before, "wrote": written::digest(&text) })),
             None => Applied::made(),
         })
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
+        let Some(there) = written::read(&self.to)? else { return Ok(()) };
+        let wrote = made.before.as_ref().map_or(&made.outputs["digest"], |before| &before["wrote"]);
+        if wrote.as_str().is_some_and(|wrote| wrote != written::digest(&there)) {
+            return Err(overwritten::changed(&self.to));
+        }
+        let before = match &made.before {
+            Some(before) => overwritten::before(cx, before).await?,
+            None => None,
+        };
         self.together(cx).await?;
-        match made.before.as_ref().and_then(|before| before["text"].as_str()) {
-            Some(text) => written::write(&self.to, text),
+        match before {
+            Some(text) => written::write(&self.to, text.reveal()),
             None => written::remove(&self.to),
         }
     }
@@ -147,6 +163,24 @@ impl FileSplit {
         written::write(from, &yaml(&tree))?;
         cx.say(format!("{} is together again; it holds secrets", from.display()));
         Ok(())
+    }
+
+    /// Were they the same file, it would be emptied of its secrets, and then removed.
+    fn apart(&self) -> Result<(), Trouble> {
+        let Some(from) = &self.from else { return Ok(()) };
+        match (from.canonicalize(), self.to.canonicalize()) {
+            (Ok(from), Ok(to)) if from == to => Err(Problem::new(
+                "FILE-SAME",
+                format!("{} is both what arrived and where the rest would be written", to.display()),
+                "Move what arrived into another folder, and answer with its new place.",
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn removes(&self, cx: &Context) -> bool {
+        self.remove && cx.secrets.lasts()
     }
 
     fn arrived(&self) -> Option<&PathBuf> {

@@ -91,15 +91,20 @@ impl Step for FileUnpacked {
         archive.unpack(beside.path()).map_err(|error| broken(&error))?;
         let label = format!("{}sha256={}\n", written::mark(Path::new(LABEL), &cx.install), archive.digest);
         written::write(&beside.path().join(LABEL), &label)?;
-        let aside = self.aside();
-        if self.into.exists() {
-            std::fs::rename(&self.into, &aside).map_err(|error| broken(&error))?;
-            cx.say(format!("what was there is kept as {}", aside.display()));
-        }
+        let aside = match self.into.exists() {
+            true => {
+                let aside = self.aside();
+                std::fs::rename(&self.into, &aside).map_err(|error| broken(&error))?;
+                cx.say(format!("what was there is kept as {}", aside.display()));
+                Some(aside)
+            }
+            // A run that was killed may have moved it aside and come no further.
+            false => self.moved_aside(),
+        };
         std::fs::rename(beside.keep(), &self.into).map_err(|error| broken(&error))?;
-        Ok(match aside.exists() {
-            true => Applied::changed(serde_json::json!({ "aside": aside.display().to_string() })),
-            false => Applied::made(),
+        Ok(match aside {
+            Some(aside) => Applied::changed(serde_json::json!({ "aside": aside.display().to_string() })),
+            None => Applied::made(),
         })
     }
 
@@ -112,6 +117,9 @@ impl Step for FileUnpacked {
                 "Remove it by hand if nobody needs it.",
             )
             .into());
+        }
+        if self.into.is_dir() {
+            self.untouched()?;
         }
         match std::fs::remove_dir_all(&self.into) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -142,7 +150,43 @@ impl Step for FileUnpacked {
 impl FileUnpacked {
     /// A free name for what was there.
     fn aside(&self) -> PathBuf {
-        let name = |count: u32| PathBuf::from(format!("{}.before-{count}", self.into.display()));
-        (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+        self.asides().find(|path| !path.exists()).unwrap_or_else(|| self.into.with_extension("before"))
+    }
+
+    /// What was moved aside last.
+    fn moved_aside(&self) -> Option<PathBuf> {
+        self.asides().take_while(|path| path.exists()).last()
+    }
+
+    fn asides(&self) -> impl Iterator<Item = PathBuf> {
+        let into = self.into.display().to_string();
+        (1_u32..).map(move |count| PathBuf::from(format!("{into}.before-{count}")))
+    }
+
+    /// Whether it holds exactly what was unpacked: what somebody changed or put there is not removed.
+    fn untouched(&self) -> Result<(), Trouble> {
+        let left = |why: String| -> Trouble {
+            Problem::new(
+                "FILE-CHANGED",
+                format!("{} may hold more than was unpacked", self.into.display()),
+                "Remove it by hand if nobody needs it.",
+            )
+            .why(why)
+            .into()
+        };
+        if !self.archive.exists() {
+            return Err(left(format!("{} is gone, so nobody can tell.", self.archive.display())));
+        }
+        let mut archive = Archive::open(&self.archive)?;
+        let mut others = archive.differing(&self.into);
+        // What is missing already needs nobody's care.
+        others.retain(|path| self.into.join(path).exists());
+        others.extend(archive.further(&self.into).map_err(|error| written::unusable(&self.into, &error))?);
+        others.retain(|path| path != Path::new(LABEL));
+        if others.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = others.iter().take(10).map(|path| path.display().to_string()).collect();
+        Err(left(format!("Changed or put there: {}", names.join(", "))))
     }
 }

@@ -31,6 +31,7 @@ pub mod kube_manifest;
 pub mod kube_namespace;
 pub mod kube_secret;
 mod manifest_diff;
+mod overwritten;
 pub mod person_does;
 pub mod postgres_database;
 pub mod postgres_user;

@@ -91,18 +91,20 @@ impl Step for TerraformForgotten {
             crate::cloud::written::make_folder(folder)
                 .map_err(|error| crate::cloud::written::unusable(folder, &error))?;
         }
-        keep_private(&self.copy, state.reveal().as_bytes())?;
-        cx.say(format!("a copy of the state, which holds secrets, is in {}", self.copy.display()));
+        let copy = self.free(cx);
+        keep_private(&copy, state.reveal().as_bytes())?;
+        cx.say(format!("a copy of the state, which holds secrets, is in {}", copy.display()));
         terraform.let_go(&held, &cx.cancel).await?;
         for address in &held {
             cx.say(format!("let go: {address}"));
         }
-        Ok(Applied::changed(json!({ "addresses": held, "copy": self.copy.display().to_string() })))
+        Ok(Applied::changed(json!({ "addresses": held, "copy": copy.display().to_string() })))
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
         let Some(before) = &made.before else { return Ok(()) };
-        cx.say(format!("the copy of the state stays in {}", before["copy"].as_str().unwrap_or_default()));
+        let copy = before["copy"].as_str().unwrap_or_default();
+        cx.say(format!("the copy of the state stays in {copy}"));
         Err(Problem::new(
             "TF-LET-GO",
             "what was let go stays so: somebody manages it by hand since",
@@ -110,7 +112,7 @@ impl Step for TerraformForgotten {
                 "Only if nothing was applied since, take the copy back:\n$ {} -chdir={} state push {}",
                 self.tool,
                 self.folder.display(),
-                self.copy.display()
+                copy
             ),
         )
         .into())
@@ -138,9 +140,19 @@ impl TerraformForgotten {
         Terraform::open(&cx.cloud, &self.tool, &self.folder, (&cx.folder, &cx.path.id), variables).await
     }
 
+    /// Where the copy goes: what an earlier run copied is not overwritten.
+    fn free(&self, cx: &Context) -> PathBuf {
+        if !self.copy.exists() {
+            return self.copy.clone();
+        }
+        let name = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let at = cx.cloud.clock().now().strftime("%Y%m%dT%H%M%SZ");
+        let (stem, ending) = (name(self.copy.file_stem()), name(self.copy.extension()));
+        self.copy.with_file_name(format!("{stem}-{at}.{ending}"))
+    }
+
     /// What the state still holds of it.
     async fn held(&self, terraform: &Terraform, cx: &Context) -> Result<Vec<String>, Trouble> {
-        terraform.init(false, &cx.cancel, |_| {}).await?;
         let all = terraform.addresses(&cx.cancel).await?;
         Ok(all.into_iter().filter(|address| self.addresses.iter().any(|wanted| below(address, wanted))).collect())
     }

@@ -80,6 +80,14 @@ impl Step for TerraformModule {
         if let Some(waiting) = terraform::at_work(&cx.folder, &id(cx)) {
             return Ok(Found::pending(waiting, Owner::Ours));
         }
+        if terraform::unsaved(&self.folder) {
+            let push = Recovery {
+                id: "push".into(),
+                does: format!("save it now ({} state push), and look at what is still to be done", self.tool),
+                loses: String::new(),
+            };
+            return Ok(Found::broken(self.not_saved(), vec![push], Owner::Ours));
+        }
         // After all was destroyed, looking would only fetch again what was put away.
         if !self.is_there() || self.lock && gone(cx).exists() {
             return Ok(Found::absent());
@@ -87,7 +95,16 @@ impl Step for TerraformModule {
         let terraform = self.open(cx).await?;
         match terraform.look(&cx.cancel).await? {
             Planned::Locked(lock) => Ok(self.locked(cx, &lock)),
-            Planned::Reviewed(reviewed) => self.found(cx, &terraform, &reviewed).await,
+            Planned::Reviewed(reviewed) => {
+                if self.lock {
+                    // Nobody holds the state: what a run left that ended without us says nothing any more.
+                    terraform::put_away(&cx.folder, &id(cx));
+                    if reviewed.nothing() {
+                        terraform.forget_plan();
+                    }
+                }
+                self.found(cx, &terraform, &reviewed).await
+            }
         }
     }
 
@@ -157,6 +174,9 @@ impl Step for TerraformModule {
             .why("Destroying it would take away what this install did not make.")
             .into());
         }
+        if terraform::unsaved(&self.folder) {
+            return Err(self.not_saved().into());
+        }
         if self.lock && gone(cx).exists() {
             return Ok(());
         }
@@ -180,7 +200,7 @@ impl Step for TerraformModule {
         }
         terraform.apply(&cx.cancel, |_, said| said.into_iter().for_each(|line| cx.say(line))).await?;
         let _ = std::fs::remove_file(begun(cx));
-        terraform::clear(&self.folder);
+        terraform::clear(&self.folder, &cx.folder);
         crate::cloud::keep_private(&gone(cx), b"")?;
         Ok(())
     }
@@ -189,7 +209,14 @@ impl Step for TerraformModule {
         let terraform = self.open(cx).await?;
         let planned = terraform.look(&cx.cancel).await?;
         match (recovery, planned) {
-            ("unlock", Planned::Locked(lock)) => {
+            ("push", Planned::Reviewed(_)) => terraform.push(&cx.cancel).await,
+            ("push", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &id(cx), &lock) => {
+                terraform.unlock(&lock.id, &cx.cancel).await?;
+                terraform.push(&cx.cancel).await?;
+                terraform::put_away(&cx.folder, &id(cx));
+                Ok(())
+            }
+            ("unlock", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &id(cx), &lock) => {
                 terraform.unlock(&lock.id, &cx.cancel).await?;
                 terraform::put_away(&cx.folder, &id(cx));
                 Ok(())
@@ -307,7 +334,7 @@ impl TerraformModule {
     }
 
     fn locked(&self, cx: &Context, lock: &Lock) -> Found<Outputs> {
-        if terraform::left_behind(&cx.folder, &id(cx)) {
+        if terraform::left_behind(&cx.folder, &id(cx), lock) {
             let problem = Problem::new(
                 "TF-LOCK-LEFT",
                 "the state is still locked by a terraform of this install that was killed",
@@ -324,6 +351,19 @@ impl TerraformModule {
         let mut waiting = Waiting::on(lock.line());
         waiting.problem = Some(self.held(lock));
         Found::pending(waiting, Owner::Unmarked)
+    }
+
+    fn not_saved(&self) -> Problem {
+        Problem::new(
+            "TF-STATE-UNSAVED",
+            "the state could not be saved; it is in errored.tfstate",
+            format!(
+                "Sign in again, then choose push; or by hand:\n$ {} -chdir={} state push errored.tfstate",
+                self.tool,
+                self.folder.display()
+            ),
+        )
+        .why(format!("What {} made last is only in that file: without it, it would be made twice.", self.tool))
     }
 
     fn held(&self, lock: &Lock) -> Problem {

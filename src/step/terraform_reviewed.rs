@@ -64,13 +64,27 @@ impl Step for TerraformReviewed {
         })
     }
 
-    async fn approval(&self, _cx: &Context) -> Result<Option<Question>, Trouble> {
-        let (_, reviewed) = self.read()?;
+    async fn approval(&self, cx: &Context) -> Result<Option<Question>, Trouble> {
+        let (digest, reviewed) = self.read()?;
+        keep_private(&asked(cx), digest.as_bytes())?;
         Ok(Some(reviewed.question(&self.tool, "agree")))
+    }
+
+    async fn declined(&self, cx: &Context) {
+        let _ = written::remove(&asked(cx));
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
         let (digest, reviewed) = self.read()?;
+        if written::read(&asked(cx))?.as_ref() != Some(&digest) {
+            return Err(Problem::new(
+                "TF-PLAN-REPLACED",
+                format!("{} is not the plan that was shown", self.plan.display()),
+                "Start again: the plan that is there now is shown and asked for.",
+            )
+            .why("It was written anew between the question and the answer.")
+            .into());
+        }
         for line in reviewed.text().lines() {
             cx.say(line);
         }
@@ -79,6 +93,7 @@ impl Step for TerraformReviewed {
     }
 
     async fn undo(&self, cx: &Context, _made: &Made) -> Result<(), Trouble> {
+        written::remove(&asked(cx))?;
         written::remove(&agreed(cx))
     }
 
@@ -117,4 +132,9 @@ impl TerraformReviewed {
 /// Holds the digest of the plan that was agreed to.
 fn agreed(cx: &Context) -> PathBuf {
     cx.folder.join(format!("terraform-{}.agreed", cx.path.id))
+}
+
+/// Holds the digest of the plan that was shown last.
+fn asked(cx: &Context) -> PathBuf {
+    cx.folder.join(format!("terraform-{}.asked", cx.path.id))
 }

@@ -10,18 +10,22 @@ mod progress;
 mod surroundings;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use landfall_core::{
     event::{Problem, Waiting},
     value::Plain,
 };
 use semver::Version;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 pub use lock::Lock;
@@ -38,6 +42,12 @@ use super::{
 /// The oldest version whose answers are read here.
 const OLDEST: Version = Version::new(1, 6, 0);
 
+/// Where terraform leaves a state that it could not save.
+const UNSAVED: &str = "errored.tfstate";
+
+/// Which providers `init` chose.
+const PROVIDERS: &str = ".terraform.lock.hcl";
+
 /// How long it may take to stop: it waits for the calls under way, and a cluster takes a while to be made. A second signal
 /// would make it forget what it just made.
 const PATIENCE: Duration = Duration::from_secs(45 * 60);
@@ -52,6 +62,8 @@ pub struct Terraform {
     home: TempDir,
     variables: bool,
     locks: bool,
+    // One at a time in a folder: planning looks at all steps at once, and two that initialise there disturb each other.
+    _alone: OwnedMutexGuard<()>,
 }
 
 /// What a plan came to.
@@ -80,6 +92,7 @@ impl Terraform {
             )
             .into());
         }
+        let alone = folder_of(at).lock_owned().await;
         sweep(keep);
         let prefix = format!("terraform-home-{}-", std::process::id());
         let home = std::fs::create_dir_all(keep)
@@ -98,6 +111,7 @@ impl Terraform {
             home,
             variables: variables.is_some(),
             locks: true,
+            _alone: alone,
         })
     }
 
@@ -123,7 +137,12 @@ impl Terraform {
                 said(line);
             }
         };
+        let locked = self.at.join(PROVIDERS).exists();
         let output = finish(init, cancel, &mut told).await?;
+        if !locked && self.at.join(PROVIDERS).exists() {
+            // Without the file undo only leaves one file more.
+            let _ = private::replace(&own_providers(&self.keep, &self.at), b"");
+        }
         if output.succeeded() {
             return Ok(());
         }
@@ -191,12 +210,16 @@ impl Terraform {
     async fn shown(&self, saved: &Path, cancel: &CancellationToken) -> Result<Reviewed, Trouble> {
         let show = self.command().await?.args(["show", "-json"]).arg(saved);
         let shown = finish(show, cancel, &mut |_, _| {}).await?;
-        let tree: Value = serde_json::from_str(&shown.stdout).map_err(|error| {
+        let tree: Value = self.read("show", &self.judged("show", shown)?.stdout)?;
+        Ok(Reviewed::of(&tree))
+    }
+
+    fn read<T: DeserializeOwned>(&self, what: &str, text: &str) -> Result<T, Trouble> {
+        serde_json::from_str(text).map_err(|error| {
             // The error's position is enough: its text could quote a value.
             let place = format!("line {} column {}", error.line(), error.column());
-            fault::unreadable(&format!("{} show", self.tool), &place)
-        })?;
-        Ok(Reviewed::of(&tree))
+            fault::unreadable(&format!("{} {what}", self.tool), &place)
+        })
     }
 
     /// Carries the saved plan out. Its log stays for a later run, should this program end before it does.
@@ -221,7 +244,8 @@ impl Terraform {
         let running = apply.outliving(&said).patience(PATIENCE).start()?;
         if let Some(pid) = running.pid {
             // Without the file a later run only takes longer to tell that nobody is at work.
-            let _ = private::replace(&self.mark(), pid.to_string().as_bytes());
+            let mark = format!("{pid} {}", self.cloud.clock().now());
+            let _ = private::replace(&self.mark(), mark.as_bytes());
         }
         let mut progress = Progress::default();
         let ended = running
@@ -232,7 +256,10 @@ impl Terraform {
             .await;
         let clean = || {
             self.forget_plan();
-            put_away(&self.keep, &self.id);
+            // A state that could not be saved left its lock, too, which is told to be ours by what is put away here.
+            if !unsaved(&self.at) {
+                put_away(&self.keep, &self.id);
+            }
         };
         match ended {
             Ok(output) => {
@@ -258,20 +285,44 @@ impl Terraform {
     /// Root outputs; sensitive ones are left out.
     pub async fn outputs(&self, cancel: &CancellationToken) -> Result<Map<String, Value>, Trouble> {
         let output = self.asked(&["output", "-json"], cancel).await?;
-        let all: Map<String, Value> = serde_json::from_str(&output.stdout).unwrap_or_default();
+        let all: Map<String, Value> = self.read("output", &output.stdout)?;
         let open = all.into_iter().filter(|(_, output)| output["sensitive"] != true);
         Ok(open.map(|(name, mut output)| (name, output["value"].take())).collect())
     }
 
     /// Addresses of everything in the state.
     pub async fn addresses(&self, cancel: &CancellationToken) -> Result<Vec<String>, Trouble> {
-        let output = self.asked(&["state", "list"], cancel).await?;
+        let output = match self.asked(&["state", "list"], cancel).await {
+            Err(trouble) if trouble.code() == Some(fault::NOT_INITIALISED) => {
+                self.init(false, cancel, |_| {}).await?;
+                self.asked(&["state", "list"], cancel).await?
+            }
+            other => other?,
+        };
         Ok(output.stdout.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
     /// The whole state. It holds secrets.
     pub async fn state(&self, cancel: &CancellationToken) -> Result<Plain, Trouble> {
         Ok(Plain::new(self.asked(&["state", "pull"], cancel).await?.stdout))
+    }
+
+    /// How many things the state holds.
+    pub async fn held(&self, cancel: &CancellationToken) -> Result<usize, Trouble> {
+        let state = self.state(cancel).await?;
+        // Where nothing was applied yet, there is no state.
+        if state.reveal().trim().is_empty() {
+            return Ok(0);
+        }
+        let tree: Value = self.read("state pull", state.reveal())?;
+        Ok(tree["resources"].as_array().map_or(0, Vec::len))
+    }
+
+    /// Saves the state that could not be saved before.
+    pub async fn push(&self, cancel: &CancellationToken) -> Result<(), Trouble> {
+        self.asked(&["state", "push", UNSAVED], cancel).await?;
+        let left = self.at.join(UNSAVED);
+        std::fs::remove_file(&left).map_err(|error| unusable(&left, &error))
     }
 
     /// Lets go of things in the state without touching the things.
@@ -331,9 +382,30 @@ impl Terraform {
     }
 }
 
-/// Whether a terraform of ours was killed in the middle.
-pub fn left_behind(keep: &Path, id: &str) -> bool {
-    mark(keep, id).exists() && at_work(keep, id).is_none()
+/// Whose turn it is in a folder.
+fn folder_of(at: &Path) -> Arc<tokio::sync::Mutex<()>> {
+    static FOLDERS: LazyLock<Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>> = LazyLock::new(Mutex::default);
+    let at = at.canonicalize().unwrap_or_else(|_| at.to_owned());
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).entry(at).or_default().clone()
+}
+
+/// Whether a lock is of a terraform of ours that is no longer at work: it was taken when that one began. What is left of a
+/// run says nothing of a lock that somebody took weeks later.
+pub fn left_behind(keep: &Path, id: &str, lock: &Lock) -> bool {
+    let Ok(text) = std::fs::read_to_string(mark(keep, id)) else { return false };
+    let begun = text.split_whitespace().nth(1).and_then(|at| at.parse::<Timestamp>().ok());
+    begun.zip(lock.since).is_some_and(|(begun, since)| taken_by(begun, since)) && at_work(keep, id).is_none()
+}
+
+/// Whether a run that began then took a lock of that time. It reads the plan and opens the backend first.
+fn taken_by(begun: Timestamp, since: Timestamp) -> bool {
+    let after = since.duration_since(begun);
+    SignedDuration::from_mins(-1) <= after && after <= SignedDuration::from_mins(5)
+}
+
+/// Whether terraform could not save the state (a session that expired meanwhile) and left it in the folder.
+pub fn unsaved(folder: &Path) -> bool {
+    folder.join(UNSAVED).exists()
 }
 
 /// Puts away what a terraform that was killed left in the install's folder.
@@ -343,10 +415,15 @@ pub fn put_away(keep: &Path, id: &str) {
 }
 
 /// Puts away what terraform left in a folder once all is destroyed: what it fetched, and a state in which nothing is any
-/// more (the one before it still holds secrets). What cannot be removed does no harm.
-pub fn clear(folder: &Path) {
+/// more (the one before it still holds secrets). What cannot be removed does no harm. The lock file of the providers, which
+/// people commit, goes only where this install (`keep`) brought it.
+pub fn clear(folder: &Path, keep: &Path) {
     let _ = std::fs::remove_dir_all(folder.join(".terraform"));
-    let _ = std::fs::remove_file(folder.join(".terraform.lock.hcl"));
+    let own = own_providers(keep, folder);
+    if own.exists() {
+        let _ = std::fs::remove_file(folder.join(PROVIDERS));
+        let _ = std::fs::remove_file(own);
+    }
     let state = folder.join("terraform.tfstate");
     let text = std::fs::read_to_string(&state).unwrap_or_default();
     let tree: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -356,9 +433,15 @@ pub fn clear(folder: &Path) {
     }
 }
 
+/// Tells that the providers' lock file in a folder came with our own `init`.
+fn own_providers(keep: &Path, folder: &Path) -> PathBuf {
+    keep.join(format!("terraform-{}.providers", &written::digest(&folder.display().to_string())[..16]))
+}
+
 /// How far the terraform is that works for `id`, if one does.
 pub fn at_work(keep: &Path, id: &str) -> Option<Waiting> {
-    let pid = std::fs::read_to_string(mark(keep, id)).ok()?.trim().parse().ok()?;
+    let text = std::fs::read_to_string(mark(keep, id)).ok()?;
+    let pid = text.split_whitespace().next()?.parse().ok()?;
     if !process::alive(pid, "apply") {
         return None;
     }
@@ -405,4 +488,25 @@ fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {
     )
     .why(error.to_string())
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lock_that_our_own_run_took_is_left_behind() {
+        let keep = tempfile::tempdir().unwrap();
+        let at = |text: &str| Lock { since: Some(text.parse().unwrap()), ..Lock::default() };
+        let ours = at("2026-11-21T08:18:07Z");
+        assert!(!left_behind(keep.path(), "gateway", &ours), "nothing was begun");
+        // Its number is of no process: it was killed.
+        std::fs::write(mark(keep.path(), "gateway"), "4294967294 2026-11-21T08:18:05Z").unwrap();
+        assert!(left_behind(keep.path(), "gateway", &ours));
+        assert!(!left_behind(keep.path(), "gateway", &at("2026-12-12T08:18:07Z")), "somebody else's, weeks later");
+        assert!(!left_behind(keep.path(), "gateway", &at("2026-11-21T07:00:00Z")), "it was held before");
+        assert!(!left_behind(keep.path(), "gateway", &Lock::default()), "nobody knows");
+        put_away(keep.path(), "gateway");
+        assert!(!left_behind(keep.path(), "gateway", &ours));
+    }
 }
