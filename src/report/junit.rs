@@ -82,7 +82,7 @@ fn body(what: &Happened) -> String {
             Outcome::Fail { problem } | Outcome::NotYet { problem } => failure(problem),
             Outcome::Skip { reason } => format!("<skipped message=\"{}\"/>", escape(reason)),
             Outcome::Unknown { denied, ask } => {
-                format!("<skipped message=\"{}\"/>", escape(&format!("unknown: {denied} was denied; ask {ask}")))
+                format!("<skipped message=\"{}\"/>", escape(&format!("not seen: {denied}; ask {ask}")))
             }
             Outcome::Warn { problem } => {
                 format!("<system-out>{}</system-out>", escape(&format!("warning {}: {}", problem.code, problem.what)))

@@ -117,7 +117,7 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
             Outcome::Fail { problem } | Outcome::NotYet { problem } => {
                 format!("{}\n{}", head(mark("✗", "X", 31), &problem.what), story(problem, look))
             }
-            Outcome::Unknown { denied, ask } => head(mark("?", "?", 35), &format!("{denied} was denied; ask {ask}")),
+            Outcome::Unknown { denied, ask } => head(mark("?", "?", 35), &format!("not seen: {denied}; ask {ask}")),
         },
         Happened::Applying => head(mark("▸", ">", 36), "sending the change"),
         Happened::Waiting { why, .. } => {

@@ -35,6 +35,8 @@ fn pressed(key: KeyEvent) -> Came {
         KeyCode::Char('c') if control => Key::Interrupt,
         KeyCode::Char('z') if control => return Came::Suspend,
         KeyCode::Char('l') if control => return Came::Redraw,
+        KeyCode::Char('u') if control => Key::DeleteLine,
+        KeyCode::Char('w') if control => Key::DeleteWord,
         KeyCode::Char(_) if control => return Came::Nothing,
         KeyCode::Char(letter) if key.modifiers.contains(KeyModifiers::ALT) => Key::EscAnd(Typed::new(letter)),
         KeyCode::Char(letter) => Key::letter(letter),

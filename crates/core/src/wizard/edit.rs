@@ -17,7 +17,10 @@ impl Fields {
     /// A key's action while a field is being answered.
     pub(super) fn act(&mut self, action: Action) -> Edited {
         match (&mut self.editing, action) {
-            (_, Action::Cancel) => self.editing = None,
+            (_, Action::Cancel) => {
+                self.editing = None;
+                self.judge_again();
+            }
             (Some(Editing::Line(line)), Action::Accept) => {
                 let text = line.text().to_owned();
                 return self.typed(&text);
@@ -58,6 +61,7 @@ impl Fields {
                 match key {
                     Key::Letter(typed) | Key::Paste(typed) => filter.push_str(typed.reveal()),
                     Key::Backspace => drop(filter.pop()),
+                    Key::DeleteLine => filter.clear(),
                     _ => return,
                 }
                 let shown = self.picks();
@@ -110,6 +114,15 @@ impl Fields {
             }
         };
         self.answered(value)
+    }
+
+    /// What was typed and refused is gone: only the answer that stands is judged.
+    fn judge_again(&mut self) {
+        let Some(field) = self.all.get_mut(self.at).filter(|field| !field.answer.is_null()) else { return };
+        field.refusal = match field.asked.accept(&field.answer) {
+            Err(refused) => Some(refused.0),
+            Ok(value) => field.rejected(&value),
+        };
     }
 
     fn typed(&mut self, text: &str) -> Edited {
@@ -199,6 +212,8 @@ impl Line {
             Key::Paste(typed) => self.insert(&super::Typed::new(typed.reveal().trim_end_matches(['\r', '\n']))),
             Key::Backspace => self.backspace(),
             Key::Delete => self.delete(),
+            Key::DeleteWord => self.delete_word(),
+            Key::DeleteLine => self.clear(),
             Key::Left => self.move_by(-1),
             Key::Right => self.move_by(1),
             Key::Home => self.home(),

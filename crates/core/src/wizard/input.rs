@@ -74,6 +74,10 @@ pub enum Key {
     Backspace,
     /// Delete at the cursor.
     Delete,
+    /// Ctrl-W: delete the word before the cursor.
+    DeleteWord,
+    /// Ctrl-U: delete all that was typed.
+    DeleteLine,
     /// F1.
     Help,
     /// Ctrl-C.

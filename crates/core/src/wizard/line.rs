@@ -76,6 +76,18 @@ impl Line {
         self.text = Plain::new(format!("{}{}", &text[..start], &text[end..]));
     }
 
+    /// Deletes the word before the cursor, and the spaces after it.
+    pub fn delete_word(&mut self) {
+        let before: Vec<char> = self.text().chars().take(self.cursor).collect();
+        let word = before
+            .iter()
+            .rposition(|letter| *letter != ' ')
+            .map_or(0, |last| before[..last].iter().rposition(|letter| *letter == ' ').map_or(0, |space| space + 1));
+        while self.cursor > word {
+            self.backspace();
+        }
+    }
+
     /// Moves the cursor.
     pub fn move_by(&mut self, by: isize) {
         self.cursor = self.cursor.saturating_add_signed(by).min(self.len());
@@ -100,6 +112,16 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_deleted_with_the_spaces_after_it() {
+        let mut line = Line::of("one twö  ");
+        line.delete_word();
+        assert_eq!(line.text(), "one ");
+        line.delete_word();
+        line.delete_word();
+        assert!(line.is_empty());
+    }
 
     #[test]
     fn characters_of_several_bytes_are_edited_whole() {
