@@ -15,5 +15,6 @@ mod terraform {
     mod apply;
     pub mod bench;
     mod branches;
+    mod files;
     mod stand_in;
 }

@@ -19,7 +19,8 @@ pub(super) async fn kept(cx: &Context, text: Option<String>) -> Result<Option<Se
     let Some(text) = text else { return Ok(None) };
     if written::owner(&text, &cx.install) == Owner::Ours {
         // Our own is nothing to go back to; what was there before it was kept by the run that wrote it.
-        return Ok(cx.secrets.get(&reference).await?.map(|_| reference));
+        let known = cx.secrets.get(&reference).await?.is_some();
+        return Ok(known.then_some(reference));
     }
     cx.secrets.put(&reference, Plain::new(text)).await?;
     Ok(Some(reference))

@@ -399,8 +399,7 @@ pub fn left_behind(keep: &Path, id: &str, lock: &Lock) -> bool {
 
 /// Whether a run that began then took a lock of that time. It reads the plan and opens the backend first.
 fn taken_by(begun: Timestamp, since: Timestamp) -> bool {
-    let after = since.duration_since(begun);
-    SignedDuration::from_mins(-1) <= after && after <= SignedDuration::from_mins(5)
+    (SignedDuration::from_mins(-1)..=SignedDuration::from_mins(5)).contains(&since.duration_since(begun))
 }
 
 /// Whether terraform could not save the state (a session that expired meanwhile) and left it in the folder.
