@@ -219,6 +219,27 @@ pub fn lint(common: &Common, guide: &str, source: Option<&std::path::Path>) -> i
     if messages.is_empty() { Exit::Done.code() } else { Exit::Usage.code() }
 }
 
+/// A kind's parameters, one to a line: name, type, whether it has to be there, what it is.
+fn parameters(schema: &Value) -> Vec<String> {
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = schema["properties"].as_object();
+    let lines = properties.into_iter().flatten().map(|(name, about)| {
+        let kind = match &about["type"] {
+            Value::String(kind) => kind.clone(),
+            Value::Array(kinds) => {
+                kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect::<Vec<_>>().join(" or ")
+            }
+            _ => String::new(),
+        };
+        let kind = if kind.is_empty() { kind } else { format!(", {kind}") };
+        let needed = if required.contains(&name.as_str()) { "" } else { ", may be left out" };
+        let text = about["description"].as_str().unwrap_or_default().replace('\n', " ");
+        format!("  {name}{kind}{needed}: {text}").trim_end_matches([':', ' ']).to_owned()
+    });
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() { vec!["  none".into()] } else { lines }
+}
+
 /// What a code means: a problem's page, a kind, or a guide's problem or erratum.
 pub fn explain(common: &Common, code: &str) -> i32 {
     if let Some(page) = problems::page(code) {
@@ -232,13 +253,12 @@ pub fn explain(common: &Common, code: &str) -> i32 {
         .chain(kinds.catalogue().room(landfall_core::catalogue::Room::Step))
     {
         if kind.code == code || kind.name == code {
-            say!(
-                "{} ({}): {}\n\nParameters:\n{}",
-                kind.code,
-                kind.name,
-                kind.about,
-                serde_json::to_string_pretty(&kind.parameters).unwrap_or_default()
-            );
+            if common.output == crate::report::Format::Text {
+                say!("{} ({}): {}\n\nParameters:", kind.code, kind.name, kind.about);
+                parameters(&kind.parameters).iter().for_each(|line| say!("{line}"));
+            } else {
+                say!("{}", serde_json::to_string_pretty(&kind.parameters).unwrap_or_default());
+            }
             return Exit::Done.code();
         }
     }
@@ -260,11 +280,16 @@ pub fn explain(common: &Common, code: &str) -> i32 {
     }
     let mut known: Vec<&str> = problems::codes().collect();
     known.sort();
+    let kinds = kinds.catalogue();
+    let rooms = [landfall_core::catalogue::Room::Check, landfall_core::catalogue::Room::Step];
+    let of_kinds = rooms.into_iter().flat_map(|room| kinds.room(room)).flat_map(|kind| [&kind.code, &kind.name]);
+    let all = known.iter().copied().chain(of_kinds.map(String::as_str));
+    let hint = landfall_core::plan::nearest(&code.to_uppercase(), all);
     refuse(
         common,
         &Problem::new(
             "CODE-UNKNOWN",
-            format!("nothing is known as {code}"),
+            format!("nothing is known as {code}{hint}"),
             format!("Pages exist for: {}", known.join(", ")),
         ),
     )

@@ -3,16 +3,19 @@
 //! The program runs as a child with the endpoints in its environment, exactly as it would in another terminal beside
 //! `--serve`: nothing in it knows of rehearsals.
 
-use std::path::PathBuf;
+use std::{io::IsTerminal, path::PathBuf};
 
 use landfall_core::event::Problem;
 use landfall_rehearsal::{Options, Rehearsal, Scenario};
 
 use super::{
     Common, Exit,
-    say::{complain, text},
+    say::{complain, say, text},
 };
-use crate::{guides, report::explained};
+use crate::{
+    guides,
+    report::{Format, explained},
+};
 
 /// How to rehearse.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -75,6 +78,14 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         && let Err(error) = std::fs::write(path, snapshot(&rehearsal))
     {
         return refuse(format!("{}: {error}", path.display()), "Choose another place for --snapshot.");
+    }
+    // What was rehearsed knows nothing of this: its own last words are those of an install that lasts.
+    let lasts = arguments.serve || arguments.folder.is_some();
+    if !lasts && common.output == Format::Text && code != Exit::Usage.code() && std::io::stdout().is_terminal() {
+        say!(
+            "\nThis rehearsal's world ends here, and its journal and files with it: nothing is left to go on with or to \
+             take away.\nWith --folder DIR its files stay; with --serve its world does, for as long as that runs."
+        );
     }
     code
 }

@@ -1,6 +1,6 @@
 //! `status`: where installs stand, from their journals.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use landfall_core::{
@@ -9,8 +9,13 @@ use landfall_core::{
     journal::{Asked, Story},
 };
 
+use serde_json::{Value, json};
+
 use super::{Common, Exit, say::say};
-use crate::{engine::installs, report::explained};
+use crate::{
+    engine::installs,
+    report::{Format, explained},
+};
 
 /// Says what is wrong, and gives the exit.
 pub(super) fn refuse(common: &Common, problem: &Problem, exit: Exit) -> Exit {
@@ -69,6 +74,10 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
     let now = common.endpoints().map_or(story.last.unwrap_or_default(), |endpoints| endpoints.clock.now());
     // Also where it was named by its guide.
     let id = story.install.as_ref().map_or(install, |install| install.as_str());
+    if common.output != Format::Text {
+        machine(common.output, &whole(id, &story));
+        return Exit::Done.code();
+    }
     say!("{} {id}: {}, {}", story.guide, place(&story), story.state());
     for (path, step) in &story.steps {
         let asked = step.handed_over.as_ref();
@@ -104,6 +113,15 @@ fn all(common: &Common) -> i32 {
         }
     };
     let found = installs(&endpoints.state);
+    if common.output != Format::Text {
+        let rows: Vec<Value> = found.iter().map(|(folder, story)| listed(folder, story.as_ref())).collect();
+        if common.output == Format::Ndjson {
+            rows.iter().for_each(|row| machine(common.output, row));
+        } else {
+            machine(common.output, &Value::Array(rows));
+        }
+        return Exit::Done.code();
+    }
     if found.is_empty() {
         say!("No installs here ({}).", endpoints.state.display());
     }
@@ -118,6 +136,53 @@ fn all(common: &Common) -> i32 {
         }
     }
     Exit::Done.code()
+}
+
+/// One install of several, for machines.
+fn listed(folder: &Path, story: Result<&Story, impl std::fmt::Display>) -> Value {
+    let install = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match story {
+        Ok(story) => head(install, story),
+        Err(fault) => json!({ "install": install, "unreadable": fault.to_string() }),
+    }
+}
+
+fn head(install: &str, story: &Story) -> Value {
+    json!({
+        "install": install,
+        "guide": story.guide,
+        "target": story.target,
+        "state": story.state(),
+        "exit": story.closed,
+        "last": story.last.map(|at| at.to_string()),
+    })
+}
+
+/// An install with its steps and what its checks found, for machines.
+fn whole(install: &str, story: &Story) -> Value {
+    let steps = story.steps.iter().map(|(path, step)| {
+        json!({
+            "task": path.to_string(),
+            "how": step.how,
+            "open": step.open,
+            "undone": step.undone,
+            "handed_over": step.handed_over.as_ref().map(|asked| asked.what.to.as_str()),
+            "failed": step.failed,
+        })
+    });
+    let looked = story.looked.iter().map(|(path, outcome)| json!({ "task": path.to_string(), "outcome": outcome }));
+    let mut all = head(install, story);
+    all["steps"] = steps.collect();
+    all["looked"] = looked.collect();
+    all
+}
+
+fn machine(format: Format, value: &Value) {
+    if format == Format::Ndjson {
+        say!("{value}");
+    } else {
+        say!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
+    }
 }
 
 fn handed(asked: &Asked, now: Timestamp) -> String {

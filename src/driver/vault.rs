@@ -22,7 +22,12 @@ impl Worker {
         if let Wish::Store { store, passphrase } = wish {
             let moved = self.store(&store, passphrase).await;
             if let Err(trouble) = moved {
-                self.tell(Input::Trouble(trouble.problem()));
+                let mut problem = trouble.problem();
+                if problem.code == "VAULT-KEYRING" {
+                    // The other places stand right there; a variable would only count from the next start on.
+                    problem.fix = "Unlock it, or choose another place here: an encrypted file, or this session.".into();
+                }
+                self.tell(Input::Trouble(problem));
             }
             return self.look(landfall_core::wizard::Look::Stores).await;
         }

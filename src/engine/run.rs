@@ -76,7 +76,8 @@ impl Engine {
             for task in std::mem::take(&mut waiting) {
                 let ahead: Vec<&TaskPath> = task.after.iter().filter(|path| here.contains(path)).collect();
                 if let Some(path) = ahead.iter().find(|path| out.contains_key(**path)) {
-                    let reason = format!("{path} {}", out[*path]);
+                    let title = plan.task(path).map_or_else(|| path.to_string(), |ahead| ahead.title.clone());
+                    let reason = format!("{title} {}", out[*path]);
                     self.teller.tell(&task.path, Happened::Skipped { reason });
                     out.insert(task.path.clone(), "did not run");
                 } else if ahead.iter().all(|path| done.contains_key(*path)) && !self.cancel.is_cancelled() {

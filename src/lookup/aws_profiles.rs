@@ -67,7 +67,7 @@ fn signs_in(profile: &Profile) -> String {
         return format!("role {}", role.rsplit('/').next().unwrap_or(role));
     }
     if has("credential_process").is_some() {
-        return "a program".into();
+        return "from a program it names".into();
     }
     if has("login_session").is_some() {
         return "aws login".into();

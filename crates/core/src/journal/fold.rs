@@ -332,6 +332,9 @@ impl Story {
         match self.closed {
             Some(0) => "finished".to_owned(),
             Some(4) => "finished with warnings".to_owned(),
+            Some(130) if self.all_steps_done() => {
+                format!("all {done} steps are done; interrupted before the rest was verified")
+            }
             Some(130) => format!("interrupted after {done} steps"),
             Some(5) => match self.with_others().next() {
                 Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
@@ -339,8 +342,15 @@ impl Story {
             },
             Some(3) => "stopped by a check".into(),
             Some(_) => format!("failed after {done} steps"),
+            None if self.all_steps_done() => format!("all {done} steps are done; not yet verified to the end"),
             None => format!("unfinished after {done} steps"),
         }
+    }
+
+    /// Whether every step that was agreed to is finished.
+    fn all_steps_done(&self) -> bool {
+        let agreed = &self.approved.steps;
+        !agreed.is_empty() && agreed.keys().all(|path| self.finished.contains(path))
     }
 
     /// Outputs of every finished step.

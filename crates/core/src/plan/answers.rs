@@ -185,6 +185,19 @@ impl Answers {
                 ));
             }
         }
+        for (list, all) in [
+            ("attest", &answers.attest),
+            ("waive", &answers.waive),
+            ("approve", &answers.approve),
+            ("adopt", &answers.adopt),
+        ] {
+            for (index, said) in all.iter().enumerate() {
+                let strange = unknown_task(guide, &said.task).map(|hint| {
+                    document.fault(&format!("/{list}/{index}"), format!("the guide has no task {}{hint}", said.task))
+                });
+                faults.extend(strange);
+            }
+        }
         for (index, handed) in answers.hand_over.iter().enumerate() {
             let refused = match (&handed.task, &handed.kind) {
                 (Some(_), Some(_)) | (None, None) => {
@@ -205,6 +218,21 @@ impl Answers {
         }
         if faults.is_empty() { Ok(answers) } else { Err(faults) }
     }
+}
+
+/// Where no task of the guide is meant: which one may have been. `plan` is the plan as a whole.
+fn unknown_task(guide: &Guide, said: &str) -> Option<String> {
+    let sections = [(Section::Checks, &guide.checks), (Section::Steps, &guide.steps), (Section::Verify, &guide.verify)];
+    let named = said.split('[').next().unwrap_or(said);
+    let paths: Vec<TaskPath> = sections
+        .into_iter()
+        .flat_map(|(section, tasks)| tasks.iter().map(move |task| TaskPath::new(section, task.id.as_str())))
+        .collect();
+    if said == "plan" || paths.iter().any(|path| path.matches(named)) {
+        return None;
+    }
+    let whole: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    Some(nearest(named, whole.iter().map(String::as_str)))
 }
 
 /// Names that a filled-in values file refers to and that the guide does not know; and secrets in plain text.
