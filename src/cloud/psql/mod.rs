@@ -181,7 +181,6 @@ impl Psql {
                     tell(Waiting { problem: why, ..Waiting::on(format!("{}: {on}", self.name)) });
                 }
             }
-            let clock = self.cloud.clock();
             tokio::select! {
                 () = clock.sleep(LOOK) => {}
                 () = cancel.cancelled() => return Err(Trouble::Interrupted),
