@@ -21,7 +21,8 @@ fn all() -> Vec<LoadedGuide> {
 /// What look-ups may have found: something ordinary, or nothing.
 fn facts(guide: &LoadedGuide, found: bool) -> Facts {
     let cluster = json!({
-        "version": "1.31", "auto_mode": false, "issuer": "https://oidc.eks.us-east-2.amazonaws.com/id/0A", "vpc": "vpc-0a1b2c3d",
+        "version": "1.31", "auto_mode": false, "issuer": "https://oidc.eks.us-east-2.amazonaws.com/id/0A",
+        "vpc_id": "vpc-0a1b2c3d", "security_group": "sg-0a1b2c3d",
     });
     let value = |id: &str| if found && id == "cluster" { cluster.clone() } else { Value::Null };
     guide.guide.facts.iter().map(|fact| (fact.id.clone(), value(&fact.id))).collect()
