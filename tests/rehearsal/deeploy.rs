@@ -185,7 +185,10 @@ fn a_session_that_ends_meanwhile_is_renewed() {
 fn what_somebody_began_is_taken_over() {
     let run = rehearse("half-installed");
     is_prepared(&run, "deeploy-prod");
-    assert!(run.said.made().iter().any(|line| line.contains("adopted")), "{:?}", run.said.made());
+    let made = run.said.made();
+    for thing in ["S3 bucket", "Deeploy's namespace", "Istio's namespace", "The cluster's identity provider in IAM"] {
+        assert!(made.iter().any(|line| *line == format!("found there: {thing}")), "{thing}: {made:?}");
+    }
 }
 
 #[test]
