@@ -96,6 +96,7 @@ fn example(input: &Input) -> Value {
         json!("arn:aws:iam::123456789012:role/example"),
         json!("123456789012"),
         json!("vpc-0a1b2c3d"),
+        json!("sg-0a1b2c3d"),
         json!("1.2.3"),
         json!(1),
         json!({}),

@@ -82,8 +82,19 @@ async fn an_interrupted_apply_ends_by_itself_and_is_resumed() {
     bench.agreed().await;
     let (cx, job) = bench.start().await;
     until("the second resource is begun", || bench.work.path().join("begun").exists()).await;
-    let State::Pending { why } = bench.inspect().await.state else { panic!("not at work") };
-    assert!(why.on.contains("terraform_data.second") && why.done == Some((1, 2)), "{why:?}");
+    // terraform's own line about the first one may come a moment after the second has begun.
+    let told = async {
+        loop {
+            let State::Pending { why } = bench.inspect().await.state else { panic!("not at work") };
+            if why.done == Some((1, 2)) {
+                return why;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let why =
+        tokio::time::timeout(std::time::Duration::from_secs(60), told).await.expect("the first one is never told");
+    assert!(why.on.contains("terraform_data.second"), "{why:?}");
     cx.cancel.cancel();
     assert!(job.await.unwrap().is_err());
     let found = bench.inspect().await;
