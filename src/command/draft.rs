@@ -230,9 +230,10 @@ fn likeness(kind: &Descriptor, words: &[String]) -> usize {
     if !has(room) {
         return 0;
     }
-    let joined = noun.replace('_', "");
-    let parts = noun.split('_').filter(|part| has(part)).count();
-    1 + 2 * parts + if has(&joined) { 3 } else { 0 }
+    let (all, said) = (noun.split('_').count(), noun.split('_').filter(|part| has(part)).count());
+    // `create-nodegroup` has both words of `node_group`.
+    let said = if has(&noun.replace('_', "")) { all } else { said };
+    1 + 2 * said + usize::from(said == all)
 }
 
 /// A snippet's words, and the rooms of kinds that its tools belong to.

@@ -94,7 +94,7 @@ fn a_config_file_holds_the_keys_one_named() {
 fn the_sandbox_of_ses_stops_before_anything_is_made() {
     let run = rehearse("sandboxed-ses");
     run.said.ends_with(3);
-    assert_eq!(run.said.of("checks/ses").pop().unwrap()["problem"]["code"], "SES-SANDBOX");
+    assert_eq!(run.said.of("checks/ses").pop().unwrap()["problem"]["code"], "PLATFORM-MAIL-SANDBOX");
     assert!(aws(&run.left, "buckets").is_empty(), "nothing was made");
 }
 
