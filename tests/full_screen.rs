@@ -109,6 +109,34 @@ impl Screen {
         }
     }
 
+    /// From a proven target to the begun install, with the answers a scenario brings.
+    fn agrees_to_the_plan(&mut self) {
+        self.press("n");
+        self.until("all answers", |screen| all_of_it(screen, "answered"));
+        self.press("n");
+        self.shows("Secrets 4/9");
+        self.until("all secrets", |screen| all_of_it(screen, "entered"));
+        self.press("n");
+        self.until("every check", |screen| all_of_it(screen, "looked at"));
+        self.press("\r");
+        self.shows("a agree and begin");
+        self.until("the plan", |screen| screen.contents().contains(" steps, "));
+        self.press("a");
+        self.shows("Install 7/9");
+    }
+
+    /// From the end of the install to the end of the program.
+    fn sees_it_verified(&mut self) {
+        self.shows("Enter goes on");
+        self.press("\r");
+        self.shows("Verify 8/9");
+        self.until("every verification", |screen| all_of_it(screen, "looked at"));
+        self.press("\r");
+        self.shows("As printed, this guide would have failed here");
+        self.press("\r");
+        assert_eq!(self.end(), 0);
+    }
+
     fn kill(&self, signal: &str) {
         let pid = self.program.process_id().unwrap().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
@@ -129,41 +157,9 @@ fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
         Screen::of(&["rehearse", "arthur-shield", "--speed", "200", "--snapshot", left.to_str().unwrap()], &[]);
     screen.shows("REHEARSAL │ Arthur Shield │ 123456789012");
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
-    screen.press("n");
-    screen.until("all answers", |screen| {
-        let text = screen.contents();
-        let answered =
-            text.split("│ ").find_map(|part| part.split_once(" answered")).map(|(count, _)| count.to_owned());
-        answered.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
-    });
-    screen.press("n");
-    screen.shows("Secrets 4/9");
-    screen.until("all secrets", |screen| {
-        let text = screen.contents();
-        let entered = text.split("│ ").find_map(|part| part.split_once(" entered")).map(|(count, _)| count.to_owned());
-        entered.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
-    });
-    screen.press("n");
-    screen.shows("25 of 25 looked at");
     // What nobody can look up is answered for by the answers in the moment it was looked at: nothing is in the way.
-    screen.press("\r");
-    screen.shows("Plan 6/9");
-    screen.shows("a agree and begin");
-    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
-    screen.press("a");
-    screen.shows("Install 7/9");
-    screen.shows("Enter goes on");
-    screen.press("\r");
-    screen.shows("Verify 8/9");
-    screen.until("every verification", |screen| {
-        let text = screen.contents();
-        let looked = text.split("│ ").find_map(|part| part.split_once(" looked at")).map(|(count, _)| count.to_owned());
-        looked.is_some_and(|count| count.split_once(" of ").is_some_and(|(one, all)| one == all))
-    });
-    screen.press("\r");
-    screen.shows("As printed, this guide would have failed here");
-    screen.press("\r");
-    assert_eq!(screen.end(), 0);
+    screen.agrees_to_the_plan();
+    screen.sees_it_verified();
 
     let alone = rehearsed::rehearse("smooth");
     alone.said.ends_with(0);
@@ -193,26 +189,8 @@ fn is_walked(guide: &str, title: &str) {
     let mut screen = Screen::of(&["rehearse", guide, "--speed", "200"], &[]);
     screen.shows(&format!("REHEARSAL │ {title}"));
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
-    screen.press("n");
-    screen.until("all answers", |screen| all_of_it(screen, "answered"));
-    screen.press("n");
-    screen.shows("Secrets 4/9");
-    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
-    screen.press("n");
-    screen.until("every check", |screen| all_of_it(screen, "looked at"));
-    screen.press("\r");
-    screen.shows("a agree and begin");
-    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
-    screen.press("a");
-    screen.shows("Install 7/9");
-    screen.shows("Enter goes on");
-    screen.press("\r");
-    screen.shows("Verify 8/9");
-    screen.until("every verification", |screen| all_of_it(screen, "looked at"));
-    screen.press("\r");
-    screen.shows("As printed, this guide would have failed here");
-    screen.press("\r");
-    assert_eq!(screen.end(), 0);
+    screen.agrees_to_the_plan();
+    screen.sees_it_verified();
 }
 
 #[test]
@@ -222,18 +200,7 @@ fn the_gateway_guide_is_walked_by_keyboard_alone_and_its_plan_agreed_to_by_typin
     screen.shows("REHEARSAL │ Apheris Compute Gateway");
     screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
     screen.shows("gateway is not in us-east-2 yet: it is made");
-    screen.press("n");
-    screen.until("all answers", |screen| all_of_it(screen, "answered"));
-    screen.press("n");
-    screen.shows("Secrets 4/9");
-    screen.until("all secrets", |screen| all_of_it(screen, "entered"));
-    screen.press("n");
-    screen.until("every check", |screen| all_of_it(screen, "looked at"));
-    screen.press("\r");
-    screen.shows("a agree and begin");
-    screen.until("the plan", |screen| screen.contents().contains(" steps, "));
-    screen.press("a");
-    screen.shows("Install 7/9");
+    screen.agrees_to_the_plan();
     screen.shows("terraform would do this: 7 to add, 0 to change, 0 to destroy.");
     // The whole list is read before it is answered.
     screen.shows("module.gateway.module.vpc.aws_vpc.this: add");
@@ -248,14 +215,7 @@ fn the_gateway_guide_is_walked_by_keyboard_alone_and_its_plan_agreed_to_by_typin
     screen.press("\x7f\x7f\x7fapply\r");
     screen.shows("module.gateway.module.eks.aws_eks_cluster.this: Still creating");
     screen.shows(" 2/7");
-    screen.shows("Enter goes on");
-    screen.press("\r");
-    screen.shows("Verify 8/9");
-    screen.until("every verification", |screen| all_of_it(screen, "looked at"));
-    screen.press("\r");
-    screen.shows("As printed, this guide would have failed here");
-    screen.press("\r");
-    assert_eq!(screen.end(), 0);
+    screen.sees_it_verified();
 }
 
 #[test]

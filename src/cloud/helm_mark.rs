@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::process;
+use super::{outlived, process};
 
 /// Where it is written down which helm changes a release: its process id and the revision.
 pub fn mark(folder: &Path, release: &str) -> PathBuf {
-    folder.join(format!("helm-{release}.pid"))
+    outlived::mark(folder, "helm", release)
 }
 
 /// Whether the helm that this install started, now or in an earlier run, still works on this revision of a release; none
@@ -41,14 +41,7 @@ pub fn sweep(folder: &Path) {
     if releases.any(|release| working_on(folder, release).is_some()) {
         return;
     }
-    for name in &names {
-        let pid =
-            name.strip_prefix("helm-").and_then(|rest| rest.split_once('-')).and_then(|(pid, _)| pid.parse().ok());
-        if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
-            // What cannot be removed now is tried again next time.
-            let _ = std::fs::remove_dir_all(folder.join(name));
-        }
-    }
+    outlived::sweep(folder, "helm-");
 }
 
 #[cfg(test)]

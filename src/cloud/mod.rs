@@ -28,6 +28,7 @@ pub mod marks;
 pub mod net;
 pub mod objects;
 pub mod offer;
+mod outlived;
 pub mod pods;
 pub mod private;
 pub mod process;

@@ -210,10 +210,6 @@ impl PostgresDatabase {
     }
 
     fn server(&self) -> Option<String> {
-        let place = format!("{}:{}", self.host.known()?, self.port.known()?);
-        match &self.server_id {
-            None => Some(place),
-            Some(id) => Some(format!("{place} {}", id.known()?)),
-        }
+        kept::server(&self.host, &self.port, self.server_id.as_ref())
     }
 }

@@ -212,11 +212,7 @@ impl PostgresUser {
     }
 
     fn server(&self) -> Option<String> {
-        let place = format!("{}:{}", self.host.known()?, self.port.known()?);
-        match &self.server_id {
-            None => Some(place),
-            Some(id) => Some(format!("{place} {}", id.known()?)),
-        }
+        kept::server(&self.host, &self.port, self.server_id.as_ref())
     }
 
     /// The password's fingerprint; none where it was never entered.

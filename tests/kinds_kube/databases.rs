@@ -162,10 +162,7 @@ async fn what_an_interrupted_run_left_is_done_again() {
     let job = tokio::spawn(job);
     let made =
         || world(&place).cluster.look(|state| state.objects.all().any(|(key, _)| &*key.resource == "jobs.batch"));
-    while !made() {
-        tokio::task::yield_now().await;
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("the Job is there", made).await;
     job.abort();
     assert!(job.await.is_err());
     assert_eq!(place.inspect("postgres.user", &user).await.state, State::Absent, "it was not seen to end");

@@ -96,21 +96,20 @@ impl Bench {
     /// Runs the one Job that is in the cluster.
     async fn taken(&self) -> Ran {
         let world = self.place.rehearsal.as_ref().unwrap().world();
-        let (job, secret) = loop {
-            let found = world.cluster.look(|state| {
+        let found = || {
+            world.cluster.look(|state| {
                 let job = state
                     .objects
                     .all()
                     .find(|(key, _)| &*key.resource == "jobs.batch")
                     .map(|(_, found)| found.value.clone())?;
                 let name = job["metadata"]["name"].as_str()?.to_owned();
+                (job["spec"]["suspend"] == false).then_some(())?;
                 Some((job, state.objects.find("secrets", "shield", &name)?.clone()))
-            });
-            match found {
-                Some((job, secret)) if job["spec"]["suspend"] == false => break (job, secret),
-                _ => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-            }
+            })
         };
+        until("a Job that may run, with its Secret", || found().is_some()).await;
+        let (job, secret) = found().unwrap();
         assert_eq!(secret["metadata"]["ownerReferences"][0]["uid"], job["metadata"]["uid"]);
         let (files, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let here = |text: &str| {
@@ -153,9 +152,7 @@ impl Bench {
                 .cluster
                 .look(|state| state.objects.all().any(|(key, _)| matches!(&*key.resource, "jobs.batch" | "secrets")))
         };
-        while left() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        until("Job and Secret are gone", || !left()).await;
     }
 
     fn ask(&self, sql: &str) -> String {
@@ -265,12 +262,4 @@ async fn a_real_api_server_admits_the_pod_where_pods_are_restricted_and_its_secr
     assert!(secret.contains("landfall-probe-"), "{secret}");
     cluster.kubectl(&["delete", "jobs", "--all", "--namespace", "shield"]);
     until("its Secret is gone", || names("secrets").is_empty()).await;
-}
-
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "never: {what}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
 }

@@ -239,3 +239,12 @@ pub fn drifted(found: &Found) -> Vec<String> {
         other => panic!("not drifted: {other:?}"),
     }
 }
+
+/// Waits until it is so, a minute at most.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

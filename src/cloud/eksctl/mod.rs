@@ -19,10 +19,12 @@ use tokio_util::sync::CancellationToken;
 pub use progress::Progress;
 
 use super::{
-    Cloud, Trouble, child_aws, keep_private, private,
+    Cloud, Trouble, child_aws, keep_private, outlived, private,
     process::{self, Command},
     values, written,
 };
+
+const TOOL: &str = "eksctl";
 
 /// How long eksctl itself waits for what it makes.
 const GIVES_UP: &str = "60m";
@@ -38,11 +40,7 @@ pub struct Eksctl {
 impl Eksctl {
     /// eksctl; logs are kept in `keep` under `id`.
     pub fn open(cloud: &Arc<Cloud>, keep: &Path, id: &str) -> Result<Self, Trouble> {
-        sweep(keep);
-        let prefix = format!("eksctl-home-{}-", std::process::id());
-        let home = std::fs::create_dir_all(keep)
-            .and_then(|()| tempfile::Builder::new().prefix(&prefix).tempdir_in(keep))
-            .map_err(|error| written::unusable(keep, &error))?;
+        let home = outlived::home(keep, TOOL).map_err(|error| written::unusable(keep, &error))?;
         Ok(Self { cloud: cloud.clone(), keep: keep.to_owned(), id: id.to_owned(), home })
     }
 
@@ -104,13 +102,13 @@ impl Eksctl {
         cancel: &CancellationToken,
         mut heard: impl FnMut(&Progress, Option<String>) + Send,
     ) -> Result<(), Trouble> {
-        let said = said(&self.keep, &self.id);
+        let said = outlived::said(&self.keep, TOOL, &self.id);
         written::make_folder(&said).map_err(|error| written::unusable(&said, &error))?;
         // Should this program end before it, it goes on unharmed, and a later run still reads what it said.
         let running = command.outliving(&said).start()?;
         if let Some(pid) = running.pid {
             // Without the file a later run only takes longer to tell that nobody is at work.
-            let _ = private::replace(&mark(&self.keep, &self.id), pid.to_string().as_bytes());
+            let _ = private::replace(&outlived::mark(&self.keep, TOOL, &self.id), pid.to_string().as_bytes());
         }
         let mut progress = Progress::default();
         let ended = running
@@ -119,7 +117,7 @@ impl Eksctl {
                 heard(&progress, said);
             })
             .await;
-        put_away(&self.keep, &self.id);
+        outlived::put_away(&self.keep, TOOL, &self.id);
         let output = ended?;
         if output.succeeded() {
             return Ok(());
@@ -132,19 +130,18 @@ impl Eksctl {
     }
 
     async fn command(&self) -> Result<Command, Trouble> {
-        let command = self.cloud.process.command("eksctl")?;
+        let command = self.cloud.process.command(TOOL)?;
         Ok(child_aws(command, &self.cloud, self.home.path()).await?.args(["--color", "false"]))
     }
 }
 
 /// How far the eksctl is that works for `id`, if one does.
 pub fn at_work(keep: &Path, id: &str) -> Option<Waiting> {
-    let pid = std::fs::read_to_string(mark(keep, id)).ok()?.trim().parse().ok()?;
-    if !process::alive(pid, "eksctl") {
+    let pid = std::fs::read_to_string(outlived::mark(keep, TOOL, id)).ok()?.trim().parse().ok()?;
+    if !process::alive(pid, TOOL) {
         return None;
     }
-    let text = std::fs::read_to_string(said(keep, id).join("said.out")).unwrap_or_default();
-    Some(Progress::of(&text).waiting())
+    Some(Progress::of(&outlived::heard(keep, TOOL, id)).waiting())
 }
 
 /// What the last eksctl for `id` ended with, where it left something half made.
@@ -157,34 +154,6 @@ pub fn forget_failure(keep: &Path, id: &str) {
     let _ = std::fs::remove_file(failed(keep, id));
 }
 
-fn put_away(keep: &Path, id: &str) {
-    let _ = std::fs::remove_file(mark(keep, id));
-    let _ = std::fs::remove_dir_all(said(keep, id));
-}
-
-fn said(keep: &Path, id: &str) -> PathBuf {
-    keep.join(format!("eksctl-{id}.said"))
-}
-
-fn mark(keep: &Path, id: &str) -> PathBuf {
-    keep.join(format!("eksctl-{id}.pid"))
-}
-
 fn failed(keep: &Path, id: &str) -> PathBuf {
     keep.join(format!("eksctl-{id}.failed"))
-}
-
-/// Removes what runs that are over left behind: their config may hold a secret.
-fn sweep(keep: &Path) {
-    for entry in std::fs::read_dir(keep).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let pid = name
-            .strip_prefix("eksctl-home-")
-            .and_then(|rest| rest.split_once('-'))
-            .and_then(|(pid, _)| pid.parse().ok());
-        if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
-            // What cannot be removed now is tried again next time.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
 }

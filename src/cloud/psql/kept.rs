@@ -11,6 +11,7 @@ use kube::{
 use landfall_core::{
     event::{Owner, Permissions},
     plan::InstallId,
+    value::Late,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -21,12 +22,22 @@ use crate::cloud::{Trouble, marks};
 /// One thing that was made, or found, in a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// The server, `host:port`.
+    /// The server, as [`server`] calls it.
     pub server: String,
     /// Whether it was there before.
     pub was_there: bool,
     /// What else is known of it, e.g. the fingerprint of its password.
     pub about: BTreeMap<String, String>,
+}
+
+/// What tells one server from another: `host:port`, and an id where a later one may have the same name. None while a step has
+/// not told it yet.
+pub fn server(host: &Late<String>, port: &Late<u16>, id: Option<&Late<String>>) -> Option<String> {
+    let place = format!("{}:{}", host.known()?, port.known()?);
+    match id {
+        None => Some(place),
+        Some(id) => Some(format!("{place} {}", id.known()?)),
+    }
 }
 
 /// The name of a Job and a ConfigMap for `what` (`role`, `database`) of this name, which may hold any sign.

@@ -33,11 +33,14 @@ pub use plan::{Action, Change, Reviewed};
 pub use progress::Progress;
 
 use super::{
-    Cloud, Trouble, private,
+    Cloud, Trouble, outlived, private,
     process::{self, Command, Output},
     told::Stream,
     written,
 };
+
+/// What its files in the install's folder are called after, whichever of the two it is.
+const NAME: &str = "terraform";
 
 /// The oldest version whose answers are read here.
 const OLDEST: Version = Version::new(1, 6, 0);
@@ -93,11 +96,7 @@ impl Terraform {
             .into());
         }
         let alone = folder_of(at).lock_owned().await;
-        sweep(keep);
-        let prefix = format!("terraform-home-{}-", std::process::id());
-        let home = std::fs::create_dir_all(keep)
-            .and_then(|()| tempfile::Builder::new().prefix(&prefix).tempdir_in(keep))
-            .map_err(|error| unusable(keep, &error))?;
+        let home = outlived::home(keep, NAME).map_err(|error| unusable(keep, &error))?;
         if let Some(variables) = &variables {
             private::replace(&home.path().join("secret.tfvars.json"), variables.reveal().as_bytes())
                 .map_err(|error| unusable(home.path(), &error))?;
@@ -239,7 +238,7 @@ impl Terraform {
         }
         let apply = self.command().await?.args(["apply", "-json", "-input=false"]).arg(&saved);
         // Should this program end before it, it goes on unharmed, and a later run still reads what it said.
-        let said = said(&self.keep, &self.id);
+        let said = outlived::said(&self.keep, NAME, &self.id);
         written::make_folder(&said).map_err(|error| unusable(&said, &error))?;
         let running = apply.outliving(&said).patience(PATIENCE).start()?;
         if let Some(pid) = running.pid {
@@ -378,7 +377,7 @@ impl Terraform {
     }
 
     fn mark(&self) -> PathBuf {
-        mark(&self.keep, &self.id)
+        outlived::mark(&self.keep, NAME, &self.id)
     }
 }
 
@@ -392,7 +391,7 @@ fn folder_of(at: &Path) -> Arc<tokio::sync::Mutex<()>> {
 /// Whether a lock is of a terraform of ours that is no longer at work: it was taken when that one began. What is left of a
 /// run says nothing of a lock that somebody took weeks later.
 pub fn left_behind(keep: &Path, id: &str, lock: &Lock) -> bool {
-    let Ok(text) = std::fs::read_to_string(mark(keep, id)) else { return false };
+    let Ok(text) = std::fs::read_to_string(outlived::mark(keep, NAME, id)) else { return false };
     let begun = text.split_whitespace().nth(1).and_then(|at| at.parse::<Timestamp>().ok());
     begun.zip(lock.since).is_some_and(|(begun, since)| taken_by(begun, since)) && at_work(keep, id).is_none()
 }
@@ -409,8 +408,7 @@ pub fn unsaved(folder: &Path) -> bool {
 
 /// Puts away what a terraform that was killed left in the install's folder.
 pub fn put_away(keep: &Path, id: &str) {
-    let _ = std::fs::remove_file(mark(keep, id));
-    let _ = std::fs::remove_dir_all(said(keep, id));
+    outlived::put_away(keep, NAME, id);
 }
 
 /// Puts away what terraform left in a folder once all is destroyed: what it fetched, and a state in which nothing is any
@@ -439,21 +437,12 @@ fn own_providers(keep: &Path, folder: &Path) -> PathBuf {
 
 /// How far the terraform is that works for `id`, if one does.
 pub fn at_work(keep: &Path, id: &str) -> Option<Waiting> {
-    let text = std::fs::read_to_string(mark(keep, id)).ok()?;
+    let text = std::fs::read_to_string(outlived::mark(keep, NAME, id)).ok()?;
     let pid = text.split_whitespace().next()?.parse().ok()?;
     if !process::alive(pid, "apply") {
         return None;
     }
-    let text = std::fs::read_to_string(said(keep, id).join("said.out")).unwrap_or_default();
-    Some(Progress::of(&text).waiting())
-}
-
-fn said(keep: &Path, id: &str) -> PathBuf {
-    keep.join(format!("terraform-{id}.said"))
-}
-
-fn mark(keep: &Path, id: &str) -> PathBuf {
-    keep.join(format!("terraform-{id}.pid"))
+    Some(Progress::of(&outlived::heard(keep, NAME, id)).waiting())
 }
 
 async fn finish(
@@ -462,21 +451,6 @@ async fn finish(
     said: &mut (dyn FnMut(Stream, &str) + Send),
 ) -> Result<Output, Trouble> {
     command.patience(PATIENCE).start()?.finish(cancel, said).await
-}
-
-/// Removes what runs that are over left behind: their variables hold secrets.
-fn sweep(keep: &Path) {
-    for entry in std::fs::read_dir(keep).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let pid = name
-            .strip_prefix("terraform-home-")
-            .and_then(|rest| rest.split_once('-'))
-            .and_then(|(pid, _)| pid.parse().ok());
-        if pid.is_some_and(|pid: u32| pid != std::process::id() && !process::alive(pid, "")) {
-            // What cannot be removed now is tried again next time.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {
@@ -500,7 +474,7 @@ mod tests {
         let ours = at("2026-11-21T08:18:07Z");
         assert!(!left_behind(keep.path(), "gateway", &ours), "nothing was begun");
         // Its number is of no process: it was killed.
-        std::fs::write(mark(keep.path(), "gateway"), "4294967294 2026-11-21T08:18:05Z").unwrap();
+        std::fs::write(outlived::mark(keep.path(), NAME, "gateway"), "4294967294 2026-11-21T08:18:05Z").unwrap();
         assert!(left_behind(keep.path(), "gateway", &ours));
         assert!(!left_behind(keep.path(), "gateway", &at("2026-12-12T08:18:07Z")), "somebody else's, weeks later");
         assert!(!left_behind(keep.path(), "gateway", &at("2026-11-21T07:00:00Z")), "it was held before");
