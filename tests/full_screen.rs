@@ -184,6 +184,11 @@ fn the_deeploy_guide_is_walked_by_keyboard_alone() {
     is_walked("deeploy-aws", "Deeploy on AWS");
 }
 
+#[test]
+fn the_platform_guide_is_walked_by_keyboard_alone() {
+    is_walked("arthur-platform", "Arthur platform");
+}
+
 /// From the first frame to the end of the summary, with the answers a scenario brings.
 fn is_walked(guide: &str, title: &str) {
     let mut screen = Screen::of(&["rehearse", guide, "--speed", "200"], &[]);

@@ -91,6 +91,14 @@ fn the_deeploy_guide_is_walked_line_by_line() {
     }
 }
 
+#[test]
+fn the_platform_guide_is_walked_line_by_line() {
+    let text = walked("arthur-platform");
+    for line in ["S3 bucket: made", "As printed, this guide would have failed here"] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}
+
 /// A guide from the first line to the summary, with the answers a scenario brings; everything it said.
 fn walked(guide: &str) -> String {
     let mut talk = Conversation::rehearse(guide, &[]);

@@ -3,7 +3,7 @@
 use landfall_core::event::{Owner, State};
 use serde_json::{Value, json};
 
-use super::place::{Place, drifted, present};
+use super::place::{Place, drifted, present, until};
 
 const CANARY: &str = r#"canary-'"\:$(x) "#;
 

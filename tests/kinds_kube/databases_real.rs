@@ -11,7 +11,7 @@ use landfall_core::plan::InstallId;
 use serde_json::{Value, json};
 
 use super::{
-    place::Place,
+    place::{Place, until},
     testbed::{Cluster, Postgres, Testbed},
 };
 
