@@ -172,7 +172,7 @@ fn template_file(
                 let Some(message) = known.refuse(name, Here { each, inputs_only: false, words: false }) else {
                     continue;
                 };
-                found.elsewhere(&templates::place(loaded, path, name), "undefined", format!("{name}: {message}"));
+                found.in_template(loaded, path, name, "undefined", &message);
             }
             read.extend(references.names);
         }
