@@ -8,6 +8,7 @@ mod screens {
     mod keys;
     mod looks;
     mod mapping;
+    mod rows;
     mod stages;
     mod steps;
     mod watching;

@@ -8,7 +8,6 @@ mod place;
 #[path = "common/rehearsed.rs"]
 mod rehearsed;
 #[path = "common/testbed.rs"]
-#[allow(dead_code, reason = "each test uses its own part of this")]
 mod testbed;
 
 mod terraform {

@@ -80,7 +80,7 @@ fn session(house: &House, watched: &Watched) -> Session {
 /// Tells the wizard what the journal says, again whenever it says more.
 async fn follow(mut watched: Watched, cloud: Arc<Cloud>, inputs: mpsc::UnboundedSender<Input>) {
     let path = watched.folder.join("journal.jsonl");
-    let mut told: Option<(Option<(u64, SystemTime)>, Option<String>)> = None;
+    let mut told = None;
     let mut rehearsal = false;
     loop {
         let grown = grown(&path);

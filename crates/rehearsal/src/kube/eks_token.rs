@@ -21,7 +21,7 @@ pub fn is(token: &str) -> bool {
 
 /// Lets in who signed it.
 pub fn check(world: &World, token: &str) -> Result<(), Refusal> {
-    let question = token.strip_prefix(PREFIX).and_then(|rest| Question::read(rest));
+    let question = token.strip_prefix(PREFIX).and_then(Question::read);
     let now = world.clock.now();
     let fits = question.is_some_and(|question| {
         let age = now.duration_since(question.signed);

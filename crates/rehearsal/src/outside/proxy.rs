@@ -165,7 +165,7 @@ impl Proxy {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let server = match self.from_secret(&declared.certificate).await {
+        let server = match self.config_of(&declared.certificate).await {
             Some(server) => Ok(server),
             None => self.authorities.server(&name, &declared.certificate),
         };
@@ -187,7 +187,7 @@ impl Proxy {
     }
 
     /// What the certificate's Secret holds now; the rehearsal's own certificate stands in where there is none.
-    async fn from_secret(&self, certificate: &Certificate) -> Option<Arc<rustls::ServerConfig>> {
+    async fn config_of(&self, certificate: &Certificate) -> Option<Arc<rustls::ServerConfig>> {
         let (namespace, name) = certificate.secret.as_ref()?.split_once('/')?;
         let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
         let cluster = self.world.outside.cluster()?;
