@@ -54,6 +54,7 @@ async fn installed(
     summary: &mut Option<landfall_core::wizard::SummaryShown>,
 ) -> Result<Exit, Exit> {
     opened.ready().await?;
+    opened.tell_carried();
     opened.secrets().await?;
     opened.mappings().await?;
     let resolved = opened.session.resolve().map_err(|trouble| opened.refuse(trouble.problem()))?;

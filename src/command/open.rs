@@ -128,8 +128,9 @@ impl Opened {
             )
         })?;
         let mut answers = Answers::default();
-        if let Some(path) = common.answers.clone().or_else(|| endpoints.answers.clone()) {
-            match session::read_answers(&path, &loaded.guide) {
+        let file = common.answers.clone().or_else(|| endpoints.answers.clone());
+        if let Some(path) = &file {
+            match session::read_answers(path, &loaded.guide) {
                 Ok(read) => answers = read,
                 Err(faults) => {
                     for fault in faults {
@@ -147,12 +148,9 @@ impl Opened {
             }
         }
         let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::new(RwLock::default()), facts };
-        Ok(Self {
-            session: Session::new(house, Arc::new(loaded), answers),
-            reporter,
-            common: common.clone(),
-            held: false,
-        })
+        let mut session = Session::new(house, Arc::new(loaded), answers);
+        session.file_says_all = file.is_some();
+        Ok(Self { session, reporter, common: common.clone(), held: false })
     }
 
     /// Proves the target, binds the install, looks facts up, and refuses unanswered inputs.
@@ -201,6 +199,13 @@ impl Opened {
             return Err(Exit::Usage);
         }
         self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()))
+    }
+
+    /// Says what is taken over from earlier runs.
+    pub fn tell_carried(&mut self) {
+        for line in std::mem::take(&mut self.session.carried) {
+            self.reporter.notice(line);
+        }
     }
 
     /// Brings the secrets in; what is missing is refused.
