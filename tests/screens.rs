@@ -7,6 +7,7 @@ mod screens {
     mod keys;
     mod looks;
     mod mapping;
+    mod rows;
     mod stages;
     mod steps;
     mod watching;

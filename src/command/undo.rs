@@ -70,7 +70,9 @@ async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
         (false, true) => Exit::Warned,
         _ => Exit::Failed,
     };
-    if let Ok(bound) = opened.session.bound() {
+    // Where nothing went, the install stands as it did.
+    let untouched = left.failed.is_empty() && left.kept.len() == lines.len();
+    if !untouched && let Ok(bound) = opened.session.bound() {
         let _ = bound.journal.write(Record::Closed { code: exit.code() }).await;
     }
     Ok(exit)
