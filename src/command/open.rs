@@ -164,13 +164,10 @@ impl Opened {
             }
         }
         let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::new(RwLock::default()), facts };
-        Ok(Self {
-            session: Session::new(house, Arc::new(loaded), answers),
-            reporter,
-            common: common.clone(),
-            asked_at: file.as_deref().and_then(session::inputs_in),
-            held: false,
-        })
+        let mut session = Session::new(house, Arc::new(loaded), answers);
+        session.file_says_all = file.is_some();
+        let asked_at = file.as_deref().and_then(session::inputs_in);
+        Ok(Self { session, reporter, common: common.clone(), asked_at, held: false })
     }
 
     /// Proves the target, binds the install, looks facts up, and refuses unanswered inputs.
@@ -188,6 +185,7 @@ impl Opened {
             missing.into_iter().for_each(|problem| self.reporter.problem(problem));
             return Err(exit);
         }
+        self.tell_carried();
         self.secrets().await
     }
 
@@ -246,6 +244,13 @@ impl Opened {
             return Err(Exit::Usage);
         }
         self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()))
+    }
+
+    /// Says what is taken over from earlier runs.
+    pub fn tell_carried(&mut self) {
+        for line in std::mem::take(&mut self.session.carried) {
+            self.reporter.notice(line);
+        }
     }
 
     /// Brings the secrets in; what is missing is refused.

@@ -4,6 +4,7 @@
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
 mod answers;
+mod carried;
 mod changes;
 mod mapping;
 mod planning;
@@ -72,6 +73,10 @@ pub struct Session {
     pub frozen: Facts,
     /// Why a fact could not be looked up, by its id.
     pub unknown_facts: BTreeMap<String, Problem>,
+    /// Whether an answers file speaks for a person who is not there: then it says all, but for what was agreed to.
+    pub file_says_all: bool,
+    /// What was taken over from earlier runs, one line each.
+    pub carried: Vec<String>,
     /// Set when it is asked to stop.
     pub cancel: CancellationToken,
 }
@@ -108,6 +113,8 @@ impl Session {
             bound: None,
             frozen: Facts::new(),
             unknown_facts: BTreeMap::new(),
+            file_says_all: false,
+            carried: Vec::new(),
             cancel: CancellationToken::new(),
         }
     }
@@ -167,7 +174,7 @@ impl Session {
                 .await?;
             keep_guide(&folder, &self.guide)?;
         } else {
-            self.merge(&journal.story());
+            self.carry_over(&journal.story());
         }
         if let Some(own) = self.cloud.kube.own().filter(|_| !journal.only_read()) {
             keep_kubeconfig(&folder, &own)?;
@@ -182,37 +189,6 @@ impl Session {
         let guide = self.guide.clone();
         let vault = Vault::open(place, install, self.house.mask.clone(), passphrase).await?;
         Ok(vault.knowing(move |reference| field_of(&guide, reference).is_some_and(|field| field.visible)))
-    }
-
-    /// Answers of an earlier run stand where nothing new was said.
-    fn merge(&mut self, story: &Story) {
-        let mut answers = story.answers.carried_over();
-        answers.target = self.answers.target.clone();
-        for (id, answer) in &self.answers.inputs {
-            answers.inputs.insert(id.clone(), answer.clone());
-        }
-        for (reference, source) in &self.answers.secrets {
-            answers.secrets.insert(reference.clone(), source.clone());
-        }
-        answers.attest.extend(self.answers.attest.iter().cloned());
-        answers.waive.extend(self.answers.waive.iter().cloned());
-        answers.approve.extend(self.answers.approve.iter().cloned());
-        answers.adopt.extend(self.answers.adopt.iter().cloned());
-        // A named file says anew who does what.
-        if !self.answers.hand_over.is_empty() {
-            answers.hand_over.clone_from(&self.answers.hand_over);
-        }
-        answers.steps.extend(self.answers.steps.clone());
-        answers.probes |= self.answers.probes;
-        for list in [&mut answers.attest, &mut answers.waive, &mut answers.approve, &mut answers.adopt] {
-            let mut seen = Vec::new();
-            list.retain(|said| {
-                let new = !seen.contains(said);
-                seen.push(said.clone());
-                new
-            });
-        }
-        self.answers = answers;
     }
 
     /// The journal's story; empty before the install is bound.

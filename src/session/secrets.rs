@@ -10,6 +10,7 @@ use landfall_core::{
 use super::Session;
 use crate::{
     cloud::{Trouble, arrived},
+    kind::given::nobodys,
     secret::sources::{fetch, generate, join_rows, refusal, row_reference},
 };
 
@@ -47,8 +48,15 @@ impl Session {
                         }
                         noticed.extend(note.map(|note| format!("{label}: {note}")));
                     }
-                    None if self.bound()?.vault.read(&reference).await?.is_some() || field.optional => {}
-                    None => missing.push(absent(&reference, &format!("{label} is missing"))),
+                    None => match self.bound()?.vault.read(&reference).await? {
+                        // Set by another command, or by an earlier guide; stray space was decided on by a person.
+                        Some(there) => {
+                            let refused = refusal(field, &there).filter(|_| !there.stray_space());
+                            missing.extend(refused.map(|refused| absent(&reference, &refused)));
+                        }
+                        None if field.optional => {}
+                        None => missing.push(absent(&reference, &format!("{label} is missing"))),
+                    },
                 }
             }
         }
@@ -109,12 +117,15 @@ impl Session {
             if field.keep
                 && let Some(found) = self.existing(secret, field).await?
             {
-                return Ok(Some((found, Some("adopted from the Secret that exists".into()))));
+                return self.nobodys(reference, found, Some("adopted from the Secret that exists")).await;
             }
-            return Ok(Some((generate(how), None)));
+            return self.nobodys(reference, generate(how, field.at_least), None).await;
         }
         if existing {
-            return Ok(self.existing(secret, field).await?.map(|found| (found, None)));
+            return match self.existing(secret, field).await? {
+                Some(found) => self.nobodys(reference, found, None).await,
+                None => Ok(None),
+            };
         }
         let Some(source) = source else { return Ok(None) };
         let Some(plain) = fetch(&source, &self.cloud).await? else { return Ok(None) };
@@ -122,6 +133,23 @@ impl Session {
             return Ok(Some((plain.trimmed(), Some("space or a newline at its end was removed".into()))));
         }
         Ok(Some((plain, None)))
+    }
+
+    /// A value that no person gave.
+    async fn nobodys(
+        &self,
+        reference: &SecretRef,
+        plain: Plain,
+        note: Option<&str>,
+    ) -> Result<Option<(Plain, Option<String>)>, Trouble> {
+        self.nobody_gave(reference, &plain).await?;
+        Ok(Some((plain, note.map(str::to_owned))))
+    }
+
+    /// Remembers that no person gave this value: it was made up, or adopted.
+    pub async fn nobody_gave(&self, reference: &SecretRef, plain: &Plain) -> Result<(), Trouble> {
+        let bound = self.bound()?;
+        nobodys(&bound.vault, &bound.folder, reference, plain).await
     }
 
     /// What a file that arrived holds for this field, where there is such a file.
