@@ -135,11 +135,11 @@ async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehears
         child.arg("install").arg(guide);
     }
     child.args(flags(common)).args(rest).envs(rehearsal.environment());
-    if common.yes {
-        child.arg("--transcript").arg(transcript(rehearsal));
-    }
     if arguments.folder.is_none() {
         child.env("LANDFALL_TEMPORARY", rehearsal.folder());
+    }
+    if common.yes {
+        child.arg("--transcript").arg(transcript(rehearsal));
     }
     let mut running = match child.spawn() {
         Ok(running) => running,
