@@ -6,7 +6,7 @@ use landfall_core::event::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Common, Exit, Opened};
+use super::{Common, Exit, Opened, Use};
 use crate::{
     report::Line,
     session::{Planned, guide_digest},
@@ -15,16 +15,16 @@ use crate::{
 /// What to show of a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PlanArguments {
-    /// Freeze the plan into a file that `install --plan` compares with.
+    /// Freeze the plan into this file; `install --plan` then refuses anything that differs.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Only who must reach whom.
+    /// Show only which hosts have to be reached, from where and why: for firewalls and proxies.
     #[arg(long)]
     pub hosts: bool,
-    /// Only the IAM policy and RBAC rules it needs.
+    /// Show only the IAM policy and Kubernetes rules it needs.
     #[arg(long)]
     pub permissions: bool,
-    /// Only what a person would type.
+    /// Show only the commands a person would type instead.
     #[arg(long)]
     pub commands: bool,
 }
@@ -125,7 +125,8 @@ pub async fn plan(common: &Common, guide: &str, arguments: &PlanArguments) -> i3
 }
 
 async fn planned(opened: &mut Opened, arguments: &PlanArguments) -> Result<Exit, Exit> {
-    opened.ready().await?;
+    // What is frozen names the install it is for; everything else only looks.
+    opened.ready(if arguments.out.is_some() { Use::Writes } else { Use::Reads }).await?;
     opened.tell_carried();
     // Without the repository's credentials the chart cannot be read yet; whoever installs is then asked.
     for problem in opened.session.mappings().await.unwrap_or_default() {

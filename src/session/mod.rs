@@ -23,13 +23,13 @@ use landfall_core::{
     guide::{LoadedGuide, Severity},
     journal::{Record, Story},
     plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle},
-    value::{Mask, Scope, references},
+    value::{Mask, Plain, Scope, references},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-pub use answers::read_answers;
+pub use answers::{inputs_in, read_answers};
 pub use planning::Planned;
 pub use target::{Proven, TargetChoice};
 
@@ -126,7 +126,17 @@ impl Session {
 
     /// Binds the install to the proven target: an unfinished (or finished) install of the same guide and target goes on,
     /// otherwise a new one begins.
-    pub async fn bind(&mut self, place: Place, passphrase: Option<landfall_core::value::Plain>) -> Result<(), Trouble> {
+    pub async fn bind(&mut self, place: Place, passphrase: Option<Plain>) -> Result<(), Trouble> {
+        self.bind_to(place, passphrase, false).await
+    }
+
+    /// The same for who only reads: an install that is there needs no lock, is read as it stands, and nothing is written
+    /// down in it. Where there is none yet it begins.
+    pub async fn bind_to_read(&mut self, place: Place, passphrase: Option<Plain>) -> Result<(), Trouble> {
+        self.bind_to(place, passphrase, true).await
+    }
+
+    async fn bind_to(&mut self, place: Place, passphrase: Option<Plain>, reads: bool) -> Result<(), Trouble> {
         let proven = self
             .proven
             .clone()
@@ -149,7 +159,8 @@ impl Session {
                 (self.house.endpoints.state.join(install.as_str()), install, true)
             }
         };
-        let journal = Journal::open(&folder, self.cloud.clock())?;
+        let journal =
+            if reads && !fresh { Journal::read(&folder)? } else { Journal::open(&folder, self.cloud.clock())? };
         let vault = self.vault(place, &install, passphrase).await?;
         if fresh {
             journal
@@ -165,7 +176,7 @@ impl Session {
         } else {
             self.carry_over(&journal.story());
         }
-        if let Some(own) = self.cloud.kube.own() {
+        if let Some(own) = self.cloud.kube.own().filter(|_| !journal.only_read()) {
             keep_kubeconfig(&folder, &own)?;
         }
         self.bound =
@@ -174,12 +185,7 @@ impl Session {
     }
 
     /// A vault that knows which of the guide's fields are visible.
-    pub async fn vault(
-        &self,
-        place: Place,
-        install: &InstallId,
-        passphrase: Option<landfall_core::value::Plain>,
-    ) -> Result<Vault, Trouble> {
+    pub async fn vault(&self, place: Place, install: &InstallId, passphrase: Option<Plain>) -> Result<Vault, Trouble> {
         let guide = self.guide.clone();
         let vault = Vault::open(place, install, self.house.mask.clone(), passphrase).await?;
         Ok(vault.knowing(move |reference| field_of(&guide, reference).is_some_and(|field| field.visible)))
@@ -324,10 +330,10 @@ impl Session {
         move |task| handed_over(story.steps.get(&task.path), &rules, task).is_some()
     }
 
-    /// Writes the answers down as they are now.
+    /// Writes the answers down as they are now. Who only reads tries them out, and leaves those of the install alone.
     pub async fn record_answers(&self) -> Result<(), Trouble> {
         let bound = self.bound()?;
-        if bound.journal.story().answers == self.answers {
+        if bound.journal.only_read() || bound.journal.story().answers == self.answers {
             return Ok(());
         }
         bound.journal.write(Record::Answered { answers: Box::new(self.answers.clone()) }).await

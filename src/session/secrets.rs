@@ -38,8 +38,7 @@ impl Session {
             for field in &secret.fields {
                 let reference = SecretRef::field(&secret.id, &field.id);
                 let source = self.answers.secrets.get(&reference.to_string()).cloned();
-                let label =
-                    format!("{}, {}", secret.label, field.label.clone().unwrap_or_else(|| field.id.replace('_', " ")));
+                let label = named(secret, field);
                 match self.bring(secret, field, &reference, source).await? {
                     Some((plain, note)) => {
                         if let Some(refused) = refusal(field, &plain) {
@@ -62,6 +61,32 @@ impl Session {
             }
         }
         Ok((missing, noticed))
+    }
+
+    /// Wanted secrets that nothing would bring: no source is named, none is kept, and none may be made up. Fetches nothing.
+    pub async fn missing_secrets(&self) -> Result<Vec<Problem>, Trouble> {
+        let vault = &self.bound()?.vault;
+        let mut missing = Vec::new();
+        for secret in self.wanted_secrets() {
+            let said = |reference: &SecretRef| self.answers.secrets.contains_key(&reference.to_string());
+            if secret.rows.is_some() {
+                let reference = SecretRef(secret.id.clone());
+                if !said(&reference) && vault.read(&SecretRef::field(&secret.id, "value")).await?.is_none() {
+                    missing.push(absent(&reference, &format!("{} is missing", secret.label)));
+                }
+                continue;
+            }
+            for field in &secret.fields {
+                let reference = SecretRef::field(&secret.id, &field.id);
+                if said(&reference) || field.optional || field.generate.is_some() || self.arrived(field)?.is_some() {
+                    continue;
+                }
+                if vault.read(&reference).await?.is_none() {
+                    missing.push(absent(&reference, &format!("{} is missing", named(secret, field))));
+                }
+            }
+        }
+        Ok(missing)
     }
 
     /// A field's new value, if there is one to bring; nothing in the vault is ever replaced by something made up.
@@ -207,6 +232,11 @@ impl Session {
             Err(trouble) => Err(trouble),
         }
     }
+}
+
+/// A field, for people.
+fn named(secret: &Secret, field: &Field) -> String {
+    format!("{}, {}", secret.label, field.label.clone().unwrap_or_else(|| field.id.replace('_', " ")))
 }
 
 fn absent(reference: &SecretRef, what: &str) -> Problem {

@@ -4,6 +4,7 @@
 
 mod anew;
 mod answers;
+mod answers_file;
 mod compare;
 mod graph;
 mod hand_over;
@@ -13,7 +14,8 @@ mod scope;
 mod texts;
 
 pub use anew::carried_along;
-pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest};
+pub use answers::{Answers, Said, SecretSource, TargetAnswers};
+pub use answers_file::{nearest, unanswered};
 pub use compare::{Approved, ApprovedStep, Change, Compared, compare, made_anew};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
 pub use hand_over::{HandOver, handed_over};

@@ -9,6 +9,7 @@ mod open_places;
 mod secret;
 mod template;
 
+pub(crate) use document::decode;
 pub use document::{Document, Fault, Position};
 pub use late::{Late, LateText, late_reference};
 pub use mask::{Mask, Plain};
