@@ -12,9 +12,10 @@ mod install_id;
 mod locks;
 mod scope;
 mod texts;
+mod words;
 
 pub use anew::carried_along;
-pub use answers::{Answers, Said, SecretSource, TargetAnswers};
+pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest_few};
 pub use answers_file::{nearest, unanswered};
 pub use compare::{Approved, ApprovedStep, Change, Compared, compare, made_anew};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
@@ -23,3 +24,4 @@ pub use install_id::InstallId;
 pub use locks::{Locks, Stands, locks};
 pub use scope::{Facts, Settled, scope, settle};
 pub use texts::{Text, Texts};
+pub use words::{filled, known_problem, words};
