@@ -7,6 +7,7 @@ mod testbed;
 mod checks;
 mod databases;
 mod databases_real;
+mod fixed_fields;
 mod identity;
 mod identity_real;
 mod lookups;

@@ -13,7 +13,7 @@ use minijinja::{
 };
 use serde_json::{Map, Value};
 
-use super::{SecretRef, SecretText, late};
+use super::{Part, SecretRef, SecretText, late};
 
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -229,6 +229,20 @@ fn new_environment() -> Environment<'static> {
     environment.add_filter("b64encode", |text: String| {
         use base64::Engine;
         base64::engine::general_purpose::STANDARD.encode(text)
+    });
+    environment.add_function("fingerprint", |secret: Jinja| -> Result<Jinja, minijinja::Error> {
+        // Not asked for with these answers.
+        if secret.is_none() {
+            return Ok(secret);
+        }
+        let text = SecretText::split(secret.as_str().unwrap_or_default());
+        match text.0.as_slice() {
+            [Part::Secret(reference)] => Ok(SecretText::stand_in(&reference.fingerprint()).into()),
+            _ => Err(minijinja::Error::new(
+                minijinja::ErrorKind::InvalidOperation,
+                "fingerprint takes one secret: fingerprint(secrets.keys.token)",
+            )),
+        }
     });
     environment.add_filter("hcl", |value: Jinja| -> Result<String, minijinja::Error> {
         let value = serde_json::to_value(&value)
