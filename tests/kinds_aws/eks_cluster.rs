@@ -305,6 +305,10 @@ async fn a_config_it_does_not_know_is_refused_before_anything_is_made() {
     assert_eq!(trouble.code(), Some("EKSCTL-CONFIG"));
     assert!(trouble.problem().why.contains("nodePools"), "{trouble:?}");
     assert_eq!(bench.inspect(&wrong).await.state, State::Absent);
+    let mut wrong = shop();
+    wrong["config"]["managedNodeGroups"][0]["instanceSize"] = json!("large");
+    let trouble = bench.made(&wrong).await.unwrap_err();
+    assert!(trouble.problem().why.contains("instanceSize"), "{trouble:?}");
     let mut elsewhere = shop();
     elsewhere["config"]["metadata"]["name"] = json!("another");
     let trouble = bench.kind().apply(&bench.context(), &elsewhere, "token").await.err().unwrap();
