@@ -31,7 +31,7 @@ pub use guide_new::{NewArguments, new};
 pub use guide_show::show;
 pub use install::{InstallArguments, install};
 pub use looks::{check, verify};
-pub use open::{Common, Opened};
+pub use open::{Common, Opened, Use};
 pub use plan::{PlanArguments, plan};
 pub use rehearse::{RehearseArguments, rehearse};
 pub use reporter::Reporter;

@@ -3,7 +3,7 @@
 //! The program runs as a child with the endpoints in its environment, exactly as it would in another terminal beside
 //! `--serve`: nothing in it knows of rehearsals.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::path::PathBuf;
 
 use landfall_core::event::Problem;
 use landfall_rehearsal::{Options, Rehearsal, Scenario};
@@ -20,24 +20,24 @@ use crate::{
 /// How to rehearse.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RehearseArguments {
-    /// Guide to rehearse; the list of guides where it is left out.
+    /// Guide to rehearse: its id, or the path of your own; you choose where it is left out.
     pub guide: Option<String>,
-    /// Which scenario.
+    /// What happens in it: smooth, or one in which something goes wrong.
     #[arg(long, default_value = "smooth")]
     pub scenario: String,
     /// How many times faster than real time the clock runs.
     #[arg(long)]
     pub speed: Option<f64>,
-    /// Only serve the endpoints, printing what another terminal has to export.
+    /// Only serve the simulated endpoints, and print what another terminal has to export.
     #[arg(long)]
     pub serve: bool,
-    /// A real API server in the simulated one's place.
+    /// Use this real cluster in place of the simulated one; AWS stays simulated.
     #[arg(long, value_name = "KUBECONFIG")]
     pub kubernetes: Option<PathBuf>,
-    /// Keep everything in this folder instead of a temporary one.
+    /// Keep its files in this folder; otherwise they are removed when it ends.
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
-    /// When everything was taken away or made, write what is left in the simulated world to this file.
+    /// In the end, write what is in the simulated account and cluster to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
 }
@@ -79,13 +79,11 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
     {
         return refuse(format!("{}: {error}", path.display()), "Choose another place for --snapshot.");
     }
-    // What was rehearsed knows nothing of this: its own last words are those of an install that lasts.
     let lasts = arguments.serve || arguments.folder.is_some();
-    if !lasts && common.output == Format::Text && code != Exit::Usage.code() && std::io::stdout().is_terminal() {
-        say!(
-            "\nThis rehearsal's world ends here, and its journal and files with it: nothing is left to go on with or to \
-             take away.\nWith --folder DIR its files stay; with --serve its world does, for as long as that runs."
-        );
+    if !lasts && common.output == Format::Text && code != Exit::Usage.code() {
+        let words = "This rehearsal's world ends here, and its journal and files with it: nothing is left to go on with or to \
+                     take away.\nWith --folder DIR its files stay; with --serve its world does, for as long as that runs.";
+        say!("\n{}", textwrap::fill(words, common.look().width.max(40)));
     }
     code
 }
@@ -122,6 +120,9 @@ async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehears
         child.arg("install").arg(guide);
     }
     child.args(flags(common)).args(rest).envs(rehearsal.environment());
+    if arguments.folder.is_none() {
+        child.env("LANDFALL_TEMPORARY", rehearsal.folder());
+    }
     let mut running = match child.spawn() {
         Ok(running) => running,
         Err(error) => {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalogue::Room,
     guide::{LoadedGuide, Task},
-    value::{References, Scope, render_file},
+    value::{Document, References, Scope, SecretRef, openly_placed, render_file},
 };
 
 pub(super) fn look(loaded: &LoadedGuide, fits: Fits<'_>, known: &BTreeSet<String>, found: &mut Found<'_>) {
@@ -133,6 +133,9 @@ impl Look<'_> {
             }
         });
         policy::wrong(&rendered, &place, &mut |place, message| found.add(&place, "policy", message));
+        if let Some((inner, reference)) = openly_placed(&rendered) {
+            found.add(&format!("{place}{inner}"), "secret-in-the-open", in_the_open(&reference));
+        }
         if !self.known.contains(pointer) {
             return;
         }
@@ -159,6 +162,12 @@ impl Look<'_> {
                 found.elsewhere(&self.loaded.template_position(name), "template", format!("{SOME_ANSWERS}: {fault}"));
             }
             Ok(text) => {
+                // What is no YAML is no object.
+                let tree = Document::parse(name, &text).map(|document| document.value().clone()).unwrap_or_default();
+                if let Some((_, reference)) = openly_placed(&tree) {
+                    let position = self.loaded.template_position(name);
+                    found.elsewhere(&position, "secret-in-the-open", in_the_open(&reference));
+                }
                 policy::wrong(&Value::String(text), place, &mut |place, message| found.add(&place, "policy", message));
             }
         }
@@ -210,6 +219,12 @@ impl Look<'_> {
             }
         }
     }
+}
+
+fn in_the_open(reference: &SecretRef) -> String {
+    format!(
+        "the secret {reference} stands in a name, a label or an annotation, which everybody who may list objects reads; put it into a Secret"
+    )
 }
 
 fn rows(task: &Task, scope: Scope, pointer: &str, found: &mut Found<'_>) -> Vec<Scope> {
