@@ -18,7 +18,7 @@ use crate::{
     engine::installs,
     guides,
     kinds::Kinds,
-    report::{Format, Line, Look, observer},
+    report::{Format, Line, Look, Transcript, observer},
     secret::Place,
     session::{self, House, Session},
 };
@@ -63,6 +63,9 @@ pub struct Common {
     /// End with exit code 4 where there are warnings, or where somebody went past a failed check.
     #[arg(long, global = true)]
     pub strict: bool,
+    /// Also write every line of the report to this file, as NDJSON.
+    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    pub transcript: Option<PathBuf>,
 }
 
 impl Common {
@@ -124,7 +127,21 @@ impl Opened {
     /// Reads guide and answers.
     pub fn guide(common: &Common, guide: &str) -> Result<Self, Exit> {
         let (facts, received) = mpsc::unbounded_channel();
-        let mut reporter = Reporter::new(observer(common.output, common.look(), Box::new(std::io::stdout())), received);
+        let mut seen_by = observer(common.output, common.look(), Box::new(std::io::stdout()));
+        let transcript =
+            common.transcript.as_ref().map(|path| std::fs::File::create(path).map_err(|error| (path, error)));
+        let unwritten = match transcript {
+            Some(Ok(file)) => {
+                seen_by = Box::new(Transcript::new(seen_by, Box::new(file)));
+                None
+            }
+            Some(Err((path, error))) => Some(format!("the transcript {} cannot be written: {error}", path.display())),
+            None => None,
+        };
+        let mut reporter = Reporter::new(seen_by, received);
+        if let Some(words) = unwritten {
+            reporter.notice(words);
+        }
         let refuse = |reporter: &mut Reporter, problem: Problem| {
             reporter.problem(problem);
             Exit::Usage
@@ -217,6 +234,9 @@ impl Opened {
             target: self.session.target_value(),
             rehearsal: proven.rehearsal,
         });
+        if let Some(remark) = proven.remark {
+            self.reporter.notice(remark);
+        }
         self.session.gather().await.map_err(|trouble| self.refuse(trouble.problem()))
     }
 

@@ -9,7 +9,7 @@ use landfall_core::event::Problem;
 use landfall_rehearsal::{Options, Rehearsal, Scenario};
 
 use super::{
-    Common, Exit,
+    Common, Exit, ended,
     say::{complain, say, text},
 };
 use crate::{
@@ -61,6 +61,7 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         Ok(scenario) => scenario,
         Err(error) => return refuse(format!("scenario {}: {error}", arguments.scenario), "Correct the scenario."),
     };
+    let ends = scenario.ends.clone();
     let options = Options {
         scenario,
         speed: arguments.speed,
@@ -72,8 +73,17 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         Ok(rehearsal) => rehearsal,
         Err(error) => return refuse(error.to_string(), "Check the folder's rights and the kubeconfig."),
     };
-    let code =
+    let mut code =
         if arguments.serve { serve(&mut rehearsal).await } else { run(common, arguments, &rehearsal, rest).await };
+    // With other answers, another API server or a person it may well end otherwise.
+    let as_written = common.answers.is_none() && arguments.kubernetes.is_none() && arguments.guide.is_some();
+    if common.yes && as_written && !arguments.serve && code != Exit::Interrupted.code() {
+        let told = std::fs::read_to_string(transcript(&rehearsal)).unwrap_or_default();
+        if let Some(problem) = ended::otherwise(&arguments.scenario, &ends, common.strict, code, &told) {
+            complain!("{}", explained(&problem, common.look()));
+            code = ended::code(&ends, code);
+        }
+    }
     if let Some(path) = &arguments.snapshot
         && let Err(error) = std::fs::write(path, snapshot(&rehearsal))
     {
@@ -86,6 +96,11 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         say!("\n{}", textwrap::fill(words, common.look().width.max(40)));
     }
     code
+}
+
+/// Where all that was said is kept.
+fn transcript(rehearsal: &Rehearsal) -> PathBuf {
+    rehearsal.folder().join("transcript.ndjson")
 }
 
 fn snapshot(rehearsal: &Rehearsal) -> String {
@@ -122,6 +137,9 @@ async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehears
     child.args(flags(common)).args(rest).envs(rehearsal.environment());
     if arguments.folder.is_none() {
         child.env("LANDFALL_TEMPORARY", rehearsal.folder());
+    }
+    if common.yes {
+        child.arg("--transcript").arg(transcript(rehearsal));
     }
     let mut running = match child.spawn() {
         Ok(running) => running,

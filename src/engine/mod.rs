@@ -9,6 +9,7 @@ mod desk;
 mod gate;
 mod hand_over;
 mod journal;
+mod lasting;
 mod look;
 mod needs;
 mod run;

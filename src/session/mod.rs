@@ -22,7 +22,7 @@ use landfall_core::{
     event::{Fact, Problem, Section, TaskPath},
     guide::{LoadedGuide, Severity},
     journal::{Record, Story},
-    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle},
+    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle, words},
     value::{Mask, Plain, Scope, references},
 };
 use serde_json::Value;
@@ -309,11 +309,17 @@ impl Session {
             needs: Arc::new(needs),
             folder: bound.folder.clone(),
             journal: bound.journal.clone(),
-            teller: Teller::new(self.cloud.clock(), self.house.mask.clone(), &self.guide, self.house.facts.clone()),
+            teller: self.teller(self.house.facts.clone()),
             desk: bound.desk.clone(),
             gate: bound.gate.clone(),
             cancel: self.cancel.clone(),
         })
+    }
+
+    /// Who tells what goes on, in words that know answers and target.
+    fn teller(&self, to: UnboundedSender<Fact>) -> Teller {
+        let words = words(&self.guide.guide, &self.answers, &self.frozen, &self.target_value());
+        Teller::new(self.cloud.clock(), self.house.mask.clone(), &self.guide, &words, to)
     }
 
     /// What a plan needs, without a bound install.

@@ -33,6 +33,16 @@ async fn what_is_missing_is_named() {
 }
 
 #[tokio::test]
+async fn the_version_of_any_cluster_is_compared() {
+    let place = Place::simulated("kubernetes: { version: v1.31.4 }").await;
+    let code = |parameters| place.code("kube.version", parameters);
+    assert_eq!(code(json!({"at_least": "1.27", "below": "1.32"})).await, "pass");
+    assert_eq!(code(json!({})).await, "pass");
+    assert_eq!(code(json!({"at_least": "1.32"})).await, "K8S-VERSION-OLD");
+    assert_eq!(code(json!({"below": "1.31"})).await, "K8S-VERSION-NEW");
+}
+
+#[tokio::test]
 async fn permissions_that_are_missing_are_listed() {
     let mut place =
         Place::simulated("kubernetes: { denied: [{ verb: create, group: '', resource: secrets, namespace: shield }] }")

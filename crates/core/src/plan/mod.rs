@@ -12,10 +12,11 @@ mod install_id;
 mod locks;
 mod scope;
 mod texts;
+mod words;
 
 pub use anew::carried_along;
 pub use answers::{Answers, Said, SecretSource, TargetAnswers};
-pub use answers_file::{nearest, unanswered};
+pub use answers_file::{nearest, nearest_few, unanswered};
 pub use compare::{Approved, ApprovedStep, Change, Compared, compare, made_anew};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
 pub use hand_over::{HandOver, handed_over};
@@ -23,3 +24,4 @@ pub use install_id::InstallId;
 pub use locks::{Locks, Stands, locks};
 pub use scope::{Facts, Settled, scope, settle};
 pub use texts::{Text, Texts};
+pub use words::{filled, known_problem, words};

@@ -39,8 +39,8 @@ fn everything(loaded: &LoadedGuide) -> BTreeSet<String> {
         Some("when" | "each" | "fails") => all.extend(of_condition(Some(text))),
         _ => all.extend(of_tree(&Value::String(text.to_owned()))),
     });
-    for text in loaded.folder.files.iter().filter(|(path, _)| path.ends_with(".j2")).map(|(_, text)| text) {
-        all.extend(of_tree(&Value::String(text.clone())));
+    for (_, text) in loaded.templates() {
+        all.extend(of_tree(&Value::String(text.to_owned())));
     }
     all
 }
@@ -128,7 +128,7 @@ impl Look<'_> {
             }
         };
         texts(&rendered, &place, &mut |place, text| {
-            if text.ends_with(".j2") {
+            if self.loaded.is_template(text) {
                 self.template(text, place, scope, found);
             }
         });
@@ -158,6 +158,7 @@ impl Look<'_> {
             return;
         };
         match render_file(scope, text) {
+            Err(_) if found.broken.contains(name) => {}
             Err(fault) => {
                 found.elsewhere(&self.loaded.template_position(name), "template", format!("{SOME_ANSWERS}: {fault}"));
             }
@@ -177,10 +178,7 @@ impl Look<'_> {
     fn template_names(&self, with: &Value) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         texts(with, "", &mut |_, text| {
-            for file in
-                self.loaded.folder.files.keys().filter(|file| file.ends_with(".j2") && text.contains(file.as_str()))
-            {
-                let text = self.loaded.folder.file(file).unwrap_or_default();
+            for (_, text) in self.loaded.templates().filter(|(file, _)| text.contains(file)) {
                 names.extend(of_tree(&Value::String(text.to_owned())));
             }
         });
@@ -193,8 +191,8 @@ impl Look<'_> {
         for (_, tree) in sections.filter(|(section, _)| !matches!(section.as_str(), "templates" | "scenarios")) {
             texts(tree, "", &mut |_, text| named.push(text));
         }
-        for file in self.loaded.folder.files.keys().filter(|file| file.ends_with(".j2")) {
-            if !named.iter().any(|text| text.contains(file.as_str())) {
+        for (file, _) in self.loaded.templates() {
+            if !named.iter().any(|text| text.contains(file)) {
                 let place = self.loaded.template_position(file);
                 found.elsewhere(&place, "unused", format!("no task names the template {file}"));
             }

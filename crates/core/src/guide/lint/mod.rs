@@ -1,7 +1,8 @@
 //! What is wrong with a guide, before anybody runs it? Every message has a file, a line and a column.
 //!
 //! [`lint`] asks in turn: are the [`shapes`] right (ids, duplicates, citations), do all [`names`] exist and are they
-//! used, do [`tasks`] fit together and their kinds (outputs, sinks, order, proofs), and does every branch a person
+//! used, do [`tasks`] fit together and their kinds (outputs, sinks, order, proofs), do
+//! the texts of [`templates`] read what is there by then, and does every branch a person
 //! could choose render to parameters that fit ([`branches`]).
 
 mod branches;
@@ -10,6 +11,7 @@ mod names;
 mod policy;
 mod shapes;
 mod tasks;
+mod templates;
 
 use std::collections::BTreeSet;
 
@@ -81,10 +83,11 @@ pub fn lint(
     fits: Fits<'_>,
     source_text: Option<&str>,
 ) -> Vec<LintMessage> {
-    let mut found = Found { document: &loaded.document, messages: BTreeSet::new() };
+    let mut found = Found { document: &loaded.document, messages: BTreeSet::new(), broken: BTreeSet::new() };
     shapes::look(loaded, source_text, &mut found);
     names::look(loaded, &mut found);
     let sound = tasks::look(loaded, catalogue, &mut found);
+    templates::look(loaded, catalogue, &mut found);
     branches::look(loaded, fits, &sound, &mut found);
     let all = found.messages;
     let told = |message: &LintMessage| {
@@ -102,6 +105,8 @@ const SOME_ANSWERS: &str = "with some answers";
 struct Found<'a> {
     document: &'a Document,
     messages: BTreeSet<LintMessage>,
+    /// Templates in which something is wrong already: that they cannot be rendered follows from it.
+    broken: BTreeSet<String>,
 }
 
 impl Found<'_> {
@@ -109,6 +114,12 @@ impl Found<'_> {
     fn add(&mut self, pointer: &str, rule: &'static str, message: impl Into<String>) {
         let position = self.document.position(pointer);
         self.messages.insert(LintMessage::at(&position, rule, message));
+    }
+
+    /// In a template, where it reads a name.
+    fn in_template(&mut self, loaded: &LoadedGuide, path: &str, name: &str, rule: &'static str, message: &str) {
+        self.broken.insert(path.to_owned());
+        self.elsewhere(&templates::place(loaded, path, name), rule, format!("{name}: {message}"));
     }
 
     /// At a place of another file.
