@@ -133,6 +133,14 @@ impl Step for EksCluster {
         Ok(())
     }
 
+    async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
+        // What is there has differences instead.
+        if cluster::find(&cx.cloud, &self.name).await?.is_some() {
+            return Ok(String::new());
+        }
+        Ok(written(&self.config.shown()).lines().map(|line| format!("+ {line}\n")).collect())
+    }
+
     fn commands(&self, _cx: &PlanView<'_>) -> Vec<String> {
         vec!["eksctl create cluster --config-file cluster.yaml --write-kubeconfig=false".to_owned()]
     }
@@ -149,7 +157,12 @@ impl Step for EksCluster {
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
         let own = |rest: &str| cx.target.arn("eks", rest);
         // eksctl's documentation, "Minimum IAM policies", without its wildcards, which cannot be simulated.
-        Permissions::default()
+        let mut wanted = Permissions::default();
+        if self.config.0["cloudWatch"]["clusterLogging"]["logRetentionInDays"].is_number() {
+            let logs = cx.target.arn("logs", &format!("log-group:/aws/eks/{}/cluster:*", self.name));
+            wanted = wanted.iam(&logs, ["logs:PutRetentionPolicy"]);
+        }
+        wanted
             .iam(
                 &own(&format!("cluster/{}", self.name)),
                 [
@@ -163,6 +176,7 @@ impl Step for EksCluster {
                 ],
             )
             .iam(&own(&format!("nodegroup/{}/*", self.name)), ["eks:DescribeNodegroup", "eks:DeleteNodegroup"])
+            .iam(&own(&format!("addon/{}/*", self.name)), ["eks:DescribeAddon"])
             .iam(
                 &cx.target.arn("cloudformation", &format!("stack/eksctl-{}-*", self.name)),
                 [
@@ -195,6 +209,7 @@ impl Step for EksCluster {
                     "ec2:DescribeSubnets",
                     "ec2:DescribeVpcs",
                     "ec2:RunInstances",
+                    "eks:DescribeAddonVersions",
                 ],
             )
             .iam(
@@ -206,6 +221,7 @@ impl Step for EksCluster {
                     "iam:DetachRolePolicy",
                     "iam:GetRole",
                     "iam:PassRole",
+                    "iam:TagRole",
                 ],
             )
     }

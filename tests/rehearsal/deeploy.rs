@@ -116,6 +116,16 @@ fn eksctl_makes_cluster_and_vpc_and_the_rest_follows() {
 }
 
 #[test]
+fn an_environment_towards_the_internet_has_its_alarm_on_credits() {
+    let run = rehearse("internet");
+    is_prepared(&run, "deeploy-test");
+    assert!(aws(&run.left, "alarms").iter().any(|name| name == "deeploy-test-node-credits"));
+    let service = &run.left["kubernetes"]["services"]["istio-system"]["istio-ingressgateway"];
+    let annotations = service["metadata"]["annotations"].to_string();
+    assert!(annotations.contains("internet-facing"), "{annotations}");
+}
+
+#[test]
 fn a_development_environment_is_small_and_unprotected() {
     let run = rehearse("dev");
     is_prepared(&run, "deeploy-dev");
