@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::{Cloud, Net, Trouble};
+use crate::cloud::{Cloud, Fingerprint, Net, Trouble};
 
 /// Where an install goes; fixed when Target is confirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +144,15 @@ impl Context {
     pub async fn reveal(&self, text: &SecretText) -> Result<Plain, Trouble> {
         let known = self.fetch(text.references().cloned()).await?;
         text.reveal(|reference| lookup(&known, reference)).map(Plain::new)
+    }
+
+    /// The keyed fingerprint of a secret, by which a later look tells whether it is another one; none where it was never entered.
+    pub async fn fingerprint(&self, text: &SecretText) -> Result<Option<String>, Trouble> {
+        match self.reveal(text).await {
+            Ok(secret) => Ok(Some(Fingerprint::of(&self.folder)?.mark(secret.reveal().as_bytes()))),
+            Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// User name and password, where both are given and not empty.
