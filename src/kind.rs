@@ -2,6 +2,8 @@
 //!
 //! A kind is one file: a parameter struct that implements one of the three traits, and one line in `kinds.rs`.
 
+pub mod given;
+
 use std::{any::type_name, collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
@@ -459,7 +461,7 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     fn undo_line(&self, cx: &PlanView<'_>) -> String;
 
     /// Whether taking this one away loses data, where that is not so for all of its kind.
-    fn keeps_data(&self) -> bool {
+    fn keeps_data(&self, _cx: &PlanView<'_>) -> bool {
         Self::ABOUT.keeps_data
     }
 
@@ -548,7 +550,7 @@ pub trait AnyStep: Send + Sync {
     /// What taking it away means.
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String;
     /// Whether taking it away loses data.
-    fn keeps_data(&self, parameters: &Value) -> bool;
+    fn keeps_data(&self, cx: &PlanView<'_>, parameters: &Value) -> bool;
     /// What a person has to do, where only a person can.
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String>;
     /// What it needs.
@@ -741,8 +743,8 @@ impl<K: Step> AnyStep for Erased<K> {
         decode::<K>(parameters).map_or_else(|_| String::new(), |kind| kind.undo_line(cx))
     }
 
-    fn keeps_data(&self, parameters: &Value) -> bool {
-        decode::<K>(parameters).map_or(K::ABOUT.keeps_data, |kind| kind.keeps_data())
+    fn keeps_data(&self, cx: &PlanView<'_>, parameters: &Value) -> bool {
+        decode::<K>(parameters).map_or(K::ABOUT.keeps_data, |kind| kind.keeps_data(cx))
     }
 
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String> {

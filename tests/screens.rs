@@ -3,10 +3,12 @@
 
 mod screens {
     mod given;
+    mod help;
     mod install;
     mod keys;
     mod looks;
     mod mapping;
+    mod rows;
     mod stages;
     mod steps;
     mod watching;

@@ -72,6 +72,15 @@ impl Check for KubeResourceExists {
 }
 
 impl KubeResourceExists {
+    /// What a person can do about a field. Nobody sets a status: a controller tells it.
+    fn way_there(&self, pointer: &str, wanted: &Value) -> String {
+        if pointer.starts_with("/status/") {
+            let (kind, name) = (self.resource_kind.to_lowercase(), &self.name);
+            return format!("See what its controller says of it.\n$ kubectl describe {kind} {name}");
+        }
+        format!("Set {pointer} to {wanted}, in the values of whatever makes it.")
+    }
+
     fn judge(&self, found: &Value) -> Outcome {
         for (pointer, wanted) in &self.json {
             let there = found.pointer(pointer).unwrap_or(&Value::Null);
@@ -79,7 +88,7 @@ impl KubeResourceExists {
                 let problem = Problem::new(
                     "K8S-OBJECT-DIFFERS",
                     format!("the {} {} does not say what it should", self.resource_kind, self.name),
-                    format!("Set {pointer} to {wanted}, in the values of whatever makes it."),
+                    self.way_there(pointer, wanted),
                 );
                 return Outcome::NotYet { problem: problem.why(format!("{pointer} is {there}, not {wanted}.")) };
             }

@@ -149,7 +149,7 @@ fn none() -> Problem {
         "no storage class is the default",
         format!("Make one the default.\n$ kubectl annotate storageclass NAME {DEFAULT}=true --overwrite"),
     )
-    .why("EKS clusters from 1.30 on come without one. Claims that name no class then stay Pending.")
+    .why("A claim that names no class stays Pending then. EKS makes no default of its own from 1.30 on.")
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ impl TlsCertificate {
                 problem: Problem::new(
                     "TLS-SELF-SIGNED",
                     "the certificate is self-signed",
-                    "Have a well-known authority issue it: the product refuses self-signed ones.",
+                    "Have a well-known authority issue it: this guide asks for a certificate that everybody trusts.",
                 ),
             };
         }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{Ask, Worker};
 use crate::{
     cloud::{Cloud, Trouble},
-    engine::installs,
+    engine::{holder, installs},
     guides,
     secret::Place,
     session::{Proven, Session},
@@ -356,7 +356,7 @@ fn target_seen(proven: &Proven) -> TargetSeen {
         context: proven.context.clone(),
         namespace: target.namespace,
         expires: proven.expires,
-        proof: proven.proof.clone(),
+        proof: proven.told(),
         doubt: proven.doubt.clone(),
         rehearsal: proven.rehearsal.clone(),
     }
@@ -382,10 +382,11 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
             None if story.steps.is_empty() => "to go on; nothing was touched yet".into(),
-            None => format!("to go on after {} steps", story.finished.len()),
+            None => format!("to go on: {}", story.steps_done()),
         }),
         at: story.last?,
-        held_by: None,
+        // Not by ourselves, who came back to the list.
+        held_by: holder(folder).filter(|who| *who != format!("process {}", std::process::id())),
     })
 }
 

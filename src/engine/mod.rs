@@ -9,6 +9,7 @@ mod desk;
 mod gate;
 mod hand_over;
 mod journal;
+mod lasting;
 mod look;
 mod needs;
 mod run;
@@ -16,13 +17,17 @@ mod step;
 mod teller;
 mod undo;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use landfall_core::{
     event::{Section, TaskPath},
     guide::LoadedGuide,
     plan::{InstallId, Plan, PlannedTask},
-    value::{Scope, Tree},
+    value::{Scope, SecretRef},
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -142,13 +147,8 @@ impl Engine {
         look(&self.kinds, &view)
     }
 
-    /// Keyed fingerprints of the secrets that parameters use.
-    pub async fn marks<'a>(
-        &self,
-        parameters: impl IntoIterator<Item = &'a Value>,
-    ) -> Result<BTreeMap<String, String>, Trouble> {
-        let all: std::collections::BTreeSet<_> =
-            parameters.into_iter().flat_map(|parameters| Tree(parameters.clone()).references()).collect();
+    /// Keyed fingerprints of secrets, as far as they are at hand.
+    pub async fn marks(&self, all: BTreeSet<SecretRef>) -> Result<BTreeMap<String, String>, Trouble> {
         let mut marks = BTreeMap::new();
         if all.is_empty() {
             return Ok(marks);

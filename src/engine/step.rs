@@ -11,6 +11,7 @@ use landfall_core::{
     },
     journal::{REPLACE, Record, StepStory},
     plan::{Plan, PlannedTask},
+    value::Tree,
 };
 use serde_json::Value;
 
@@ -664,7 +665,9 @@ impl Running<'_> {
 
     /// Keyed fingerprints of the secrets in its parameters: what tells later that one of them is another.
     async fn marks(&self) -> Result<BTreeMap<String, String>, Trouble> {
-        self.engine.marks([&self.parameters]).await
+        let mut all = self.task.secrets();
+        all.extend(Tree(self.parameters.clone()).references());
+        self.engine.marks(all).await
     }
 
     /// Inspects; an expired session parks it, silence is asked again. Nobody who asked to stop waits for an answer that

@@ -46,7 +46,7 @@ pub(super) fn confirm(talk: &mut Talk) -> Result<(), Leave> {
         let now = if field.answer.is_null() { "found by itself".to_owned() } else { field.text() };
         Offer::new(field.name.trim_start_matches("target."), format!("Change {}: {now}", field.label()))
     }));
-    if target.field("target.context").is_some() {
+    if target.field("target.context").and(target.field("target.cluster")).is_some() {
         let label = if target.build_kubeconfig {
             "Use a kubeconfig context after all"
         } else {

@@ -58,21 +58,25 @@ pub fn edit(
         // A values file has a screen of its own.
         Editing::Keys(_) => (Vec::new(), 0),
         Editing::Cells { rows, row, column } => {
-            let titles: Vec<String> = field.asked.columns.iter().map(|column| column.label()).collect();
+            let done = rows.len().saturating_sub(1);
             let table = rows
                 .iter()
                 .enumerate()
                 .map(|(index, cells)| {
                     let mut lines = vec![Line::styled(format!("   row {}", index + 1), view.theme.quiet())];
-                    for (number, (cell, title)) in cells.iter().zip(&titles).enumerate() {
-                        lines.extend(story::typing_line(
-                            view,
-                            title,
-                            cell,
-                            false,
-                            index == *row && number == *column,
-                            width,
-                        ));
+                    for (number, (cell, asked)) in cells.iter().zip(&field.asked.columns).enumerate() {
+                        let here = index == *row && number == *column;
+                        lines.extend(story::typing_line(view, &asked.label(), cell, false, here, width));
+                        if here && !asked.help.is_empty() {
+                            let help = wrap::text(&asked.help, width.saturating_sub(8));
+                            lines.extend(
+                                help.into_iter().map(|line| Line::styled(format!("     {line}"), view.theme.quiet())),
+                            );
+                        }
+                    }
+                    if index == done && index == *row && cells.iter().all(|cell| cell.text().is_empty()) {
+                        let leave = "   nothing more: Enter, with this row left empty";
+                        lines.push(Line::styled(leave, view.theme.quiet()));
                     }
                     lines
                 })

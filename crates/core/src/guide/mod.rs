@@ -7,6 +7,7 @@ mod input;
 pub mod lint;
 mod model;
 mod passages;
+mod signs;
 mod source;
 
 pub use folder::{Folder, LoadedGuide, ScenarioFault};
@@ -16,4 +17,5 @@ pub use model::{
     Severity, SourceInfo, Target, Task, TestedOn, Until, When, WhenHost,
 };
 pub use passages::{Found as FoundPassage, passages};
+pub use signs::Signs;
 pub use source::{Passage, PassageKind, Source};

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Input, source::Passage};
+use super::{Input, Signs, source::Passage};
 use crate::{clock::Span, event::Host};
 
 /// A whole guide.
@@ -228,7 +228,7 @@ pub struct Field {
 pub enum Generate {
     /// A random UUID.
     Uuid,
-    /// Twenty-four random letters, digits and a few signs.
+    /// Twenty-four random letters, digits and a few signs; as many as the field's `at_least` asks for, where that is more.
     Password,
 }
 
@@ -444,14 +444,14 @@ pub struct Attest {
 pub struct GuideProblem {
     /// Snake-case name; its code is `<PREFIX>-<ID>`.
     pub id: String,
-    /// What shows it: `log` (regular expression on pods' log lines), `said` (on a tool's output), `problem` (another problem's code).
+    /// What shows it.
     #[serde(default)]
-    pub when: BTreeMap<String, String>,
-    /// What is wrong.
+    pub when: Signs,
+    /// What is wrong; like `why` and `fix` a template over what a need's message may read.
     pub what: String,
     /// Why.
     pub why: String,
-    /// What to do.
+    /// What to do; a line that begins with `$ ` is a command.
     pub fix: String,
     /// Lines of the source.
     #[serde(default)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Record, Stamped};
+use super::{Record, Stamped, StepsDone};
 use crate::{
     event::{Fact, Happened, How, Outcome, Problem, TaskPath, Waiting},
     plan::{Answers, Approved, ApprovedStep, HandOver, InstallId, Said},
@@ -24,6 +24,8 @@ pub struct Story {
     pub target: Value,
     /// Latest answers.
     pub answers: Answers,
+    /// The answers that the plan was made with which somebody agreed to last.
+    pub agreed: Option<Answers>,
     /// Frozen facts of the approved plan.
     pub facts: Option<Value>,
     /// Digest of the approved plan.
@@ -152,6 +154,7 @@ impl Story {
                     }
                 }
                 self.approved = (**approved).clone();
+                self.agreed = Some(self.answers.clone());
                 self.replace = replace;
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
@@ -326,31 +329,37 @@ impl Story {
         facts
     }
 
-    /// Where it stands as a whole.
-    pub fn state(&self) -> String {
-        let done = self.finished.len();
-        match self.closed {
-            Some(0) => "finished".to_owned(),
-            Some(4) => "finished with warnings".to_owned(),
-            Some(130) if self.all_steps_done() => {
-                format!("all {done} steps are done; interrupted before the rest was verified")
-            }
-            Some(130) => format!("interrupted after {done} steps"),
-            Some(5) => match self.with_others().next() {
-                Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
-                None => format!("waits for a person after {done} steps"),
-            },
-            Some(3) => "stopped by a check".into(),
-            Some(_) => format!("failed after {done} steps"),
-            None if self.all_steps_done() => format!("all {done} steps are done; not yet verified to the end"),
-            None => format!("unfinished after {done} steps"),
+    /// How far it is, by what was agreed to; before that, by what was begun.
+    pub fn steps_done(&self) -> StepsDone {
+        let done = |path: &TaskPath| {
+            let step = self.steps.get(path);
+            step.is_some_and(|step| step.how.is_some() && !step.open && step.failed.is_none())
+        };
+        match self.approved.steps.is_empty() {
+            false => StepsDone::count(self.approved.steps.keys().map(|path| (path, done(path)))),
+            true => StepsDone::count(self.steps.keys().map(|path| (path, done(path)))),
         }
     }
 
-    /// Whether every step that was agreed to is finished.
-    fn all_steps_done(&self) -> bool {
-        let agreed = &self.approved.steps;
-        !agreed.is_empty() && agreed.keys().all(|path| self.finished.contains(path))
+    /// Where it stands as a whole.
+    pub fn state(&self) -> String {
+        let done = self.steps_done();
+        let so_far = |state: &str| format!("{state}: {done}");
+        match self.closed {
+            Some(0) if done.all() || done.of == 0 => "finished".to_owned(),
+            Some(0) => so_far("finished"),
+            Some(4) => "finished with warnings".to_owned(),
+            Some(130) if done.all() => so_far("interrupted before the rest was verified"),
+            Some(130) => so_far("interrupted"),
+            Some(5) => match self.with_others().next() {
+                Some((path, asked)) => so_far(&format!("waits for {} ({path})", asked.what.to)),
+                None => so_far("waits for a person"),
+            },
+            Some(3) => "stopped by a check".into(),
+            Some(_) => so_far("failed"),
+            None if done.all() => so_far("not yet verified to the end"),
+            None => so_far("unfinished"),
+        }
     }
 
     /// Outputs of every finished step.

@@ -2,6 +2,8 @@
 
 mod fold;
 mod record;
+mod steps_done;
 
 pub use fold::{Asked, REPLACE, StepStory, Story};
 pub use record::{JournalFault, Record, Stamped, read};
+pub use steps_done::StepsDone;

@@ -10,12 +10,12 @@ use super::{
     anew::carried_along,
     digest,
     locks::{identity, inputs_read, stays},
+    texts::{Texts, other_texts},
 };
 use crate::{
     catalogue::{Catalogue, Room},
     event::{How, Section, TaskPath},
     journal::{StepStory, Story},
-    value::Tree,
 };
 
 /// What a plan does about a task.
@@ -66,6 +66,8 @@ impl Change {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Approved {
+    /// Where it goes.
+    pub target: Value,
     /// Every step.
     pub steps: BTreeMap<TaskPath, ApprovedStep>,
     /// Every answer, defaults filled in.
@@ -81,6 +83,9 @@ pub struct ApprovedStep {
     pub kind: String,
     /// Its parameters; what other steps bring stands as unknown.
     pub parameters: Value,
+    /// The template files they name, as they come out.
+    #[serde(default)]
+    pub texts: Texts,
 }
 
 /// How one step differs from what was agreed to.
@@ -100,14 +105,17 @@ impl Approved {
     /// A plan with the answers and secrets it was made from.
     pub fn of(plan: &Plan, inputs: Map<String, Value>, secrets: BTreeMap<String, String>) -> Self {
         let step = |task: &super::PlannedTask| {
-            (task.path.clone(), ApprovedStep { kind: task.kind.clone(), parameters: task.parameters.clone() })
+            let (kind, parameters, texts) = (task.kind.clone(), task.parameters.clone(), task.texts.clone());
+            (task.path.clone(), ApprovedStep { kind, parameters, texts })
         };
-        Self { steps: plan.section(Section::Steps).map(step).collect(), inputs, secrets }
+        let target = plan.target.clone();
+        Self { target, steps: plan.section(Section::Steps).map(step).collect(), inputs, secrets }
     }
 
-    /// What an agreement can name, so that it holds for nothing else.
+    /// What an agreement can name, so that it holds for nothing else: where it goes, every parameter and text, every secret
+    /// by its fingerprint.
     pub fn digest(&self) -> String {
-        digest(&serde_json::json!([self.steps, self.secrets]))[..12].to_owned()
+        digest(&serde_json::json!([self.target, self.steps, self.secrets]))[..12].to_owned()
     }
 }
 
@@ -144,14 +152,13 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
         // What is to be made anew stands as it was until it is being taken away: going back to that takes the agreement back.
         let stood = story.stood.get(&task.path).filter(|_| step.is_some_and(|step| !step.undoing));
         let was = stood.unwrap_or(agreed);
-        let another = agreed.kind != task.kind || agreed.parameters != task.parameters;
-        let fields = differing(&was.parameters, &task.parameters);
-        let used: BTreeSet<String> = Tree(task.parameters.clone())
-            .references()
-            .iter()
-            .map(ToString::to_string)
-            .filter(&secret_changed)
-            .collect();
+        let texts = |step: &ApprovedStep| other_texts(&task.parameters, &step.texts, &task.texts);
+        let another = agreed.kind != task.kind || agreed.parameters != task.parameters || !texts(agreed).is_empty();
+        let mut fields = differing(&was.parameters, &task.parameters);
+        fields.extend(texts(was));
+        fields.sort();
+        fields.dedup();
+        let used: BTreeSet<String> = task.secrets().iter().map(ToString::to_string).filter(&secret_changed).collect();
         if was.kind != task.kind || !fields.is_empty() || !used.is_empty() {
             let kind = catalogue.find(Room::Step, &task.kind);
             let anew = was.kind != task.kind || fields.iter().any(|field| stays(kind, field));
@@ -166,8 +173,9 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
             line.fresh = stood.is_none() || another || !used.is_empty();
             let mut whys: Vec<String> = used.iter().map(|name| format!("the secret {name} is another")).collect();
             if !fields.is_empty() {
-                let read: BTreeSet<String> =
+                let mut read: BTreeSet<String> =
                     fields.iter().filter_map(|field| task.template.get(field)).flat_map(inputs_read).collect();
+                read.extend(task.texts.values().flat_map(|text| text.reads.iter().cloned()));
                 let answers = reasons(&changed, &read);
                 let fields = fields.join(", ");
                 whys.push(if read.is_empty() || answers.is_empty() {
@@ -200,6 +208,27 @@ pub fn compare(story: &Story, now: &Approved, plan: &Plan, catalogue: &Catalogue
         }
     }
     lines
+}
+
+/// The cluster refuses to change these fields in place: the step is made anew, where it is this install's to take away, and
+/// takes along what goes with it. Whether it is.
+pub fn made_anew(
+    lines: &mut [Compared],
+    path: &TaskPath,
+    fields: &str,
+    story: &Story,
+    plan: &Plan,
+    catalogue: &Catalogue,
+) -> bool {
+    let Some(line) = lines.iter_mut().find(|line| line.path == *path) else { return false };
+    line.why = format!("{}; {fields} cannot change in place", line.why);
+    if !story.steps.get(path).is_some_and(StepStory::can_be_replaced) {
+        return false;
+    }
+    line.what = Change::Replace;
+    line.fresh |= !story.replace.contains(path);
+    go_along(lines, story, plan, catalogue);
+    true
 }
 
 /// What is made anew takes along what cannot change in place; what else comes right after it is looked at again.

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::HandOver;
+use super::{
+    HandOver,
+    texts::{Texts, texts},
+};
 use crate::{
     clock::Span,
     event::{Section, TaskPath},
     guide::{Lines, LoadedGuide, Severity, Task},
-    value::{Fault, Scope, references},
+    value::{Fault, Scope, SecretRef, Tree, references},
 };
 
 /// Guide and answers, resolved.
@@ -19,6 +22,9 @@ use crate::{
 pub struct Plan {
     /// The guide's id.
     pub guide: String,
+    /// Where it goes, as templates read it.
+    #[serde(default)]
+    pub target: Value,
     /// Every task that is wanted, in the guide's order: checks, steps, verifications.
     pub tasks: Vec<PlannedTask>,
 }
@@ -59,6 +65,9 @@ pub struct PlannedTask {
     /// Who does it instead of us, as the guide says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hand_over: Option<HandOver>,
+    /// The template files that its parameters name, as they come out.
+    #[serde(default)]
+    pub texts: Texts,
     /// Lines of the source.
     pub from: Vec<Lines>,
     /// JSON pointer of its parameters in the guide, for messages.
@@ -85,9 +94,16 @@ impl PlannedTask {
             early: false,
             optional: false,
             hand_over: None,
+            texts: Texts::new(),
             from: Vec::new(),
             pointer: String::new(),
         }
+    }
+
+    /// Every secret that stands in its parameters and in the texts they name.
+    pub fn secrets(&self) -> BTreeSet<SecretRef> {
+        let texts = self.texts.values().flat_map(|text| text.secrets.iter().cloned());
+        Tree(self.parameters.clone()).references().into_iter().chain(texts).collect()
     }
 }
 
@@ -121,11 +137,12 @@ impl Plan {
                 }
                 for (key, row) in rows(task, &late).map_err(fault)? {
                     let path = TaskPath { section, id: task.id.clone(), key };
-                    tasks.push(planned(task, path, row, &late, &pointer).map_err(fault)?);
+                    tasks.push(planned(loaded, task, path, row, &late, &pointer).map_err(fault)?);
                 }
             }
         }
-        let mut plan = Self { guide: guide.id.clone(), tasks };
+        let target = scope.render_text("{{ target }}").unwrap_or_default();
+        let mut plan = Self { guide: guide.id.clone(), target, tasks };
         plan.order(loaded)?;
         Ok(plan)
     }
@@ -161,9 +178,9 @@ impl Plan {
 
     /// Digest of everything that would be done; a frozen plan refuses to run if it differs.
     pub fn digest(&self) -> String {
-        digest(&serde_json::json!(
-            self.runs().map(|task| serde_json::json!([task.path, task.kind, task.parameters])).collect::<Vec<_>>()
-        ))
+        let tasks: Vec<Value> =
+            self.runs().map(|task| serde_json::json!([task.path, task.kind, task.parameters, task.texts])).collect();
+        digest(&serde_json::json!([self.target, tasks]))
     }
 
     fn order(&mut self, loaded: &LoadedGuide) -> Result<(), Fault> {
@@ -278,6 +295,7 @@ fn rows(task: &Task, scope: &Scope) -> Result<Vec<Repeated>, String> {
 }
 
 fn planned(
+    loaded: &LoadedGuide,
     task: &Task,
     path: TaskPath,
     row: Option<Value>,
@@ -295,6 +313,7 @@ fn planned(
     };
     Ok(PlannedTask {
         title: words(task.title.as_deref().unwrap_or(&task.id.replace('_', " "))),
+        texts: texts(&loaded.folder, &parameters, &scope),
         about: words(&task.about),
         path,
         kind: task.kind.clone(),

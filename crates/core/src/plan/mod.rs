@@ -4,18 +4,24 @@
 
 mod anew;
 mod answers;
+mod answers_file;
 mod compare;
 mod graph;
 mod hand_over;
 mod install_id;
 mod locks;
 mod scope;
+mod texts;
+mod words;
 
 pub use anew::carried_along;
-pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest};
-pub use compare::{Approved, ApprovedStep, Change, Compared, compare};
+pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest_few};
+pub use answers_file::{nearest, unanswered};
+pub use compare::{Approved, ApprovedStep, Change, Compared, compare, made_anew};
 pub use graph::{Plan, PlannedTask, PlannedUntil, digest};
 pub use hand_over::{HandOver, handed_over};
 pub use install_id::InstallId;
 pub use locks::{Locks, Stands, locks};
 pub use scope::{Facts, Settled, scope, settle};
+pub use texts::{Text, Texts};
+pub use words::{filled, known_problem, words};

@@ -6,11 +6,14 @@ mod document;
 mod late;
 mod mask;
 mod missing;
+mod open_places;
 mod secret;
 mod template;
 
+pub(crate) use document::decode;
 pub use document::{Document, Fault, Position};
 pub use late::{Late, LateText, late_reference};
 pub use mask::{Mask, Plain};
+pub use open_places::openly_placed;
 pub use secret::{Part, SecretRef, SecretText, Tree};
 pub use template::{References, Scope, TemplateFault, references, render_file};

@@ -46,6 +46,9 @@ const FIELDS: [(&str, &str, &str, &str, &[&str]); 5] = [
     ("namespace", "Namespace", "Made if it is not there.", "kube.namespaces", &["context"]),
 ];
 
+/// What is said of the context where nothing is compared with it.
+const CONTEXT_ALONE: &str = "Which cluster it is installed into.";
+
 impl Target {
     /// A field by its whole name.
     pub fn field(&self, name: &str) -> Option<&Field> {
@@ -111,6 +114,7 @@ impl Wizard {
             _ => cluster,
         };
         let all = FIELDS.iter().filter(|(name, ..)| wanted(name)).map(|(name, label, help, ..)| {
+            let help = if *name == "context" && target.cluster != "eks" { CONTEXT_ALONE } else { help };
             let default = match *name {
                 "namespace" => json!(target.namespace),
                 "cluster" => json!(target.makes),
@@ -249,6 +253,11 @@ impl Wizard {
     }
 
     pub(super) fn build_kubeconfig(&mut self) -> Vec<Effect> {
+        if self.target.field("target.cluster").is_none() {
+            self.notice =
+                Some("this guide goes to any cluster: there is no EKS cluster to build a kubeconfig from".into());
+            return Vec::new();
+        }
         self.target.build_kubeconfig = !self.target.build_kubeconfig;
         self.look_at_target(Some("target.context"))
     }

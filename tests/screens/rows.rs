@@ -1,0 +1,61 @@
+//! Rows typed cell by cell: each cell says what it is for, and the empty last row how to end.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use landfall_core::{
+    guide::{Folder, LoadedGuide},
+    wizard::{Input, Key},
+};
+use serde_json::json;
+
+use super::given::{Led, enter, seen};
+
+const GUIDE: &str = r#"
+id: relay
+title: Relay
+code_prefix: RELAY
+source: { document: Relay }
+target: { cluster: eks, namespace: relay }
+inputs:
+  - id: targets
+    type: rows
+    label: Services that webhooks are passed on to
+    columns:
+      - { id: path, type: text, label: Path, help: "What senders call, from the first slash on.", pattern: "^/" }
+      - { id: url, type: url, label: Address, help: "The service inside the cluster, as the relay's pod reaches it." }
+checks: [{ id: identity, kind: aws.identity, title: Identity }]
+"#;
+
+const SOURCE: &str = "document: Relay\nlines: 1\npassages: []\n";
+
+fn typing() -> Led {
+    let files = BTreeMap::from([("guide.yaml".into(), GUIDE.into()), ("source.yaml".into(), SOURCE.into())]);
+    let guide = LoadedGuide::read(Folder { name: "relay".into(), files }).unwrap();
+    let mut led = Led::start();
+    led.input(Input::Opened(Ok(Arc::new(guide))));
+    led.input(Input::TargetSeen(Ok(seen())));
+    led.input(Input::Next);
+    led.input(Input::FactsSeen(Default::default()));
+    led.input(Input::Bound("3fa9c1d2".into()));
+    led.press(&[enter()]);
+    led
+}
+
+#[test]
+fn the_cell_that_is_typed_says_what_it_is_for() {
+    let mut led = typing();
+    led.type_in("/billing").press(&[enter()]);
+    led.type_in("http://billing");
+    led.snapshot("rows_cell");
+}
+
+#[test]
+fn an_empty_row_ends_it_and_says_so() {
+    let mut led = typing();
+    led.type_in("/billing").press(&[enter()]);
+    led.type_in("http://billing.prod.svc:8080/hooks").press(&[enter()]);
+    led.snapshot("rows_last");
+    led.press(&[enter(), Key::Home]);
+    let targets = led.0.inputs.named("targets").unwrap();
+    assert_eq!(targets.given, json!([{ "path": "/billing", "url": "http://billing.prod.svc:8080/hooks" }]));
+}
