@@ -171,6 +171,15 @@ impl Context {
         text.reveal(|reference| lookup(&known, reference)).map(Plain::new)
     }
 
+    /// The keyed fingerprint of a secret, by which a later look tells whether it is another one; none where it was never entered.
+    pub async fn fingerprint(&self, text: &SecretText) -> Result<Option<String>, Trouble> {
+        match self.reveal(text).await {
+            Ok(secret) => Ok(Some(Fingerprint::of(&self.folder)?.mark(secret.reveal().as_bytes()))),
+            Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
     /// User name and password, where both are given and not empty.
     pub async fn login(
         &self,

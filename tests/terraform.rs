@@ -16,4 +16,5 @@ mod terraform {
     mod branches;
     mod files;
     mod stand_in;
+    mod unsaved;
 }

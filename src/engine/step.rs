@@ -23,6 +23,8 @@ use crate::{
 
 /// How often nobody may answer before a step gives up; each time after the kind's interval.
 const UNREACHABLE: u32 = 20;
+/// How often it has to be looked for in vain until it counts as not landed.
+const LOOKS: u32 = 3;
 /// How long an answer that is under way may still take once the install was asked to stop; a child ends by itself.
 const LAST_ANSWER: Duration = Duration::from_secs(3);
 
@@ -338,6 +340,9 @@ impl Running<'_> {
             // Nobody knows whether it landed; the world does.
             Err(Trouble::Unreachable { message, .. }) => {
                 self.cx.say(format!("no answer to the change ({message}); looking whether it landed"));
+                if self.about.again == Again::Once {
+                    return self.landed().await;
+                }
             }
             Err(trouble) => return Err(trouble),
         }
@@ -372,6 +377,11 @@ impl Running<'_> {
                     ended = running => {
                         job = None;
                         if let Err(trouble) = ended.unwrap_or(Err(Trouble::Interrupted)) {
+                            // The session ended under it: once it is renewed, what is there tells how to go on, as after a crash.
+                            if let Trouble::Expired { door, message } = trouble {
+                                self.park(door, message).await?;
+                                return Box::pin(self.look(&self.task.path)).await;
+                            }
                             return match self.inspect().await?.state {
                                 State::Present { outputs } => self.finish(how, outputs).await,
                                 State::Broken { problem, recoveries } if !matches!(trouble, Trouble::Interrupted) => {
@@ -396,7 +406,7 @@ impl Running<'_> {
                 State::Absent if job.is_none() => {
                     absent += 1;
                     // A change whose answer was lost and that never landed is sent once more, with its own token.
-                    if absent == 3 && !sent_again && self.about.again != Again::Once {
+                    if absent == LOOKS && !sent_again && self.about.again != Again::Once {
                         sent_again = true;
                         let known = self.engine.journal.story().steps.get(&self.task.path).cloned().unwrap_or_default();
                         if known.open
@@ -506,13 +516,30 @@ impl Running<'_> {
         let question = Question { about: "recover".into(), text, choices, differences: Vec::new() };
         match self.decide(question).await? {
             Some(verdict) if verdict.choice != "stop" => {
-                self.kind.recover(&self.cx, &self.parameters, &verdict.choice).await?;
+                loop {
+                    match self.kind.recover(&self.cx, &self.parameters, &verdict.choice).await {
+                        Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                        ended => break ended?,
+                    }
+                }
                 Box::pin(self.change(How::Made, None)).await
             }
             Some(_) => Err(problem.into()),
             // Alone, a broken thing is a failure with its own fix, not a question nobody hears.
             None => Err(problem.into()),
         }
+    }
+
+    /// Whether a change that must not be repeated landed: the world may take a moment to show it, else a person is asked.
+    async fn landed(&self) -> Result<TaskEnd, Trouble> {
+        for _ in 0..LOOKS {
+            if !matches!(self.inspect().await?.state, State::Absent) {
+                return self.until_there(How::Made, None).await;
+            }
+            self.waiting(Waiting::on("not there yet"), None);
+            self.pause(self.about.interval.0).await?;
+        }
+        self.repeat().await
     }
 
     /// A step that must not be repeated was begun, and nobody knows whether it landed.
@@ -528,7 +555,7 @@ impl Running<'_> {
         };
         match self.decide(question).await? {
             None => Ok(TaskEnd::Person),
-            Some(verdict) if verdict.choice == "repeat" => self.change(How::Made, None).await,
+            Some(verdict) if verdict.choice == "repeat" => Box::pin(self.change(How::Made, None)).await,
             Some(_) => self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await,
         }
     }

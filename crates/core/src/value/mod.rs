@@ -5,6 +5,7 @@
 mod document;
 mod late;
 mod mask;
+mod missing;
 mod open_places;
 mod secret;
 mod template;

@@ -7,13 +7,13 @@ use std::{
 };
 
 use minijinja::{
-    Environment, UndefinedBehavior,
+    Environment, ErrorKind, UndefinedBehavior, escape_formatter, filters,
     syntax::SyntaxConfig,
-    value::{Object, ObjectRepr, Serde, Value as Jinja},
+    value::{Kwargs, Object, ObjectRepr, Serde, Value as Jinja},
 };
 use serde_json::{Map, Value};
 
-use super::{Part, SecretRef, SecretText, late};
+use super::{Part, SecretRef, SecretText, late, missing};
 
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,7 +123,10 @@ impl Scope {
     pub fn holds(&self, condition: &str) -> Result<bool, TemplateFault> {
         let environment = environment();
         let expression = environment.compile_expression(condition).map_err(fault)?;
-        Ok(expression.eval(self.context()).map_err(fault)?.is_true())
+        let context = self.context();
+        let unknown =
+            |error| unknown(error, || missing::sentence(environment, expression.undeclared_variables(true), &context));
+        Ok(expression.eval(context.clone()).map_err(unknown)?.is_true())
     }
 
     fn context(&self) -> Jinja {
@@ -135,8 +138,14 @@ impl Scope {
 
 /// Renders a template file (user data, a manifest) as text; secrets in it stay stand-ins.
 pub fn render_file(scope: &Scope, text: &str) -> Result<String, TemplateFault> {
-    let environment = environment();
-    environment.render_str(text, scope.context()).map_err(fault)
+    render_template(environment(), &scope.context(), text)
+}
+
+fn render_template(environment: &Environment<'_>, context: &Jinja, text: &str) -> Result<String, TemplateFault> {
+    let template = environment.template_from_str(text).map_err(fault)?;
+    let unknown =
+        |error| unknown(error, || missing::sentence(environment, template.undeclared_variables(true), context));
+    template.render(context.clone()).map_err(unknown)
 }
 
 /// The names a tree's templates read, without evaluating them.
@@ -244,8 +253,12 @@ fn new_environment() -> Environment<'static> {
             )),
         }
     });
+    environment.set_formatter(|out, state, value| escape_formatter(out, state, &missing::whole(value.clone())?));
+    environment.add_filter("tojson", |value: Jinja, indent: Option<Jinja>, more: Kwargs| {
+        filters::tojson(&missing::whole(value)?, indent, more)
+    });
     environment.add_filter("hcl", |value: Jinja| -> Result<String, minijinja::Error> {
-        let value = serde_json::to_value(&value)
+        let value = serde_json::to_value(missing::whole(value)?)
             .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string()))?;
         Ok(hcl(&value, 0))
     });
@@ -289,19 +302,28 @@ fn fault(error: minijinja::Error) -> TemplateFault {
     TemplateFault(message)
 }
 
+/// An undefined value is told by its name, where it has one.
+fn unknown(error: minijinja::Error, name: impl FnOnce() -> Option<String>) -> TemplateFault {
+    let named = (error.kind() == ErrorKind::UndefinedError).then(name).flatten();
+    let line = error.line().filter(|line| *line > 1).map(|line| format!(" (line {line} of the template)"));
+    named.map_or_else(|| fault(error), |named| TemplateFault(named + &line.unwrap_or_default()))
+}
+
 fn render_tree(environment: &Environment<'_>, context: &Jinja, tree: &Value) -> Result<Value, TemplateFault> {
     Ok(match tree {
         Value::String(text) if text.contains("{{") || text.contains("{%") => {
             match whole_expression(environment, text) {
                 Some(expression) => {
                     let compiled = environment.compile_expression(expression).map_err(fault)?;
-                    let value = compiled.eval(context.clone()).map_err(fault)?;
+                    let named = || missing::sentence(environment, compiled.undeclared_variables(true), context);
+                    let value = compiled.eval(context.clone()).map_err(|error| unknown(error, named))?;
                     if value.is_undefined() {
                         return Err(TemplateFault(format!("{} is not known", expression.trim())));
                     }
+                    let value = missing::whole(value).map_err(|error| unknown(error, named))?;
                     serde_json::to_value(&value).map_err(|error| TemplateFault(error.to_string()))?
                 }
-                None => Value::String(environment.render_str(text, context.clone()).map_err(fault)?),
+                None => Value::String(render_template(environment, context, text)?),
             }
         }
         Value::Array(items) => {
@@ -461,7 +483,29 @@ mod tests {
     #[test]
     fn an_undefined_name_is_an_error() {
         let fault = scope().render_text("{{ gpu_maximum }}").unwrap_err();
-        assert!(fault.0.contains("gpu_maximum") || fault.0.contains("undefined"), "{fault}");
+        assert_eq!(fault.0, "gpu_maximum is not known");
+        let fault = scope().render_text("at most\n{{ gpu_maximum }}").unwrap_err();
+        assert_eq!(fault.0, "gpu_maximum is not known (line 2 of the template)");
+        assert_eq!(scope().holds("gpu_maximum == 2").unwrap_err().0, "gpu_maximum is not known");
+    }
+
+    #[test]
+    fn an_undefined_name_inside_a_map_or_list_is_an_error_that_names_it() {
+        for text in [
+            "{{ {'a': nope} }}",
+            "{{ [gpu_max, nope] }}",
+            "{{ {'a': [1, {'b': nope}]} }}",
+            "{{ {'a': nope} | hcl }}",
+            "{{ [nope] | tojson }}",
+            "x {{ {'a': [nope]} }}",
+            "{{ dict(a=nope) }}",
+        ] {
+            assert_eq!(scope().render_text(text).unwrap_err().0, "nope is not known", "{text}");
+        }
+        let fault = scope().render_text("{{ {'a': steps.template.arn, 'b': gpu_max} }}").unwrap_err();
+        assert_eq!(fault.0, "steps.template.arn is not known");
+        let rendered = scope().render_text("{{ {'a': none, 'b': nope | default('x'), 'c': steps.group.id} }}").unwrap();
+        assert_eq!((&rendered["a"], &rendered["b"]), (&Value::Null, &json!("x")));
     }
 
     #[test]
