@@ -45,3 +45,4 @@ pub mod terraform_forgotten;
 pub mod terraform_module;
 pub mod terraform_reviewed;
 pub mod tls_authority;
+mod wanted_role;

@@ -2,6 +2,11 @@
 
 mod fold;
 mod record;
+mod step_story;
+#[cfg(test)]
+mod tests;
+mod told;
 
-pub use fold::{Asked, REPLACE, StepStory, Story};
+pub use fold::Story;
 pub use record::{JournalFault, Record, Stamped, read};
+pub use step_story::{Asked, REPLACE, StepStory};

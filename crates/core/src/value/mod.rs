@@ -3,13 +3,20 @@
 //! Start with [`Document`] (YAML with positions), then [`Scope`] (how a template is evaluated).
 
 mod document;
+mod hcl;
 mod late;
 mod mask;
+mod references;
+mod scope;
 mod secret;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use document::{Document, Fault, Position};
 pub use late::{Late, LateText, late_reference};
 pub use mask::{Mask, Plain};
+pub use references::{References, references};
+pub use scope::Scope;
 pub use secret::{Part, SecretRef, SecretText, Tree};
-pub use template::{References, Scope, TemplateFault, references, render_file};
+pub use template::{TemplateFault, render_file};

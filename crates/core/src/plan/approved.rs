@@ -1,0 +1,45 @@
+//! What was agreed to? Steps, answers and keyed fingerprints of secrets, as the journal keeps them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Plan, PlannedTask, digest};
+use crate::event::{Section, TaskPath};
+
+/// What was agreed to, as the journal keeps it; secrets as references and keyed fingerprints.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Approved {
+    /// Every step.
+    pub steps: BTreeMap<TaskPath, ApprovedStep>,
+    /// Every answer, defaults filled in.
+    pub inputs: Map<String, Value>,
+    /// Keyed fingerprints of the secrets that steps use.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// One step that was agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ApprovedStep {
+    /// Its kind.
+    pub kind: String,
+    /// Its parameters; what other steps bring stands as unknown.
+    pub parameters: Value,
+}
+
+impl Approved {
+    /// A plan with the answers and secrets it was made from.
+    pub fn of(plan: &Plan, inputs: Map<String, Value>, secrets: BTreeMap<String, String>) -> Self {
+        let step = |task: &PlannedTask| {
+            (task.path.clone(), ApprovedStep { kind: task.kind.clone(), parameters: task.parameters.clone() })
+        };
+        Self { steps: plan.section(Section::Steps).map(step).collect(), inputs, secrets }
+    }
+
+    /// What an agreement can name, so that it holds for nothing else.
+    pub fn digest(&self) -> String {
+        digest(&serde_json::json!([self.steps, self.secrets]))[..12].to_owned()
+    }
+}
