@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// What must stand on the screen (`all` before a word: its counts are equal), the picture that is taken then, and the keys that are
 /// pressed afterwards.
 const MOMENTS: &[(&str, Option<&str>, &str)] = &[
-    ("next Inputs │ seen", None, "n"),
+    ("next Inputs │ proved", None, "n"),
     ("all answered", Some("inputs"), "n"),
     ("all entered", None, "n"),
     // On to the first warning, so that the picture has a fix in it.

@@ -7,11 +7,11 @@ use crate::command::{
     self, AnswersArguments, Common, InstallArguments, NewArguments, PlanArguments, RehearseArguments, SecretsCommand,
 };
 
-/// Turns a vendor's install guide into an install an SRE can trust.
+/// Turns a vendor's install guide into an install you can trust.
 ///
-/// Without a command: full screen, to choose a guide or go on with an unfinished install.
+/// Without a command: full screen, to choose a guide or to go on with an unfinished install.
 #[derive(Debug, Parser)]
-#[command(name = "landfall", version, max_term_width = 100)]
+#[command(name = "landfall", version, max_term_width = 100, after_help = FIRST)]
 pub struct Cli {
     #[command(flatten)]
     common: Common,
@@ -19,86 +19,147 @@ pub struct Cli {
     command: Option<Command>,
 }
 
+/// For somebody who sees the program for the first time.
+const FIRST: &str = "\
+First steps:
+  landfall rehearse arthur-shield     try an install; needs no account or cluster
+  landfall guide needs arthur-shield  what other teams have to bring
+  landfall                            install, or go on where it stopped";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The same program against simulated endpoints: no account, no cluster, nothing real is touched.
+    /// Try an install in a simulated account and cluster; nothing real is touched.
+    #[command(after_help = "\
+Examples:
+  landfall rehearse arthur-shield                      with sample answers
+  landfall rehearse arthur-shield --scenario no-quota  something goes wrong
+  landfall rehearse arthur-shield --yes --speed 60     asks nothing, one minute
+  landfall rehearse arthur-shield --serve > exports &  only what is simulated;
+  . ./exports; landfall install arthur-shield          for another terminal
+
+A wrong scenario's name is answered with the names there are.")]
     Rehearse {
         #[command(flatten)]
         arguments: RehearseArguments,
-        /// How long the rehearsed install waits for a person's step.
+        /// How long it waits for what a person has to do, e.g. 30m.
         #[arg(long, value_name = "DURATION")]
         wait_person: Option<Span>,
     },
-    /// Prerequisites only; nothing is touched.
+    /// Check the prerequisites: what is missing before an install can begin.
+    #[command(after_help = "\
+Examples:
+  landfall check arthur-shield --answers answers.yaml
+  landfall check arthur-shield --only checks/gpu_quota
+
+The exit code is 0 where nothing stops the install, and 3 where something does.")]
     Check {
-        /// Guide: id, folder or file.
+        /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
-        /// Only these tasks.
+        /// Only these checks, e.g. checks/gpu_quota.
         #[arg(long, value_name = "TASK-PATH")]
         only: Vec<String>,
-        /// Not these tasks.
+        /// All but these checks.
         #[arg(long, value_name = "TASK-PATH")]
         skip: Vec<String>,
     },
-    /// Post-install checks only; fit for cron.
+    /// Look whether what was installed still works; fit for cron.
+    #[command(after_help = "\
+Examples:
+  landfall verify arthur-shield
+  landfall verify arthur-shield --output junit > verify.xml
+
+The exit code is 0 where everything is as it should be, and 1 where something is not.")]
     Verify {
-        /// Guide: id, folder or file.
+        /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
-        /// Only these tasks.
+        /// Only these, e.g. verify/gpu_allocatable.
         #[arg(long, value_name = "TASK-PATH")]
         only: Vec<String>,
-        /// Not these tasks.
+        /// All but these.
         #[arg(long, value_name = "TASK-PATH")]
         skip: Vec<String>,
     },
-    /// What would be done.
+    /// Show what an install would do, without doing it.
+    #[command(after_help = "\
+Examples:
+  landfall plan arthur-shield --answers answers.yaml
+  landfall plan arthur-shield --permissions        for those who grant them
+  landfall plan arthur-shield --output markdown    for a change board
+  landfall plan arthur-shield --out plan.json      freeze it; install just that:
+  landfall install arthur-shield --yes --plan plan.json")]
     Plan {
-        /// Guide: id, folder or file.
+        /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
         #[command(flatten)]
         arguments: PlanArguments,
     },
-    /// Do it, or go on with it.
+    /// Install, or go on with an install that was interrupted.
+    #[command(after_help = "\
+Examples:
+  landfall install arthur-shield
+  landfall install arthur-shield --line                        by questions
+  landfall install arthur-shield --yes --answers answers.yaml  asks nothing
+
+`landfall rehearse GUIDE --serve --folder DIR` leaves an example of answers in DIR/answers.yaml.")]
     Install {
-        /// Guide: id, folder or file.
+        /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
         #[command(flatten)]
         arguments: InstallArguments,
     },
-    /// Where installs stand.
+    /// Say where installs stand, also while they run.
+    #[command(after_help = "\
+Examples:
+  landfall status                  all installs, with their ids
+  landfall status 3fa9c1d2         the steps of one
+  landfall status --watch          live, beside an install that runs")]
     Status {
-        /// Install or guide; all where it is left out.
+        /// Install (its id) or guide; all installs where it is left out.
         install: Option<String>,
-        /// Live panels of nodes, pods, events and logs.
+        /// Live: its steps, with nodes, pods, events and logs of its namespace.
         #[arg(long)]
         watch: bool,
     },
-    /// Take away what an install made, in reverse, and nothing else.
+    /// Take away what an install made, last first, and nothing else.
+    #[command(after_help = "\
+Examples:
+  landfall undo 3fa9c1d2                               shows what would go
+  landfall undo 3fa9c1d2 --yes                         all but what holds data
+  landfall undo 3fa9c1d2 --yes --lose steps/namespace  this, too, with its data")]
     Undo {
-        /// Install or guide.
+        /// Install (its id; see `landfall status`) or guide.
         install: String,
-        /// Also this step, although data is lost with it.
+        /// Also this step, although data is lost with it; may be given several times.
         #[arg(long, value_name = "TASK-PATH")]
         lose: Vec<String>,
     },
-    /// Secrets of an install: list, set, rm, deliver.
+    /// Keep the passwords and keys of an install: list, set, remove, write into a file.
     Secrets {
         #[command(subcommand)]
         command: SecretsCommand,
     },
-    /// An answers file out of an install, for the next cluster: references, never secrets.
+    /// Write an answers file out of an install, to install the same elsewhere.
+    #[command(after_help = "\
+It holds answers and where secrets come from, never a secret.
+
+Examples:
+  landfall answers 3fa9c1d2 --out answers.yaml
+  landfall install arthur-shield --answers answers.yaml --context next")]
     Answers {
         #[command(flatten)]
         arguments: AnswersArguments,
     },
-    /// Guides: list, needs, show, new, lint, schema.
+    /// Look at the guides there are, or write your own.
     Guide {
         #[command(subcommand)]
         command: GuideCommand,
     },
-    /// What a code means.
+    /// Say what the code of a problem means, and how it is mended.
+    #[command(after_help = "\
+Example:
+  landfall explain AWS-QUOTA-LOW")]
     Explain {
-        /// e.g. AWS-QUOTA-LOW.
+        /// The code, as it stands before the problem.
         code: String,
     },
     /// Prints a token for an EKS cluster, for a kubeconfig that was built from EKS.
@@ -107,7 +168,10 @@ enum Command {
         /// The cluster's name.
         cluster: String,
     },
-    /// Completions for a shell.
+    /// Print what makes your shell complete landfall's commands.
+    #[command(after_help = "\
+Example:
+  landfall completions bash > landfall.bash; . ./landfall.bash")]
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -116,34 +180,42 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum GuideCommand {
-    /// Which guides there are.
+    /// List the guides there are.
     List,
-    /// What other teams have to bring, each with a message ready to send.
+    /// Say what other teams have to bring, with messages ready to send.
     Needs {
-        /// Guide: id, folder or file.
+        /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
     },
-    /// The corrected guide as Markdown.
+    /// Print a whole guide, corrected, as Markdown.
     Show {
-        /// Guide: id, folder or file.
+        /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
     },
-    /// Check a guide: every message has file, line and column.
+    /// Find the mistakes in a guide you write, each with its file and line.
+    #[command(after_help = "\
+Examples:
+  landfall guide lint ./acme-search
+  landfall guide lint ./acme-search --source install.md")]
     Lint {
-        /// Guide: id, folder or file.
+        /// Guide: the path of its folder or file, or an id.
         guide: String,
-        /// The vendor's document: its passages are compared with the guide's digests.
+        /// The vendor's document, to see whether it changed since the guide was written.
         #[arg(long, value_name = "FILE")]
         source: Option<std::path::PathBuf>,
     },
-    /// Begin a guide: a few questions, or the vendor's document taken apart.
+    /// Begin a guide of your own: from a few questions, or from the vendor's document.
+    #[command(after_help = "\
+Examples:
+  landfall guide new                                asks
+  landfall guide new acme-search --from install.md  its passages become to-dos")]
     New {
         #[command(flatten)]
         arguments: NewArguments,
     },
-    /// The JSON schema of guides, for editors.
+    /// Print the JSON schema of guides, or of a guide's answers files, for your editor.
     Schema {
-        /// Of this guide's answers files instead: id, folder or file.
+        /// The guide whose answers files are meant; guides themselves where it is left out.
         guide: Option<String>,
     },
 }

@@ -78,6 +78,7 @@ impl Kinds {
                 check::kms_key::Key,
                 check::kube_secret::KubeSecret,
                 check::kube_storage_class::KubeStorageClass,
+                check::kube_version::KubeVersion,
                 check::ldap_bind::LdapBind,
                 check::network_route::NetworkRoute,
                 check::oidc_discovery::OidcDiscovery,

@@ -1,6 +1,8 @@
 //! Is a guide right? Its own shape is judged by the core; here come the kinds, which know their parameters, and the
 //! scenarios, which the rehearsal knows.
 
+mod ends;
+
 use landfall_core::{
     catalogue::Room,
     guide::{Folder, LoadedGuide, lint as core},
@@ -38,7 +40,7 @@ pub fn lint(folder: &Folder, kinds: &Kinds, source_text: Option<&str>) -> Vec<Li
     let mut messages = core::lint(&loaded, &kinds.catalogue(), &fits, source_text);
     messages.extend(unknown_problems(&loaded));
     for id in loaded.folder.scenarios() {
-        messages.extend(scenario(&loaded, id));
+        messages.extend(scenario(&loaded, kinds, id));
     }
     messages.sort();
     messages.dedup();
@@ -49,7 +51,7 @@ pub fn lint(folder: &Folder, kinds: &Kinds, source_text: Option<&str>) -> Vec<Li
 /// own (`StorageQuotaExceeded`) are as the service writes them, and not listed anywhere.
 fn unknown_problems(loaded: &LoadedGuide) -> Vec<LintMessage> {
     let own = loaded.guide.problems.iter().enumerate();
-    let told = own.filter_map(|(index, problem)| Some((index, problem.when.get("problem")?)));
+    let told = own.filter_map(|(index, problem)| Some((index, problem.when.problem.as_ref()?)));
     let ours = told.filter(|(_, pattern)| !pattern.contains(char::is_lowercase));
     let unknown = ours.filter(|(_, pattern)| match Regex::new(pattern) {
         Ok(pattern) => !problems::codes().any(|code| pattern.is_match(code)),
@@ -64,7 +66,7 @@ fn unknown_problems(loaded: &LoadedGuide) -> Vec<LintMessage> {
 }
 
 /// What is wrong with one scenario and its sample answers.
-fn scenario(loaded: &LoadedGuide, id: &str) -> Vec<LintMessage> {
+fn scenario(loaded: &LoadedGuide, kinds: &Kinds, id: &str) -> Vec<LintMessage> {
     let path = format!("scenarios/{id}.yaml");
     let document = match loaded.scenario_document(id) {
         Ok(document) => document,
@@ -83,6 +85,7 @@ fn scenario(loaded: &LoadedGuide, id: &str) -> Vec<LintMessage> {
     if scenario.id != id {
         messages.push(at("/id", format!("the scenario in {path} calls itself {:?}", scenario.id)));
     }
+    messages.extend(ends::impossible(loaded, kinds, &scenario.ends).into_iter().map(|(place, why)| at(&place, why)));
     let answers = document.with_value("/answers", in_a_folder(scenario.answers.clone()));
     match Answers::read(&answers, &loaded.guide) {
         Ok(answers) => {

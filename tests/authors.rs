@@ -12,6 +12,8 @@ mod authors {
     mod answers;
     mod begun;
     mod document;
+    mod ends;
+    mod ferrywire;
     mod one_file;
     mod schema;
 }

@@ -156,7 +156,7 @@ fn from_the_first_frame_to_the_summary_by_keyboard_alone() {
     let mut screen =
         Screen::of(&["rehearse", "arthur-shield", "--speed", "200", "--snapshot", left.to_str().unwrap()], &[]);
     screen.shows("REHEARSAL │ Arthur Shield │ 123456789012");
-    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ proved"));
     // What nobody can look up is answered for by the answers in the moment it was looked at: nothing is in the way.
     screen.agrees_to_the_plan();
     screen.sees_it_verified();
@@ -193,7 +193,7 @@ fn the_platform_guide_is_walked_by_keyboard_alone() {
 fn is_walked(guide: &str, title: &str) {
     let mut screen = Screen::of(&["rehearse", guide, "--speed", "200"], &[]);
     screen.shows(&format!("REHEARSAL │ {title}"));
-    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ proved"));
     screen.agrees_to_the_plan();
     screen.sees_it_verified();
 }
@@ -203,7 +203,7 @@ fn the_gateway_guide_is_walked_by_keyboard_alone_and_its_plan_agreed_to_by_typin
     let arguments = ["rehearse", "apheris-gateway", "--scenario", "plan-to-read", "--speed", "200"];
     let mut screen = Screen::of(&arguments, &[]);
     screen.shows("REHEARSAL │ Apheris Compute Gateway");
-    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ proved"));
     screen.shows("gateway is not in us-east-2 yet: it is made");
     screen.agrees_to_the_plan();
     screen.shows("terraform would do this: 7 to add, 0 to change, 0 to destroy.");
@@ -354,7 +354,7 @@ fn a_kubeconfig_is_built_from_eks_where_no_context_is_the_cluster() {
 fn whoever_leaves_at_the_inputs_goes_on_with_all_that_was_brought() {
     let served = rehearsed::Served::start("smooth");
     let mut screen = Screen::of(&["install", "arthur-shield"], &served.settings());
-    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ seen"));
+    screen.until("a proven target", |screen| screen.contents().contains("Target 2/9, next Inputs │ proved"));
     screen.press("n");
     screen.until("all answers", |screen| all_of_it(screen, "answered"));
     let answered = |screen: &vt100::Screen| {

@@ -12,10 +12,20 @@ mod same_world;
 mod steps;
 
 use conversation::Conversation;
+use rehearsed::Served;
 
 /// What no rehearsal may ever print.
 const SECRETS: [&str; 4] =
     ["rehearsed-database-password", "rehearsed-admin-key", "rehearsed-openai-key-1", "typed-by-hand"];
+
+/// The last words of a rehearsal whose folder goes: nothing in it is named as if it could be used afterwards.
+fn assert_names_nothing_that_goes(text: &str) {
+    let last = text.rfind("of 9: ").map_or(text, |at| &text[at..]);
+    for gone in ["landfall undo ", "summary.md", "expiries.ics", "It can go on later", "lookup-events"] {
+        assert!(!last.contains(gone), "{gone} is offered:\n{last}");
+    }
+    assert!(last.contains("This rehearsal's world ends here"), "{last}");
+}
 
 fn to_inputs(talk: &mut Conversation) {
     talk.until("2 of 9: Target");
@@ -57,7 +67,7 @@ fn the_smooth_rehearsal_is_walked_from_the_first_line_to_the_summary() {
     let summary = talk.answer("Done", "");
     assert!(summary.contains("As printed, this guide would have failed here"), "{summary}");
     assert_eq!(talk.end(), 0);
-    assert!(talk.text.contains("landfall undo "), "how it is undone");
+    assert_names_nothing_that_goes(&talk.text);
     for secret in SECRETS {
         assert!(!talk.text.contains(secret), "{secret} was printed");
     }
@@ -174,7 +184,7 @@ fn an_answer_that_does_not_fit_is_refused_and_a_secret_typed_by_hand_is_never_sh
     talk.until("? Answers");
     talk.hang_up();
     assert_eq!(talk.end(), 130);
-    assert!(talk.text.contains("It can go on later: landfall install arthur-shield --line"), "{}", talk.text);
+    assert_names_nothing_that_goes(&talk.text);
     for secret in SECRETS {
         assert!(!talk.text.contains(secret), "{secret} was printed");
     }
@@ -225,7 +235,7 @@ fn ctrl_c_pauses_the_install_which_goes_on_where_it_was_and_twice_leaves() {
     // Whether it is still on its way to the safe point or already there, the second one leaves.
     talk.interrupt();
     assert_eq!(talk.end(), 130);
-    assert!(talk.text.contains("landfall undo "), "how it is undone:\n{}", talk.text);
+    assert_names_nothing_that_goes(&talk.text);
 }
 
 #[test]
@@ -262,4 +272,111 @@ fn a_values_file_is_filled_in_key_by_key() {
     for secret in SECRETS {
         assert!(!talk.text.contains(secret), "{secret} was printed");
     }
+}
+
+#[test]
+fn an_answer_is_changed_from_the_plan_and_only_what_hung_on_it_is_looked_at_again() {
+    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    to_inputs(&mut talk);
+    talk.answer("Answers", "go");
+    talk.answer("Secrets", "go");
+    talk.until("5 of 9: Checks");
+    talk.answer("Checks", "go");
+    talk.until("6 of 9: Plan");
+    talk.answer("The plan", "more");
+    talk.answer("What else", "inputs");
+    talk.until("3 of 9: Inputs");
+    talk.answer("Answers", "one");
+    talk.answer("Which one", "gpu_max");
+    talk.answer("Most GPU nodes", "6");
+    talk.answer("Answers", "go");
+    talk.answer("Secrets", "go");
+    talk.until("5 of 9: Checks");
+    let checks = talk.answer("Checks", "go");
+    assert!(checks.contains("GPU quota"), "what reads the answer is looked at again:\n{checks}");
+    assert!(!checks.contains("Helm:"), "the rest is not:\n{checks}");
+    talk.until("6 of 9: Plan");
+    let plan = talk.answer("The plan", "all");
+    assert!(plan.contains("GPU node group"), "it is made anew:\n{plan}");
+    talk.until("? The plan");
+    talk.hang_up();
+    assert_eq!(talk.end(), 130);
+}
+
+#[test]
+fn what_nobody_may_look_at_is_attested_with_name_and_reason() {
+    let served = Served::start("denied-lookups");
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    answers["attest"].as_array_mut().unwrap().retain(|said| said["task"] != "checks/gpu_quota");
+    let file = served.file("answers.yaml", &answers.to_string());
+    let install = ["install", "arthur-shield", "--line", "--answers", file.to_str().unwrap()];
+    let mut talk = Conversation::with(served.command(&install));
+    to_inputs(&mut talk);
+    talk.answer("Answers", "go");
+    talk.answer("Secrets", "go");
+    talk.until("5 of 9: Checks");
+    talk.answer("Checks", "go");
+    talk.until("go is none of these");
+    talk.answer("Checks", "checks/gpu_quota");
+    let story = talk.answer("GPU quota", "attest");
+    assert!(story.contains("servicequotas:GetServiceQuota") && !story.contains("press a"), "{story}");
+    talk.answer("Your name", "Ada");
+    talk.answer("Ticket or reason", "CLOUD-1205: 64 vCPU, 32 free");
+    let attested = talk.answer("Checks", "go");
+    assert!(attested.contains("Ada answers for it: CLOUD-1205"), "{attested}");
+    talk.until("6 of 9: Plan");
+    talk.until("? The plan");
+    talk.hang_up();
+    assert_eq!(talk.end(), 130);
+    assert!(served.journal().contains("CLOUD-1205: 64 vCPU, 32 free"), "it stands in the journal");
+}
+
+#[test]
+fn back_from_the_last_menu_asks_whether_to_leave() {
+    let mut talk = Conversation::rehearse("arthur-shield", &[]);
+    to_inputs(&mut talk);
+    talk.answer("Answers", "<");
+    talk.answer("What else", "<");
+    let stays = talk.answer("Leave Landfall", "no");
+    assert!(stays.contains("Nothing of it stays"), "{stays}");
+    talk.answer("Answers", "<");
+    talk.answer("What else", "<");
+    talk.answer("Leave Landfall", "yes");
+    assert_eq!(talk.end(), 0);
+    assert_names_nothing_that_goes(&talk.text);
+}
+
+#[test]
+fn ctrl_d_at_a_question_leaves_and_says_how_it_goes_on() {
+    let served = Served::start("smooth");
+    let mut talk = Conversation::with(served.command(&["install", "arthur-shield", "--line"]));
+    to_inputs(&mut talk);
+    talk.answer("Answers", "one");
+    talk.until("? Which one");
+    talk.hang_up();
+    assert_eq!(talk.end(), 130);
+    assert!(talk.text.contains("It can go on later: landfall install arthur-shield --line"), "{}", talk.text);
+    assert!(!talk.text.contains("landfall undo "), "nothing was made: {}", talk.text);
+}
+
+#[test]
+fn what_was_installed_line_by_line_is_taken_away_as_its_last_words_say() {
+    let served = Served::start("smooth");
+    let mut talk = Conversation::with(served.command(&["install", "arthur-shield", "--line"]));
+    to_install(&mut talk);
+    talk.until("8 of 9: Verify");
+    talk.answer("Verify", "go");
+    talk.until("9 of 9: Summary");
+    let summary = talk.answer("Done", "finish");
+    assert!(summary.contains("summary.md") && summary.contains("expiries.ics"), "these stay:\n{summary}");
+    assert_eq!(talk.end(), 0);
+    let words = talk
+        .text
+        .lines()
+        .find_map(|line| Some(line.split_once("landfall ")?.1).filter(|rest| rest.starts_with("undo ")));
+    let mut words: Vec<&str> = words.unwrap().split_whitespace().collect();
+    words.extend(["--yes", "--lose", "steps/namespace"]);
+    served.landfall(&words).ends_with(0);
+    let left = served.end();
+    assert_eq!(rehearsed::aws(&left, "node_groups"), ["pay-1/cpu-1"], "nothing of it is left");
 }

@@ -109,7 +109,7 @@ fn a_broken_guide_is_told_what_is_wrong_and_where() {
         assert_eq!(messages.len(), expected.len(), "{}:\n{}", path.display(), told.join("\n"));
         guides += 1;
     }
-    assert_eq!(guides, 10);
+    assert!(guides > 10, "{guides}");
 }
 
 #[test]

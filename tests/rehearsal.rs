@@ -5,6 +5,7 @@
 mod rehearsed;
 
 mod rehearsal {
+    mod agreed;
     mod apheris;
     mod bad_input;
     mod changes;

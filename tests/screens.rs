@@ -3,6 +3,7 @@
 
 mod screens {
     mod given;
+    mod help;
     mod install;
     mod keys;
     mod looks;

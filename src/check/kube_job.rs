@@ -234,7 +234,7 @@ impl KubeJob {
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
         let seen = lines.iter().find(|line| expect.is_match(line));
         match (completed, seen) {
-            (true, Some(line)) => Outcome::pass(line.trim().to_owned()),
+            (true, Some(line)) => Outcome::pass(plain(line)),
             (true, None) => {
                 let problem = Problem::new(
                     "K8S-JOB-OUTPUT",
@@ -305,6 +305,14 @@ fn asked(pod: &Pod, resource: &str) -> f64 {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
     let limits = containers.filter_map(|container| container.resources.as_ref()?.limits.as_ref()?.get(resource));
     limits.filter_map(|limit| quantity::amount(&limit.0)).sum()
+}
+
+/// A line of a table without its bars and gaps.
+fn plain(line: &str) -> String {
+    line.trim_matches(|letter: char| letter == '|' || letter.is_whitespace())
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub mod kube_requests;
 pub mod kube_resource_exists;
 pub mod kube_secret;
 pub mod kube_storage_class;
+pub mod kube_version;
 pub mod ldap_bind;
 pub mod network_route;
 pub mod oidc_discovery;

@@ -1,6 +1,9 @@
 //! Where is everything? The only thing that differs in a rehearsal, and it comes from the environment either way.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use landfall_core::event::Problem;
@@ -48,6 +51,8 @@ pub struct Endpoints {
     pub vault: Option<String>,
     /// Folder of installs.
     pub state: PathBuf,
+    /// A folder that is removed when the program has ended (`LANDFALL_TEMPORARY`): whoever started it made it for this run.
+    pub temporary: Option<PathBuf>,
     /// Answers file handed out with the endpoints.
     pub answers: Option<PathBuf>,
 }
@@ -86,12 +91,18 @@ impl Endpoints {
                 Some(folder) => PathBuf::from(folder),
                 None => state_folder()?,
             },
+            temporary: text("LANDFALL_TEMPORARY").map(PathBuf::from),
             answers: text("LANDFALL_ANSWERS").map(PathBuf::from),
         })
     }
 }
 
 impl Endpoints {
+    /// The folder with which the installs' folder goes, where it does not last.
+    pub fn goes_with(&self) -> Option<&Path> {
+        self.temporary.as_deref().filter(|temporary| self.state.starts_with(temporary))
+    }
+
     /// Refuses a host that is none of the only ones.
     pub fn admit(&self, host: &str) -> Result<(), Problem> {
         if self.only.is_empty() || bypasses(&self.only, host) {

@@ -70,11 +70,25 @@ pub async fn why_not_yet(client: &Client, pod: &Pod) -> Problem {
     let about = ListParams::default().fields(&format!("involvedObject.name={}", pod.name_any()));
     // Who may not list events still hears what the pod says.
     let heard = events.list(&about).await.map(|list| list.items).unwrap_or_default();
-    let warnings = heard.into_iter().filter(|event| event.type_.as_deref() == Some("Warning"));
-    match warnings.max_by_key(|event| event.last_timestamp.clone()) {
-        Some(event) => problem.why(event.message.unwrap_or_default()),
+    match last_warned(pod, heard) {
+        Some(message) => problem.why(message),
         None => problem,
     }
+}
+
+/// What was last warned of this very pod since it has a node: an earlier one of its name, and what kept it from a node, are past.
+fn last_warned(pod: &Pod, heard: Vec<Event>) -> Option<String> {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let scheduled = conditions
+        .filter(|condition| condition.type_ == "PodScheduled" && condition.status == "True")
+        .find_map(|condition| condition.last_transition_time.as_ref().map(|time| time.0));
+    let when = |event: &Event| event.last_timestamp.as_ref().map(|time| time.0);
+    let now = |event: &Event| {
+        let same = event.involved_object.uid.is_none() || event.involved_object.uid == pod.metadata.uid;
+        same && !when(event).zip(scheduled).is_some_and(|(when, scheduled)| when < scheduled)
+    };
+    let warnings = heard.into_iter().filter(|event| event.type_.as_deref() == Some("Warning") && now(event));
+    warnings.max_by_key(when)?.message
 }
 
 /// Why a pod is not ready, with a fix.
@@ -194,6 +208,22 @@ mod tests {
         let unscheduled = json!({"phase": "Pending", "conditions": [
             {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."}]});
         assert_eq!(code(unscheduled), "K8S-POD-UNSCHEDULED");
+    }
+
+    #[test]
+    fn what_was_warned_of_an_earlier_pod_or_before_it_had_a_node_is_past() {
+        let mut pod = pod(json!({"phase": "Pending", "conditions": [
+            {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-11-20T09:00:10Z"}]}));
+        pod.metadata.uid = Some("new".into());
+        let event = |uid: &str, at: &str, message: &str| -> Event {
+            serde_json::from_value(json!({"metadata": {}, "type": "Warning", "message": message,
+                "lastTimestamp": format!("2026-11-20T09:00:{at}Z"), "involvedObject": {"uid": uid, "name": "shield-auth-0"}}))
+            .unwrap()
+        };
+        let heard = |events: Vec<Event>| last_warned(&pod, events);
+        assert_eq!(heard(vec![event("old", "20", "unbound volumes"), event("new", "05", "unbound volumes")]), None);
+        let mount = heard(vec![event("new", "12", "a Secret is missing"), event("old", "20", "unbound volumes")]);
+        assert_eq!(mount.as_deref(), Some("a Secret is missing"));
     }
 
     #[test]

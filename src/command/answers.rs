@@ -23,12 +23,12 @@ use crate::report::explained;
 /// What to write.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct AnswersArguments {
-    /// Install or guide.
+    /// Install (its id; see `landfall status`) or guide.
     install: String,
-    /// Where it is written; standard output where it is left out.
+    /// The file it is written into, which must not exist yet; else it is printed.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// For the same cluster again: also what belongs to it alone, and what persons answered for.
+    /// For the same cluster again: also what holds for it alone, and what people answered for.
     #[arg(long)]
     same: bool,
 }

@@ -189,7 +189,8 @@ fn to_dos(found: &[FoundPassage], path: &str, kinds: &Catalogue) -> String {
 }
 
 fn first_line(text: &str) -> &str {
-    let line = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['`', '~']);
+    let fence = |line: &str| ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence));
+    let line = |line: &&str| !line.trim().is_empty() && !fence(line);
     text.lines().find(line).unwrap_or_default()
 }
 
@@ -206,8 +207,14 @@ fn shortened(text: &str) -> String {
 /// What a snippet becomes: the steps whose names its words speak of, best first.
 fn step(snippet: &str, kinds: &Catalogue) -> String {
     let words = words(snippet);
+    // What only looks at the cluster changes nothing.
+    let has = |any: &[&str]| any.iter().any(|verb| words.iter().any(|word| word == verb));
+    let looks = has(&["kubectl"]) && has(&["get", "describe", "logs", "wait", "top"]);
+    let looks =
+        looks && !has(&["apply", "create", "delete", "label", "patch", "rollout", "scale", "set", "apiversion"]);
+    let (room, a) = if looks { (Room::Check, "a verification") } else { (Room::Step, "a step") };
     let mut fits: Vec<(usize, &Descriptor)> =
-        kinds.room(Room::Step).map(|kind| (likeness(kind, &words), kind)).filter(|(fit, _)| *fit > 0).collect();
+        kinds.room(room).map(|kind| (likeness(kind, &words), kind)).filter(|(fit, _)| *fit > 0).collect();
     fits.sort_by_key(|(fit, kind)| (std::cmp::Reverse(*fit), kind.name.clone()));
     // One that has much less in common is no guess.
     let most = fits.first().map_or(0, |(fit, _)| *fit);
@@ -218,8 +225,9 @@ fn step(snippet: &str, kinds: &Catalogue) -> String {
         .map(|(_, kind)| format!("{} ({})", kind.name, kind.about))
         .collect();
     match best.is_empty() {
+        true if looks => "a verification".to_owned(),
         true => "a step; what no kind does a person does (person.does)".to_owned(),
-        false => format!("a step, perhaps {}", best.join(" or ")),
+        false => format!("{a}, perhaps {}", best.join(" or ")),
     }
 }
 
@@ -233,6 +241,9 @@ fn likeness(kind: &Descriptor, words: &[String]) -> usize {
     let (all, said) = (noun.split('_').count(), noun.split('_').filter(|part| has(part)).count());
     // `create-nodegroup` has both words of `node_group`.
     let said = if has(&noun.replace('_', "")) { all } else { said };
+    if said == 0 {
+        return 0;
+    }
     1 + 2 * said + usize::from(said == all)
 }
 
@@ -286,5 +297,15 @@ mod tests {
             assert!(said.starts_with(&format!("a step, perhaps {kind} ")), "{snippet}: {said}");
         }
         assert!(step("sudo reboot", &kinds).contains("person.does"));
+        // A tool alone says nothing of what is done with it.
+        assert!(step("kubectl drain node-1", &kinds).contains("person.does"));
+        let looked = step("```sh\nkubectl -n ferry get pods\n```", &kinds);
+        assert!(looked.starts_with("a verification, perhaps kube.pods "), "{looked}");
+    }
+
+    #[test]
+    fn an_excerpt_is_the_first_line_that_says_something() {
+        assert_eq!(first_line("```sh\nkubectl get pods\n```"), "kubectl get pods");
+        assert_eq!(first_line("`kubectl delete ns x` removes it."), "`kubectl delete ns x` removes it.");
     }
 }

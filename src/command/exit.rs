@@ -33,10 +33,13 @@ impl Exit {
         }
     }
 
-    /// In words.
-    pub fn words(self) -> &'static str {
+    /// In words; `lasts` where what was begun can be gone on with.
+    pub fn words(self, lasts: bool) -> &'static str {
         match self {
             Self::Done => "Done.",
+            Self::Failed if !lasts => "Failed: see above.",
+            Self::Person if !lasts => "Waiting for a person: see above.",
+            Self::Interrupted if !lasts => "Interrupted.",
             Self::Failed => "Failed: see above. Starting again continues where it stopped.",
             Self::Usage => "Nothing was changed: something given to Landfall is wrong, see above.",
             Self::Stopped => "Stopped before anything was changed: a check says stop.",

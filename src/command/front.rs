@@ -29,7 +29,10 @@ pub async fn front(common: &Common, guide: Option<&str>, arguments: &InstallArgu
 
 async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if !terminal && !common.line {
+    // A terminal that can only print lines gets lines.
+    let dumb = !common.full_screen && std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let by_line = common.line || terminal && dumb;
+    if !terminal && !by_line {
         complain!(
             "{}",
             explained(
@@ -56,7 +59,7 @@ async fn wizard(common: &Common, guide: Option<&str>) -> i32 {
     let shown = handle.shown.clone();
     let theme = theme(common);
     // Drawing has a thread of its own: nothing the network does can hold it up.
-    let (by_line, look) = (common.line, common.look());
+    let look = common.look();
     let ended =
         tokio::task::spawn_blocking(move || if by_line { line::run(handle, look) } else { tui::run(handle, theme) })
             .await;

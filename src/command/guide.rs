@@ -1,13 +1,17 @@
-//! `guide list|needs|lint` and `explain`: what there is, without touching anything.
+//! `guide list|needs|lint`: what there is, without touching anything.
 
-use landfall_core::{event::Problem, guide::LoadedGuide, plan::Answers, value::Scope};
+use landfall_core::{
+    event::Problem,
+    guide::LoadedGuide,
+    plan::{Answers, Facts, filled, words},
+};
 use serde_json::{Value, json};
 
 use super::{
     Common, Exit,
     say::{complain, say},
 };
-use crate::{guides, kinds::Kinds, problems, report::explained};
+use crate::{guides, kinds::Kinds, report::explained};
 
 pub(super) fn refuse(common: &Common, problem: &Problem) -> i32 {
     complain!("{}", explained(problem, common.look()));
@@ -124,11 +128,8 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
             }
         }
     };
-    let scope = labels_for_gaps(&loaded, &answers);
-    let text = |text: &str| match scope.render_text(text) {
-        Ok(Value::String(text)) => text,
-        _ => text.to_owned(),
-    };
+    let scope = words(&loaded.guide, &answers, &Facts::default(), &Value::Null);
+    let text = |text: &str| filled(text, &scope);
     let wanted = loaded.guide.needs.iter().filter(|need| {
         let holds = |condition: &str| scope.holds(condition).unwrap_or(true);
         need.when.as_deref().is_none_or(holds)
@@ -167,28 +168,6 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
     Exit::Done.code()
 }
 
-/// Answers and defaults where there are some, `<label>` where not.
-fn labels_for_gaps(loaded: &LoadedGuide, answers: &Answers) -> Scope {
-    let guide = &loaded.guide;
-    let target = json!({
-        "account": "<AWS account>",
-        "region": answers.target.region.clone().unwrap_or_else(|| "<region>".into()),
-        "cluster": answers.target.cluster.clone().unwrap_or_else(|| "<cluster>".into()),
-        "namespace": answers.target.namespace.clone().or_else(|| guide.target.namespace.clone()).unwrap_or_else(|| "<namespace>".into()),
-        "partition": "aws",
-    });
-    let facts = guide.facts.iter().map(|fact| (fact.id.clone(), Value::Null)).collect();
-    let settled = landfall_core::plan::settle(guide, answers, &facts, &target);
-    let mut scope =
-        landfall_core::plan::scope(guide, &settled, &facts, &target, &landfall_core::plan::InstallId::of("<install>"));
-    for input in &guide.inputs {
-        if settled.values.get(&input.id).is_none_or(Value::is_null) && settled.asked.contains(&input.id) {
-            scope.set(input.id.clone(), json!(format!("<{}>", input.label())));
-        }
-    }
-    scope
-}
-
 /// Checks a guide; with `source`, its passages' digests against the vendor's document.
 pub fn lint(common: &Common, guide: &str, source: Option<&std::path::Path>) -> i32 {
     let kinds = Kinds::all();
@@ -217,80 +196,4 @@ pub fn lint(common: &Common, guide: &str, source: Option<&std::path::Path>) -> i
         say!("{guide}: {}", count(messages.len(), "message"));
     }
     if messages.is_empty() { Exit::Done.code() } else { Exit::Usage.code() }
-}
-
-/// A kind's parameters, one to a line: name, type, whether it has to be there, what it is.
-fn parameters(schema: &Value) -> Vec<String> {
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let properties = schema["properties"].as_object();
-    let lines = properties.into_iter().flatten().map(|(name, about)| {
-        let kind = match &about["type"] {
-            Value::String(kind) => kind.clone(),
-            Value::Array(kinds) => {
-                kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect::<Vec<_>>().join(" or ")
-            }
-            _ => String::new(),
-        };
-        let kind = if kind.is_empty() { kind } else { format!(", {kind}") };
-        let needed = if required.contains(&name.as_str()) { "" } else { ", may be left out" };
-        let text = about["description"].as_str().unwrap_or_default().replace('\n', " ");
-        format!("  {name}{kind}{needed}: {text}").trim_end_matches([':', ' ']).to_owned()
-    });
-    let lines: Vec<String> = lines.collect();
-    if lines.is_empty() { vec!["  none".into()] } else { lines }
-}
-
-/// What a code means: a problem's page, a kind, or a guide's problem or erratum.
-pub fn explain(common: &Common, code: &str) -> i32 {
-    if let Some(page) = problems::page(code) {
-        say!("{page}");
-        return Exit::Done.code();
-    }
-    let kinds = Kinds::all();
-    for kind in kinds
-        .catalogue()
-        .room(landfall_core::catalogue::Room::Check)
-        .chain(kinds.catalogue().room(landfall_core::catalogue::Room::Step))
-    {
-        if kind.code == code || kind.name == code {
-            if common.output == crate::report::Format::Text {
-                say!("{} ({}): {}\n\nParameters:", kind.code, kind.name, kind.about);
-                parameters(&kind.parameters).iter().for_each(|line| say!("{line}"));
-            } else {
-                say!("{}", serde_json::to_string_pretty(&kind.parameters).unwrap_or_default());
-            }
-            return Exit::Done.code();
-        }
-    }
-    for loaded in guides::all().into_iter().flatten() {
-        let guide = &loaded.guide;
-        for problem in &guide.problems {
-            if format!("{}-{}", guide.code_prefix, problem.id.to_uppercase().replace('_', "-")) == code {
-                say!(
-                    "{}",
-                    explained(&Problem::new(code, &problem.what, &problem.fix).why(&problem.why), common.look())
-                );
-                return Exit::Done.code();
-            }
-        }
-        if let Some(erratum) = guide.errata.iter().find(|erratum| erratum.id == code) {
-            say!("{code} ({}): {}\nInstead: {}", guide.title, erratum.wrong, erratum.instead);
-            return Exit::Done.code();
-        }
-    }
-    let mut known: Vec<&str> = problems::codes().collect();
-    known.sort();
-    let kinds = kinds.catalogue();
-    let rooms = [landfall_core::catalogue::Room::Check, landfall_core::catalogue::Room::Step];
-    let of_kinds = rooms.into_iter().flat_map(|room| kinds.room(room)).flat_map(|kind| [&kind.code, &kind.name]);
-    let all = known.iter().copied().chain(of_kinds.map(String::as_str));
-    let hint = landfall_core::plan::nearest(&code.to_uppercase(), all);
-    refuse(
-        common,
-        &Problem::new(
-            "CODE-UNKNOWN",
-            format!("nothing is known as {code}{hint}"),
-            format!("Pages exist for: {}", known.join(", ")),
-        ),
-    )
 }

@@ -4,11 +4,18 @@ use std::fmt::Write as _;
 
 use landfall_core::{
     catalogue::Room,
-    guide::{Erratum, Input, LoadedGuide, Secret, Severity, Task},
+    guide::{Input, Lines, LoadedGuide, Severity, Task},
+    plan::{Answers, Facts, known_problem, words},
 };
 use serde_json::Value;
 
-use super::{Common, Exit, guide::load, say::text, yaml};
+use super::{
+    Common, Exit,
+    guide::load,
+    guide_words::{fields, indented, instead, only_when, plain, sentence},
+    say::text,
+    yaml,
+};
 use crate::kinds::Kinds;
 
 /// The corrected guide as readable Markdown, with its errata.
@@ -191,11 +198,15 @@ impl Page<'_> {
                 put!(out, "\nWhere nobody can look, a person states: {}", attest.statement);
             }
             parameters(out, task);
+            self.templates(out, task);
+            if let Some(within) = task.within {
+                put!(out, "\nAsked again for up to {within}.");
+            }
             if !task.proves.is_empty() {
                 put!(out, "\nProves: {}", task.proves.join(", "));
             }
-            if let Some(place) = self.loaded.place(&task.from) {
-                put!(out, "\nFrom: {place}");
+            if let Some(places) = self.places(&task.from) {
+                put!(out, "\nFrom: {places}");
             }
             let mut corrections = String::new();
             self.corrections(&mut corrections, &task.id, "");
@@ -205,15 +216,30 @@ impl Page<'_> {
         }
     }
 
+    /// The texts of the templates that a task names.
+    fn templates(&self, out: &mut String, task: &Task) {
+        let with = task.with.to_string();
+        for (name, text) in self.loaded.templates().filter(|(name, _)| with.contains(name)) {
+            let fence = if text.contains("```") { "````" } else { "```" };
+            put!(out, "\nThe template `{name}`:\n\n{fence}\n{}\n{fence}", text.trim_end());
+        }
+    }
+
+    /// Every passage that is cited.
+    fn places(&self, cited: &[Lines]) -> Option<String> {
+        let places: Vec<String> = self.loaded.source.iter().flat_map(|source| source.places(cited)).collect();
+        (!places.is_empty()).then(|| places.join("; "))
+    }
+
     fn problems(&self, out: &mut String) {
         let guide = &self.loaded.guide;
         if guide.problems.is_empty() {
             return;
         }
         put!(out, "\n## When it goes wrong\n");
-        for problem in &guide.problems {
-            let code = format!("{}-{}", guide.code_prefix, problem.id.to_uppercase().replace('_', "-"));
-            put!(out, "- **{code}**: {}", problem.what.trim());
+        let words = words(guide, &Answers::default(), &Facts::default(), &Value::Null);
+        for problem in guide.problems.iter().map(|problem| known_problem(self.loaded, problem, &words)) {
+            put!(out, "- **{}**: {}", problem.code, problem.what.trim());
             put!(out, "  - Why: {}", indented(&problem.why));
             put!(out, "  - Fix: {}", indented(&problem.fix));
         }
@@ -237,7 +263,7 @@ impl Page<'_> {
         }
         put!(out, "\n## Where the vendor's text is wrong\n");
         for erratum in &guide.errata {
-            let place = self.loaded.place(&erratum.at).map(|place| format!(" ({place})")).unwrap_or_default();
+            let place = self.places(&erratum.at).map(|places| format!(" ({places})")).unwrap_or_default();
             put!(out, "- **{}**{place}: {}", erratum.id, erratum.wrong.trim());
             put!(out, "  - {}: {}", instead(erratum), erratum.instead.trim());
         }
@@ -264,39 +290,4 @@ fn parameters(out: &mut String, task: &Task) {
     let text = yaml::lines(&Value::Object(with.clone()), 0);
     let fence = if text.contains("```") { "````" } else { "```" };
     put!(out, "\n{fence}yaml\n{}\n{fence}", text.trim_end());
-}
-
-fn instead(erratum: &Erratum) -> &'static str {
-    if erratum.warned { "To know" } else { "Instead" }
-}
-
-fn only_when(when: Option<&str>) -> String {
-    when.map(|when| format!(" (only when `{when}`)")).unwrap_or_default()
-}
-
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() { String::new() } else { format!(": {}", indented(text)) }
-}
-
-/// More lines of a list's item stand below it.
-fn indented(text: &str) -> String {
-    text.trim().lines().collect::<Vec<_>>().join("\n    ")
-}
-
-fn fields(secret: &Secret) -> String {
-    let name = |field: &landfall_core::guide::Field| {
-        let label = field.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
-        let made = if field.generate.is_some() { ", can be made up" } else { "" };
-        let optional = if field.optional { ", may be left empty" } else { "" };
-        format!("`{}`{label}{made}{optional}", field.id)
-    };
-    match &secret.rows {
-        Some(rows) => format!("Rows of {}", rows.columns.iter().map(name).collect::<Vec<_>>().join("; ")),
-        None => secret.fields.iter().map(name).collect::<Vec<_>>().join("; "),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -19,10 +19,10 @@ use crate::{
 /// How to install.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct InstallArguments {
-    /// A frozen plan: refuse to run if anything differs from it, and show what.
+    /// A plan frozen by `plan --out`: refuse to run where anything differs from it, and show what.
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
-    /// How long to wait for a person's step, e.g. 30m or 2d; the guide's own limit otherwise.
+    /// How long to wait for what a person has to do, e.g. 30m or 2d; else as long as the guide says.
     #[arg(long, value_name = "DURATION")]
     pub wait_person: Option<Span>,
 }
@@ -53,8 +53,7 @@ async fn installed(
     arguments: &InstallArguments,
     summary: &mut Option<landfall_core::wizard::SummaryShown>,
 ) -> Result<Exit, Exit> {
-    opened.ready().await?;
-    opened.secrets().await?;
+    opened.ready_with_secrets().await?;
     opened.mappings().await?;
     let resolved = opened.session.resolve().map_err(|trouble| opened.refuse(trouble.problem()))?;
     let begun = !opened.session.story().steps.is_empty();

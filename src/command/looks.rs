@@ -33,14 +33,13 @@ async fn run(common: &Common, guide: &str, section: Section, only: &[String], sk
         (Exit::Failed, _) => "Failed: see above.",
         (Exit::Stopped, _) => "A check says stop: see above.",
         (Exit::Interrupted, _) => "Interrupted.",
-        _ => exit.words(),
+        _ => exit.words(false),
     };
     opened.end_saying(exit, words, None)
 }
 
 async fn looked(opened: &mut Opened, section: Section, only: &[String], skip: &[String]) -> Result<Exit, Exit> {
-    opened.ready().await?;
-    opened.secrets().await?;
+    opened.ready_with_secrets().await?;
     let plan = opened.session.resolve().map_err(|trouble| opened.refuse(trouble.problem()))?;
     for pattern in only.iter().chain(skip) {
         if !plan.tasks.iter().any(|task| task.path.matches(pattern)) {

@@ -15,52 +15,57 @@ use tokio::sync::mpsc;
 use super::{Exit, Reporter, say::complain};
 use crate::{
     cloud::{Endpoints, Trouble},
+    engine::installs,
     guides,
     kinds::Kinds,
-    report::{Format, Line, Look, observer},
+    report::{Format, Line, Look, Transcript, observer},
     secret::Place,
     session::{self, House, Session},
 };
 
 /// Flags every command understands.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "With every command")]
 pub struct Common {
-    /// Answers file: references to secrets, never secrets.
+    /// Answers file: what is asked is taken from it; of secrets it says where they come from.
     #[arg(long, global = true, value_name = "FILE")]
     pub answers: Option<PathBuf>,
-    /// Ask nothing: what is not answered is an error. Grants no waiver, attestation or approval by itself.
+    /// Ask nothing: what is not answered is an error. It goes past no failed check, and agrees to no change of what was agreed to before.
     #[arg(long, global = true)]
     pub yes: bool,
-    /// How to report.
+    /// How it reports.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub output: Format,
-    /// Line by line, without a full screen.
+    /// One question after the other instead of a full screen; for plain terminals and screen readers.
     #[arg(long, global = true, conflicts_with = "full_screen")]
     pub line: bool,
-    /// Full screen even where the terminal looks plain.
+    /// Full screen also where the terminal calls itself dumb.
     #[arg(long, global = true)]
     pub full_screen: bool,
-    /// Colours.
+    /// Whether there are colours; `NO_COLOR` is honoured, too.
     #[arg(long, global = true, value_enum, default_value = "auto")]
     pub color: clap::ColorChoice,
-    /// Only ASCII characters.
+    /// Only ASCII characters; the default where the locale is not UTF-8.
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// Colours of the full screen: auto, dark, light, none.
-    #[arg(long, global = true, default_value = "auto", value_name = "THEME")]
+    /// Colours of the full screen.
+    #[arg(long, global = true, default_value = "auto", value_name = "THEME", value_parser = ["auto", "dark", "light", "none"])]
     pub theme: String,
-    /// AWS profile.
+    /// AWS profile; else AWS_PROFILE.
     #[arg(long, global = true)]
     pub profile: Option<String>,
-    /// AWS region.
+    /// AWS region; else AWS_REGION, or the profile's.
     #[arg(long, global = true)]
     pub region: Option<String>,
-    /// kubeconfig context.
+    /// Context of the kubeconfig; else the current one.
     #[arg(long, global = true)]
     pub context: Option<String>,
-    /// Warnings and waivers give exit code 4.
+    /// End with exit code 4 where there are warnings, or where somebody went past a failed check.
     #[arg(long, global = true)]
     pub strict: bool,
+    /// Also write every line of the report to this file, as NDJSON.
+    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    pub transcript: Option<PathBuf>,
 }
 
 impl Common {
@@ -103,15 +108,40 @@ pub struct Opened {
     pub reporter: Reporter,
     /// The flags.
     pub common: Common,
+    /// Where the answers file has its answers, where there is one.
+    asked_at: Option<String>,
     /// Somebody else has the install open.
     held: bool,
+}
+
+/// What a command does with an install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It writes or decides something, and has the install for itself meanwhile.
+    Writes,
+    /// It only reads, whoever has it open.
+    Reads,
 }
 
 impl Opened {
     /// Reads guide and answers.
     pub fn guide(common: &Common, guide: &str) -> Result<Self, Exit> {
         let (facts, received) = mpsc::unbounded_channel();
-        let mut reporter = Reporter::new(observer(common.output, common.look(), Box::new(std::io::stdout())), received);
+        let mut seen_by = observer(common.output, common.look(), Box::new(std::io::stdout()));
+        let transcript =
+            common.transcript.as_ref().map(|path| std::fs::File::create(path).map_err(|error| (path, error)));
+        let unwritten = match transcript {
+            Some(Ok(file)) => {
+                seen_by = Box::new(Transcript::new(seen_by, Box::new(file)));
+                None
+            }
+            Some(Err((path, error))) => Some(format!("the transcript {} cannot be written: {error}", path.display())),
+            None => None,
+        };
+        let mut reporter = Reporter::new(seen_by, received);
+        if let Some(words) = unwritten {
+            reporter.notice(words);
+        }
         let refuse = |reporter: &mut Reporter, problem: Problem| {
             reporter.problem(problem);
             Exit::Usage
@@ -128,8 +158,12 @@ impl Opened {
             )
         })?;
         let mut answers = Answers::default();
-        if let Some(path) = common.answers.clone().or_else(|| endpoints.answers.clone()) {
-            match session::read_answers(&path, &loaded.guide) {
+        let file = common.answers.clone().or_else(|| endpoints.answers.clone());
+        if let Some(path) = &file {
+            // An install that is there may have the rest of the answers.
+            let mut here = installs(&endpoints.state).into_iter();
+            let alone = !here.any(|(_, story)| story.is_ok_and(|story| story.guide == loaded.guide.id));
+            match session::read_answers(path, &loaded.guide, alone) {
                 Ok(read) => answers = read,
                 Err(faults) => {
                     for fault in faults {
@@ -147,16 +181,33 @@ impl Opened {
             }
         }
         let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::new(RwLock::default()), facts };
-        Ok(Self {
-            session: Session::new(house, Arc::new(loaded), answers),
-            reporter,
-            common: common.clone(),
-            held: false,
-        })
+        let mut session = Session::new(house, Arc::new(loaded), answers);
+        session.file_says_all = file.is_some();
+        let asked_at = file.as_deref().and_then(session::inputs_in);
+        Ok(Self { session, reporter, common: common.clone(), asked_at, held: false })
     }
 
     /// Proves the target, binds the install, looks facts up, and refuses unanswered inputs.
-    pub async fn ready(&mut self) -> Result<(), Exit> {
+    pub async fn ready(&mut self, does: Use) -> Result<(), Exit> {
+        self.reach(does).await?;
+        self.answered().await
+    }
+
+    /// The same, and brings the secrets in; whatever is missing of both is refused together.
+    pub async fn ready_with_secrets(&mut self) -> Result<(), Exit> {
+        self.reach(Use::Writes).await?;
+        if let Err(exit) = self.answered().await {
+            let open = !self.session.settle().open.is_empty();
+            let missing = if open { self.session.missing_secrets().await.unwrap_or_default() } else { Vec::new() };
+            missing.into_iter().for_each(|problem| self.reporter.problem(problem));
+            return Err(exit);
+        }
+        self.tell_carried();
+        self.secrets().await
+    }
+
+    /// Proves the target, binds the install and looks facts up.
+    pub async fn reach(&mut self, does: Use) -> Result<(), Exit> {
         let choice = TargetAnswers {
             profile: self.common.profile.clone().or_else(|| self.session.answers.target.profile.clone()),
             region: self.common.region.clone().or_else(|| self.session.answers.target.region.clone()),
@@ -171,7 +222,11 @@ impl Opened {
         let place = Place::from_setting(self.session.house.endpoints.vault.as_deref())
             .map_err(|trouble| self.refuse(Trouble::from(trouble).problem()))?;
         let passphrase = std::env::var("LANDFALL_VAULT_PASSPHRASE").ok().map(landfall_core::value::Plain::new);
-        self.session.bind(place, passphrase).await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        let bound = match does {
+            Use::Writes => self.session.bind(place, passphrase).await,
+            Use::Reads => self.session.bind_to_read(place, passphrase).await,
+        };
+        bound.map_err(|trouble| self.refuse(trouble.problem()))?;
         let install = self.session.bound.as_ref().map(|bound| bound.install.to_string()).unwrap_or_default();
         self.reporter.line(&Line::Target {
             guide: self.session.guide.guide.title.clone(),
@@ -179,12 +234,20 @@ impl Opened {
             target: self.session.target_value(),
             rehearsal: proven.rehearsal,
         });
-        self.session.gather().await.map_err(|trouble| self.refuse(trouble.problem()))?;
+        if let Some(remark) = proven.remark {
+            self.reporter.notice(remark);
+        }
+        self.session.gather().await.map_err(|trouble| self.refuse(trouble.problem()))
+    }
+
+    /// Refuses what is not answered; what is, is written down.
+    pub async fn answered(&mut self) -> Result<(), Exit> {
         let open = self.session.settle().open;
+        let place = self.asked_at.clone().map(|at| format!("{at}: ")).unwrap_or_default();
         for (id, refused) in &open {
             self.refuse(Problem::new(
                 "ANSWER-MISSING",
-                refused.clone(),
+                format!("{place}{refused}"),
                 format!("Answer it under inputs: in the answers file, as\n$ {id}: …"),
             ));
         }
@@ -201,6 +264,13 @@ impl Opened {
             return Err(Exit::Usage);
         }
         self.session.record_answers().await.map_err(|trouble| self.refuse(trouble.problem()))
+    }
+
+    /// Says what is taken over from earlier runs.
+    pub fn tell_carried(&mut self) {
+        for line in std::mem::take(&mut self.session.carried) {
+            self.reporter.notice(line);
+        }
     }
 
     /// Brings the secrets in; what is missing is refused.
@@ -246,7 +316,8 @@ impl Opened {
 
     /// Says how it ended, and gives the exit code.
     pub fn end(&mut self, exit: Exit, summary: Option<landfall_core::wizard::SummaryShown>) -> i32 {
-        self.end_saying(exit, exit.words(), summary)
+        let lasts = self.session.house.endpoints.goes_with().is_none();
+        self.end_saying(exit, exit.words(lasts), summary)
     }
 
     /// The same in a command's own words.

@@ -1,12 +1,12 @@
 //! `plan`: what would be done; and its parts: hosts, permissions, commands; `--out` freezes it.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use landfall_core::event::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Common, Exit, Opened};
+use super::{Common, Exit, Opened, Use};
 use crate::{
     report::Line,
     session::{Planned, guide_digest},
@@ -15,16 +15,16 @@ use crate::{
 /// What to show of a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PlanArguments {
-    /// Freeze the plan into a file that `install --plan` compares with.
+    /// Freeze the plan into this file; `install --plan` then refuses anything that differs.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Only who must reach whom.
+    /// Show only which hosts have to be reached, from where and why: for firewalls and proxies.
     #[arg(long)]
     pub hosts: bool,
-    /// Only the IAM policy and RBAC rules it needs.
+    /// Show only the IAM policy and Kubernetes rules it needs.
     #[arg(long)]
     pub permissions: bool,
-    /// Only what a person would type.
+    /// Show only the commands a person would type instead.
     #[arg(long)]
     pub commands: bool,
 }
@@ -51,8 +51,11 @@ pub struct Frozen {
     pub facts: Value,
     /// Digest of every task's parameters.
     pub digest: String,
+    /// Keyed fingerprints of the secrets that were at hand.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// What was there: task to verb.
-    pub observed: std::collections::BTreeMap<String, String>,
+    pub observed: BTreeMap<String, String>,
 }
 
 impl Frozen {
@@ -69,6 +72,7 @@ impl Frozen {
             answers: serde_json::to_value(&session.answers).unwrap_or_default(),
             facts: Value::Object(session.frozen.clone()),
             digest: planned.plan.digest(),
+            secrets: planned.approved.secrets.clone(),
             observed: planned
                 .shown
                 .tasks
@@ -80,9 +84,14 @@ impl Frozen {
 
     /// Every field in which another plan differs, in words.
     pub fn differences(&self, now: &Self) -> Vec<String> {
-        let as_tree = |frozen: &Self| serde_json::to_value(frozen).unwrap_or_default();
+        // A secret that one of them did not have at hand tells nothing.
+        let as_tree = |frozen: &Self, other: &Self| {
+            let mut known = frozen.clone();
+            known.secrets.retain(|reference, _| other.secrets.contains_key(reference));
+            serde_json::to_value(known).unwrap_or_default()
+        };
         let mut found = Vec::new();
-        compare("", &as_tree(self), &as_tree(now), &mut found);
+        compare("", &as_tree(self, now), &as_tree(now, self), &mut found);
         found
     }
 }
@@ -116,7 +125,9 @@ pub async fn plan(common: &Common, guide: &str, arguments: &PlanArguments) -> i3
 }
 
 async fn planned(opened: &mut Opened, arguments: &PlanArguments) -> Result<Exit, Exit> {
-    opened.ready().await?;
+    // What is frozen names the install it is for; everything else only looks.
+    opened.ready(if arguments.out.is_some() { Use::Writes } else { Use::Reads }).await?;
+    opened.tell_carried();
     // Without the repository's credentials the chart cannot be read yet; whoever installs is then asked.
     for problem in opened.session.mappings().await.unwrap_or_default() {
         opened.reporter.problem(problem);

@@ -3,13 +3,13 @@
 //! The program runs as a child with the endpoints in its environment, exactly as it would in another terminal beside
 //! `--serve`: nothing in it knows of rehearsals.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::path::PathBuf;
 
 use landfall_core::event::Problem;
 use landfall_rehearsal::{Options, Rehearsal, Scenario};
 
 use super::{
-    Common, Exit,
+    Common, Exit, ended,
     say::{complain, say, text},
 };
 use crate::{
@@ -20,24 +20,24 @@ use crate::{
 /// How to rehearse.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RehearseArguments {
-    /// Guide to rehearse; the list of guides where it is left out.
+    /// Guide to rehearse: its id, or the path of your own; you choose where it is left out.
     pub guide: Option<String>,
-    /// Which scenario.
+    /// What happens in it: smooth, or one in which something goes wrong.
     #[arg(long, default_value = "smooth")]
     pub scenario: String,
     /// How many times faster than real time the clock runs.
     #[arg(long)]
     pub speed: Option<f64>,
-    /// Only serve the endpoints, printing what another terminal has to export.
+    /// Only serve the simulated endpoints, and print what another terminal has to export.
     #[arg(long)]
     pub serve: bool,
-    /// A real API server in the simulated one's place.
+    /// Use this real cluster in place of the simulated one; AWS stays simulated.
     #[arg(long, value_name = "KUBECONFIG")]
     pub kubernetes: Option<PathBuf>,
-    /// Keep everything in this folder instead of a temporary one.
+    /// Keep its files in this folder; otherwise they are removed when it ends.
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
-    /// When everything was taken away or made, write what is left in the simulated world to this file.
+    /// In the end, write what is in the simulated account and cluster to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
 }
@@ -61,6 +61,7 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         Ok(scenario) => scenario,
         Err(error) => return refuse(format!("scenario {}: {error}", arguments.scenario), "Correct the scenario."),
     };
+    let ends = scenario.ends.clone();
     let options = Options {
         scenario,
         speed: arguments.speed,
@@ -72,22 +73,34 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         Ok(rehearsal) => rehearsal,
         Err(error) => return refuse(error.to_string(), "Check the folder's rights and the kubeconfig."),
     };
-    let code =
+    let mut code =
         if arguments.serve { serve(&mut rehearsal).await } else { run(common, arguments, &rehearsal, rest).await };
+    // With other answers, another API server or a person it may well end otherwise.
+    let as_written = common.answers.is_none() && arguments.kubernetes.is_none() && arguments.guide.is_some();
+    if common.yes && as_written && !arguments.serve && code != Exit::Interrupted.code() {
+        let told = std::fs::read_to_string(transcript(&rehearsal)).unwrap_or_default();
+        if let Some(problem) = ended::otherwise(&arguments.scenario, &ends, common.strict, code, &told) {
+            complain!("{}", explained(&problem, common.look()));
+            code = ended::code(&ends, code);
+        }
+    }
     if let Some(path) = &arguments.snapshot
         && let Err(error) = std::fs::write(path, snapshot(&rehearsal))
     {
         return refuse(format!("{}: {error}", path.display()), "Choose another place for --snapshot.");
     }
-    // What was rehearsed knows nothing of this: its own last words are those of an install that lasts.
     let lasts = arguments.serve || arguments.folder.is_some();
-    if !lasts && common.output == Format::Text && code != Exit::Usage.code() && std::io::stdout().is_terminal() {
-        say!(
-            "\nThis rehearsal's world ends here, and its journal and files with it: nothing is left to go on with or to \
-             take away.\nWith --folder DIR its files stay; with --serve its world does, for as long as that runs."
-        );
+    if !lasts && common.output == Format::Text && code != Exit::Usage.code() {
+        let words = "This rehearsal's world ends here, and its journal and files with it: nothing is left to go on with or to \
+                     take away.\nWith --folder DIR its files stay; with --serve its world does, for as long as that runs.";
+        say!("\n{}", textwrap::fill(words, common.look().width.max(40)));
     }
     code
+}
+
+/// Where all that was said is kept.
+fn transcript(rehearsal: &Rehearsal) -> PathBuf {
+    rehearsal.folder().join("transcript.ndjson")
 }
 
 fn snapshot(rehearsal: &Rehearsal) -> String {
@@ -122,6 +135,12 @@ async fn run(common: &Common, arguments: &RehearseArguments, rehearsal: &Rehears
         child.arg("install").arg(guide);
     }
     child.args(flags(common)).args(rest).envs(rehearsal.environment());
+    if arguments.folder.is_none() {
+        child.env("LANDFALL_TEMPORARY", rehearsal.folder());
+    }
+    if common.yes {
+        child.arg("--transcript").arg(transcript(rehearsal));
+    }
     let mut running = match child.spawn() {
         Ok(running) => running,
         Err(error) => {

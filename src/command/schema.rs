@@ -46,6 +46,8 @@ pub fn of_guides(kinds: &Catalogue) -> Value {
             schema["$defs"][place] = parameters;
         }
     }
+    schema["$defs"]["Scenario"] = landfall_rehearsal::shape::schema();
+    schema["properties"]["scenarios"]["additionalProperties"] = json!({ "$ref": "#/$defs/Scenario" });
     // A file may say which schema it follows.
     schema["title"] = json!("A Landfall guide");
     schema

@@ -2,36 +2,46 @@
 
 use landfall_core::value::{Plain, SecretRef};
 
-use super::{Common, Exit, Opened, say::say, status::known_install};
-use crate::secret::sources::refusal;
+use super::{Common, Exit, Opened, Use, say::say, status::known_install};
+use crate::secret::{Place, sources::refusal};
 
 /// What to do with secrets.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum SecretsCommand {
-    /// Which secrets an install wants, and which are there.
+    /// Say which secrets are wanted and how long each one is, never what it is.
     List {
-        /// Guide or install.
+        /// Guide or install (see `landfall status`).
         guide: String,
     },
-    /// Keep one, read from standard input or asked for without echo.
+    /// Keep a secret, typed without being shown, or read from standard input.
+    #[command(after_help = "\
+Examples:
+  landfall secrets set arthur-shield postgres.password
+  pass show shield/db | landfall secrets set arthur-shield postgres.password")]
     Set {
-        /// Guide or install.
+        /// Guide or install (see `landfall status`).
         guide: String,
-        /// `secret.field`.
+        /// Its name, as `landfall secrets list` shows it, e.g. postgres.password.
+        #[arg(value_name = "SECRET")]
         reference: String,
     },
-    /// Forget one.
+    /// Forget a secret.
     Rm {
-        /// Guide or install.
+        /// Guide or install (see `landfall status`).
         guide: String,
-        /// `secret.field`.
+        /// Its name, as `landfall secrets list` shows it, e.g. postgres.password.
+        #[arg(value_name = "SECRET")]
         reference: String,
     },
-    /// Write one into a file only you can read (0600).
+    /// Write a secret into a new file that only you can read.
+    #[command(after_help = "\
+Example:
+  landfall secrets deliver arthur-shield app_key.key ./app-key")]
     Deliver {
-        /// Guide or install.
+        /// Guide or install (see `landfall status`).
         guide: String,
-        /// `secret.field`.
+        /// Its name, as `landfall secrets list` shows it, e.g. postgres.password.
+        #[arg(value_name = "SECRET")]
         reference: String,
         /// The file; it must not exist.
         file: std::path::PathBuf,
@@ -46,10 +56,10 @@ pub async fn secrets(common: &Common, command: &SecretsCommand) -> i32 {
         | SecretsCommand::Rm { guide, .. }
         | SecretsCommand::Deliver { guide, .. } => guide,
     };
-    let guide = match crate::guides::find(named) {
-        Ok(_) => named.clone(),
+    let (guide, story) = match crate::guides::find(named) {
+        Ok(_) => (named.clone(), None),
         Err(_) => match known_install(common, named) {
-            Ok((guide, _)) => guide,
+            Ok((guide, story)) => (guide, Some(story)),
             Err(exit) => return exit.code(),
         },
     };
@@ -57,6 +67,10 @@ pub async fn secrets(common: &Common, command: &SecretsCommand) -> i32 {
         Ok(opened) => opened,
         Err(exit) => return exit.code(),
     };
+    // An install that is named is where its journal says.
+    if let Some(story) = story.filter(|_| common.answers.is_none()) {
+        opened.session.answers.target = story.answers.target;
+    }
     let exit = match carry_out(&mut opened, command).await {
         Ok(exit) | Err(exit) => exit,
     };
@@ -67,17 +81,23 @@ pub async fn secrets(common: &Common, command: &SecretsCommand) -> i32 {
 }
 
 async fn carry_out(opened: &mut Opened, command: &SecretsCommand) -> Result<Exit, Exit> {
-    // Open answers do not matter here; the install must be bound all the same.
-    match opened.ready().await {
-        Ok(()) | Err(Exit::Usage) if opened.session.bound.is_some() => {}
-        Err(exit) => return Err(exit),
-        Ok(()) => {}
+    let does = match command {
+        SecretsCommand::List { .. } | SecretsCommand::Deliver { .. } => Use::Reads,
+        SecretsCommand::Set { .. } | SecretsCommand::Rm { .. } => Use::Writes,
+    };
+    // What is not answered yet does not matter here.
+    opened.reach(does).await?;
+    if does == Use::Writes && opened.session.settle().open.is_empty() {
+        opened.answered().await?;
     }
     let vault =
         opened.session.bound().map(|bound| bound.vault.clone()).map_err(|trouble| opened.refuse(trouble.problem()))?;
     match command {
         SecretsCommand::List { .. } => {
             say!("kept in {}", vault.place());
+            if *vault.place() == Place::Session {
+                say!("what another process keeps for its session is not seen from here");
+            }
             let wanted: Vec<_> = opened.session.wanted_secrets().into_iter().cloned().collect();
             for secret in wanted {
                 let fields: Vec<String> = match secret.rows {

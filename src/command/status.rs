@@ -153,6 +153,7 @@ fn head(install: &str, story: &Story) -> Value {
         "guide": story.guide,
         "target": story.target,
         "state": story.state(),
+        "steps_done": story.steps_done(),
         "exit": story.closed,
         "last": story.last.map(|at| at.to_string()),
     })

@@ -2,7 +2,7 @@
 
 use landfall_core::{event::TaskPath, journal::Record};
 
-use super::{Common, Exit, Opened, open::stop_on_signals, status::known_install};
+use super::{Common, Exit, Opened, Use, open::stop_on_signals, status::known_install};
 
 /// Shows what would be taken away; with `--yes`, does it. `lose` names steps whose data may be lost.
 pub async fn undo(common: &Common, install: &str, lose: &[String]) -> i32 {
@@ -28,13 +28,14 @@ pub async fn undo(common: &Common, install: &str, lose: &[String]) -> i32 {
         }
         Exit::Person => "Nothing was taken away.",
         Exit::Interrupted => "Interrupted. Running undo again goes on.",
-        _ => exit.words(),
+        // The other ends are not of an install that would go on.
+        _ => exit.words(false),
     };
     opened.end_saying(exit, words, None)
 }
 
 async fn undone(opened: &mut Opened, lose: &[String]) -> Result<Exit, Exit> {
-    opened.ready().await?;
+    opened.ready(Use::Writes).await?;
     let plan = opened.session.resolve().unwrap_or_default();
     opened.reporter.learn(&plan, &opened.session.house.kinds);
     let engine = opened.session.engine(&plan).map_err(|trouble| opened.refuse(trouble.problem()))?;

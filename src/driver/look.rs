@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Ask, Worker, target::target_seen};
 use crate::{
     cloud::Cloud,
-    engine::installs,
+    engine::{holder, installs},
     guides,
     session::{Proven, Session},
 };
@@ -232,10 +232,11 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
             Some(3) => "a check that says stop".into(),
             Some(_) => "to be started again".into(),
             None if story.steps.is_empty() => "to go on; nothing was touched yet".into(),
-            None => format!("to go on after {} steps", story.finished.len()),
+            None => format!("to go on: {}", story.steps_done()),
         }),
         at: story.last?,
-        held_by: None,
+        // Not by ourselves, who came back to the list.
+        held_by: holder(folder).filter(|who| *who != format!("process {}", std::process::id())),
     })
 }
 

@@ -94,7 +94,8 @@ pub fn start(house: House, facts: mpsc::UnboundedReceiver<Fact>, begin: Begin) -
     let (asks, asked) = mpsc::unbounded_channel();
     let (orders, ordered) = mpsc::unbounded_channel();
     let who = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
-    let wizard = Wizard::new(Arc::new(house.kinds.catalogue()), house.endpoints.clock.now(), who);
+    let mut wizard = Wizard::new(Arc::new(house.kinds.catalogue()), house.endpoints.clock.now(), who);
+    wizard.temporary = house.endpoints.goes_with().map(|folder| folder.display().to_string());
     let (shown, handle_shown) = watch::channel(Arc::new(wizard.clone()));
     for effect in wizard.begin() {
         let _ = orders.send(effect);
@@ -270,6 +271,6 @@ impl Worker {
 
     fn answers(&self, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
         let path = self.begin.answers.clone().or_else(|| self.house.endpoints.answers.clone());
-        path.map_or_else(|| Ok(Answers::default()), |path| crate::session::read_answers(&path, guide))
+        path.map_or_else(|| Ok(Answers::default()), |path| crate::session::read_answers(&path, guide, false))
     }
 }

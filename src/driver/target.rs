@@ -119,7 +119,7 @@ pub(super) fn target_seen(proven: &Proven) -> TargetSeen {
         context: proven.context.clone(),
         namespace: target.namespace,
         expires: proven.expires,
-        proof: proven.proof.clone(),
+        proof: proven.told(),
         doubt: proven.doubt.clone(),
         rehearsal: proven.rehearsal.clone(),
     }

@@ -2,6 +2,7 @@
 
 use landfall_core::{
     event::Problem,
+    guide::Generate,
     plan::{InstallId, SecretSource},
     value::{Plain, SecretRef},
     wizard::{Input, Origin, StoreOffer, Vault as Wish, VaultSaid},
@@ -79,7 +80,7 @@ impl Worker {
         let done = match wish {
             Wish::Put { secret, .. } => keep(&session, &vault, &reference, secret).await,
             Wish::Take { from, .. } => take(&session, &vault, &reference, from).await,
-            Wish::Generate { how, .. } => keep(&session, &vault, &reference, generate(how)).await,
+            Wish::Generate { how, .. } => make_up(&session, &vault, &reference, how).await,
             Wish::Trim(_) => match vault.read(&reference).await {
                 Ok(Some(secret)) => vault.keep(&reference, secret.trimmed()).await.map_err(Trouble::from),
                 Ok(None) => Ok(()),
@@ -140,7 +141,17 @@ impl Worker {
 async fn moved(old: &Vault, fresh: &Vault, reference: &SecretRef) -> Result<bool, Trouble> {
     let Some(plain) = old.read(reference).await? else { return Ok(false) };
     fresh.keep(reference, plain).await?;
+    if let Some(mark) = old.read(&reference.made_up()).await? {
+        fresh.keep(&reference.made_up(), mark).await?;
+    }
     Ok(true)
+}
+
+async fn make_up(session: &Session, vault: &Vault, reference: &SecretRef, how: Generate) -> Result<(), Trouble> {
+    let at_least = field_of(&session.guide, reference).and_then(|field| field.at_least);
+    let made_up = generate(how, at_least);
+    keep(session, vault, reference, made_up.clone()).await?;
+    session.nobody_gave(reference, &made_up).await
 }
 
 async fn keep(session: &Session, vault: &Vault, reference: &SecretRef, secret: Plain) -> Result<(), Trouble> {
@@ -194,7 +205,7 @@ async fn take(session: &Session, vault: &Vault, reference: &SecretRef, from: Ori
             if vault.read(reference).await?.is_some() {
                 return Ok(());
             }
-            return keep(session, vault, reference, generate(how)).await;
+            return make_up(session, vault, reference, how).await;
         }
     };
     match fetch(&source, &session.cloud).await? {

@@ -119,7 +119,7 @@ fn standing(watched: &Watched, held_by: Option<String>) -> Standing {
     let install = watched.story.install.as_ref().map(ToString::to_string).unwrap_or_default();
     let state = match &held_by {
         // While somebody is at it, how the run before ended is no news.
-        Some(_) => format!("going on after {} steps", watched.story.finished.len()),
+        Some(_) => format!("going on: {}", watched.story.steps_done()),
         None => watched.story.state(),
     };
     Standing { install, state, held_by, last: watched.story.last }

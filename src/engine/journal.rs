@@ -19,8 +19,16 @@ use crate::cloud::{Clock, Trouble};
 #[derive(Debug, thiserror::Error)]
 pub enum JournalTrouble {
     /// Somebody else runs this install.
-    #[error("another Landfall runs this install: {0}")]
-    Held(String),
+    #[error("another Landfall runs this install: {holder}")]
+    Held {
+        /// Who, as the lock says.
+        holder: String,
+        /// The install.
+        install: String,
+    },
+    /// It was opened to be read.
+    #[error("{0} was opened to be read, not to be written")]
+    OnlyRead(String),
     /// The disk said no.
     #[error("{path}: {error}")]
     Disk {
@@ -37,7 +45,11 @@ pub enum JournalTrouble {
 impl From<JournalTrouble> for Trouble {
     fn from(trouble: JournalTrouble) -> Self {
         let problem = match &trouble {
-            JournalTrouble::Held(_) => Problem::new("JOURNAL-HELD", trouble.to_string(), "Wait for it, or stop it; then start again."),
+            JournalTrouble::Held { holder, install } => {
+                Problem::new("JOURNAL-HELD", trouble.to_string(), beside(holder, install))
+                    .why("Two at once would make things twice.")
+            }
+            JournalTrouble::OnlyRead(_) => return Self::guide(trouble.to_string(), "Report this."),
             JournalTrouble::Disk { .. } => Problem::new(
                 "JOURNAL-DISK",
                 format!("the journal cannot be written: {trouble}"),
@@ -50,6 +62,16 @@ impl From<JournalTrouble> for Trouble {
     }
 }
 
+/// What can be done while somebody else has an install open.
+fn beside(holder: &str, install: &str) -> String {
+    let interrupt = process_of(holder).map(|id| format!(", or\n$ kill {id}")).unwrap_or_default();
+    format!(
+        "What only reads goes on beside it:\n$ landfall status {install} --watch\n\
+         Wait for it; or stop it at its next safe point with Ctrl-C in its terminal{interrupt}\n\
+         Then start again: it goes on where that one stopped."
+    )
+}
+
 type Order = (Record, oneshot::Sender<Result<(), String>>);
 
 /// The journal of one install.
@@ -57,7 +79,8 @@ type Order = (Record, oneshot::Sender<Result<(), String>>);
 pub struct Journal {
     folder: PathBuf,
     story: Arc<Mutex<Story>>,
-    orders: mpsc::Sender<Order>,
+    /// The writer; none where the journal is only read.
+    orders: Option<mpsc::Sender<Order>>,
 }
 
 impl Journal {
@@ -73,10 +96,13 @@ impl Journal {
         if lock.try_lock().is_err() {
             let mut holder = String::new();
             let _ = lock.read_to_string(&mut holder);
-            return Err(JournalTrouble::Held(holder.trim().to_owned()));
+            let install = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(JournalTrouble::Held { holder: holder.trim().to_owned(), install });
         }
+        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok().filter(|user| !user.is_empty());
+        let by = user.map(|user| format!(" by {user}")).unwrap_or_default();
         lock.set_len(0)
-            .and_then(|()| writeln!(lock, "process {} since {}", std::process::id(), clock.now()))
+            .and_then(|()| writeln!(lock, "process {} since {}{by}", std::process::id(), clock.now()))
             .map_err(disk(&lock_path))?;
         let path = folder.join("journal.jsonl");
         let text = match fs::read_to_string(&path) {
@@ -100,7 +126,18 @@ impl Journal {
             .name("journal".into())
             .spawn(move || write(&received, file, lock, clock, &told))
             .map_err(disk(&path))?;
-        Ok(Self { folder: folder.to_owned(), story, orders })
+        Ok(Self { folder: folder.to_owned(), story, orders: Some(orders) })
+    }
+
+    /// Reads what is there as it stands now, whoever has it open; nothing can be written through it.
+    pub fn read(folder: &Path) -> Result<Self, JournalTrouble> {
+        let story = story_in(folder).transpose()?.unwrap_or_default();
+        Ok(Self { folder: folder.to_owned(), story: Arc::new(Mutex::new(story)), orders: None })
+    }
+
+    /// Whether it is only read.
+    pub fn only_read(&self) -> bool {
+        self.orders.is_none()
     }
 
     /// Writes a record; returns once it is on disk.
@@ -110,7 +147,8 @@ impl Journal {
             path: self.folder.join("journal.jsonl").display().to_string(),
             error: std::io::Error::other("the journal's writer has stopped"),
         };
-        self.orders.send((record, sender)).map_err(|_| gone())?;
+        let orders = self.orders.as_ref().ok_or_else(|| JournalTrouble::OnlyRead(self.folder.display().to_string()))?;
+        orders.send((record, sender)).map_err(|_| gone())?;
         match heard.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(message)) => Err(JournalTrouble::Disk {
@@ -201,9 +239,14 @@ pub fn story_in(folder: &Path) -> Option<Result<Story, journal::JournalFault>> {
 /// moment, could turn away a run that begins just then.
 pub fn holder(folder: &Path) -> Option<String> {
     let text = fs::read_to_string(folder.join("lock")).ok()?;
-    let mut words = text.split_whitespace();
-    let (Some("process"), Some(Ok(id))) = (words.next(), words.next().map(str::parse::<i32>)) else { return None };
+    let id = process_of(&text)?;
     is_alive(id).then(|| format!("process {id}"))
+}
+
+/// The process a lock names.
+fn process_of(lock: &str) -> Option<i32> {
+    let mut words = lock.split_whitespace();
+    (words.next() == Some("process")).then(|| words.next()?.parse().ok()).flatten()
 }
 
 #[cfg(unix)]

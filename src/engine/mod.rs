@@ -13,6 +13,7 @@ mod gate;
 mod hand_over;
 mod inspect;
 mod journal;
+mod lasting;
 mod look;
 mod needs;
 mod person;
@@ -21,13 +22,17 @@ mod step;
 mod teller;
 mod undo;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use landfall_core::{
     event::{Section, TaskPath},
     guide::LoadedGuide,
     plan::{InstallId, Plan, PlannedTask},
-    value::{Scope, Tree},
+    value::{Scope, SecretRef},
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -147,13 +152,8 @@ impl Engine {
         look(&self.kinds, &view)
     }
 
-    /// Keyed fingerprints of the secrets that parameters use.
-    pub async fn marks<'a>(
-        &self,
-        parameters: impl IntoIterator<Item = &'a Value>,
-    ) -> Result<BTreeMap<String, String>, Trouble> {
-        let all: std::collections::BTreeSet<_> =
-            parameters.into_iter().flat_map(|parameters| Tree(parameters.clone()).references()).collect();
+    /// Keyed fingerprints of secrets, as far as they are at hand.
+    pub async fn marks(&self, all: BTreeSet<SecretRef>) -> Result<BTreeMap<String, String>, Trouble> {
         let mut marks = BTreeMap::new();
         if all.is_empty() {
             return Ok(marks);

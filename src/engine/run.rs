@@ -159,7 +159,7 @@ impl Engine {
         let outcome = self.look_at(task, done).await?;
         self.journal.write(Record::Looked { path: task.path.clone(), outcome: outcome.clone() }).await?;
         let story: Story = self.journal.story();
-        let plan = Plan { guide: String::new(), tasks: vec![task.clone()] };
+        let plan = Plan { tasks: vec![task.clone()], ..Plan::default() };
         let standing = Standing::of(&plan, &story, [(&task.path, &outcome)]);
         if standing.stops.is_empty() {
             return Ok(TaskEnd::Done(Value::Null));

@@ -10,6 +10,7 @@ use landfall_core::{
     event::{Found, Happened, How, Owner, Problem, State, TaskPath},
     journal::{Record, StepStory},
     plan::{Plan, PlannedTask},
+    value::Tree,
 };
 use serde_json::Value;
 
@@ -199,7 +200,9 @@ impl Running<'_> {
 
     /// Keyed fingerprints of the secrets in its parameters: what tells later that one of them is another.
     pub(super) async fn marks(&self) -> Result<BTreeMap<String, String>, Trouble> {
-        self.engine.marks([&self.parameters]).await
+        let mut all = self.task.secrets();
+        all.extend(Tree(self.parameters.clone()).references());
+        self.engine.marks(all).await
     }
 
     pub(super) fn tell(&self, what: Happened) {

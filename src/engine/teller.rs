@@ -3,16 +3,19 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 
 use landfall_core::{
     event::{Fact, Happened, Outcome, Problem, TaskPath},
     guide::LoadedGuide,
-    value::Mask,
+    plan::known_problem,
+    value::{Mask, Scope},
 };
 use regex::Regex;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::lasting::Lasting;
 use crate::cloud::Clock;
 
 /// Passes facts on.
@@ -20,34 +23,40 @@ use crate::cloud::Clock;
 pub struct Teller {
     clock: Clock,
     mask: Arc<RwLock<Mask>>,
-    known: Arc<Vec<(String, Regex, Problem)>>,
+    known: Arc<Vec<Known>>,
     /// What each task told last: the same wait is told once.
     last: Arc<Mutex<BTreeMap<TaskPath, Happened>>>,
+    /// What has to last before it is told.
+    lasting: Arc<Lasting>,
     to: UnboundedSender<Fact>,
 }
 
+/// A failure that the guide knows.
+struct Known {
+    signs: Vec<(&'static str, Regex)>,
+    after: Option<Duration>,
+    page: Problem,
+}
+
 impl Teller {
-    /// A teller that hides what `mask` knows and recognises the guide's problems.
-    pub fn new(clock: Clock, mask: Arc<RwLock<Mask>>, guide: &LoadedGuide, to: UnboundedSender<Fact>) -> Self {
-        let known = guide
-            .guide
-            .problems
-            .iter()
-            .flat_map(|problem| {
-                let code = format!("{}-{}", guide.guide.code_prefix, problem.id.to_uppercase().replace('_', "-"));
-                let page = Problem {
-                    source: guide.place(&problem.from),
-                    ..Problem::new(code, &problem.what, &problem.fix).why(&problem.why)
-                };
-                problem
-                    .when
-                    .iter()
-                    .filter(|(sign, _)| ["said", "log", "problem"].contains(&sign.as_str()))
-                    .filter_map(move |(sign, pattern)| Some((sign.clone(), Regex::new(pattern).ok()?, page.clone())))
-                    .collect::<Vec<_>>()
+    /// A teller that hides what `mask` knows and recognises the guide's problems, told in these `words`.
+    pub fn new(
+        clock: Clock,
+        mask: Arc<RwLock<Mask>>,
+        guide: &LoadedGuide,
+        words: &Scope,
+        to: UnboundedSender<Fact>,
+    ) -> Self {
+        let sign = |(sign, pattern): (&'static str, &str)| Some((sign, Regex::new(pattern).ok()?));
+        let problems = guide.guide.problems.iter();
+        let known = problems
+            .map(|problem| Known {
+                signs: problem.when.given().filter_map(sign).collect(),
+                after: problem.when.after.map(|span| span.0),
+                page: known_problem(guide, problem, words),
             })
             .collect();
-        Self { clock, mask, known: Arc::new(known), last: Arc::default(), to }
+        Self { clock, mask, known: Arc::new(known), last: Arc::default(), lasting: Arc::default(), to }
     }
 
     /// Tells one fact; a wait that was told and is still the same is not told again.
@@ -56,19 +65,43 @@ impl Teller {
             return;
         }
         let recognised = match &what {
-            Happened::Said { line } => self.recognise(&["said", "log"], line),
+            Happened::Said { line } => self.by(&["said", "log"], line),
             Happened::Waiting { why, .. } => {
-                let code = why.problem.as_ref().and_then(|problem| self.recognise(&["problem"], &problem.code));
-                code.or_else(|| why.story.iter().find_map(|line| self.recognise(&["said", "log"], line)))
-                    .or_else(|| why.problem.as_ref().and_then(|problem| self.known(problem)))
+                let code = why.problem.as_ref().and_then(|problem| self.by(&["problem"], &problem.code));
+                code.or_else(|| why.story.iter().find_map(|line| self.by(&["said", "log"], line)))
+                    .or_else(|| why.problem.as_ref().and_then(|problem| self.of(problem)))
             }
-            Happened::Failed { problem } => self.known(problem),
-            Happened::Looked { outcome, .. } => outcome.problem().and_then(|problem| self.known(problem)),
+            Happened::Failed { problem } => self.of(problem),
+            Happened::Looked { outcome, .. } => outcome.problem().and_then(|problem| self.of(problem)),
             _ => None,
         };
+        let lasting = recognised.filter(|known| known.after.is_some()).map(|known| known.page.code.as_str());
+        let ended = self.lasting.see(path, &what, lasting);
         self.send(path, what);
-        if let Some(problem) = recognised {
-            self.send(path, Happened::Recognised { problem });
+        // What was not yet told of a task that failed is why it failed.
+        for known in self.known.iter().filter(|known| ended.contains(&known.page.code)) {
+            self.send(path, Happened::Recognised { problem: known.page.clone() });
+        }
+        match recognised {
+            Some(Known { after: Some(after), page, .. }) => self.tell_if_it_lasts(path, page, *after),
+            Some(known) => self.send(path, Happened::Recognised { problem: known.page.clone() }),
+            None => {}
+        }
+    }
+
+    /// Tells a problem once it was there for so long; what passes by itself is not told.
+    fn tell_if_it_lasts(&self, path: &TaskPath, problem: &Problem, after: Duration) {
+        let Some(since) = self.lasting.begin(path, &problem.code) else { return };
+        let (teller, path, problem) = (self.clone(), path.clone(), problem.clone());
+        let wait = async move {
+            teller.clock.sleep(after).await;
+            if teller.lasting.still(&path, &problem.code, since) {
+                teller.send(&path, Happened::Recognised { problem });
+            }
+        };
+        // Facts are told by tasks of the runtime; where there is none, nothing goes on that could pass.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(wait);
         }
     }
 
@@ -92,16 +125,18 @@ impl Teller {
 
     /// The guide's problem that another problem shows, by its code or its words.
     pub fn known(&self, problem: &Problem) -> Option<Problem> {
-        self.recognise(&["problem"], &problem.code)
-            .or_else(|| self.recognise(&["said", "log"], &format!("{}\n{}", problem.what, problem.why)))
+        self.of(problem).map(|known| known.page.clone())
+    }
+
+    fn of(&self, problem: &Problem) -> Option<&Known> {
+        self.by(&["problem"], &problem.code)
+            .or_else(|| self.by(&["said", "log"], &format!("{}\n{}", problem.what, problem.why)))
     }
 
     /// The guide's problem that a text shows.
-    pub fn recognise(&self, signs: &[&str], text: &str) -> Option<Problem> {
-        self.known
-            .iter()
-            .find(|(sign, pattern, _)| signs.contains(&sign.as_str()) && pattern.is_match(text))
-            .map(|(_, _, problem)| problem.clone())
+    fn by(&self, signs: &[&str], text: &str) -> Option<&Known> {
+        let shows = |(sign, pattern): &(&'static str, Regex)| signs.contains(sign) && pattern.is_match(text);
+        self.known.iter().find(|known| known.signs.iter().any(shows))
     }
 
     /// A text without secrets.
@@ -155,7 +190,7 @@ mod tests {
         let files = BTreeMap::from([("guide.yaml".into(), GUIDE.into())]);
         let guide = LoadedGuide::read(Folder { name: "small".into(), files }).unwrap();
         let (to, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let teller = Teller::new(Clock::Real, Arc::default(), &guide, to);
+        let teller = Teller::new(Clock::Real, Arc::default(), &guide, &Scope::new(), to);
         let path: TaskPath = "steps/group".parse().unwrap();
         let wait = |on: &str| Happened::Waiting { why: Waiting::on(on), deadline: None, usual: None };
         for what in [
@@ -185,5 +220,72 @@ mod tests {
             wait("ACTIVE, 1 of 2 nodes"),
         ];
         assert_eq!(heard, expected);
+    }
+
+    const LASTS: &str = "problems:
+  - id: no_volume
+    when: { said: unbound, after: 1s }
+    what: The queue of {{ namespace }} has no volume.
+    why: Nobody makes one.
+    fix: See what it waits for.
+";
+
+    /// A teller that knows one failure, which has to last; on a clock a hundred times as fast.
+    fn patient() -> (Teller, tokio::sync::mpsc::UnboundedReceiver<Fact>) {
+        let files = BTreeMap::from([("guide.yaml".into(), format!("{GUIDE}{LASTS}"))]);
+        let guide = LoadedGuide::read(Folder { name: "small".into(), files }).unwrap();
+        let (to, told) = tokio::sync::mpsc::unbounded_channel();
+        let now = jiff::Timestamp::now();
+        let clock = Clock::Mapped { start: now, real_start: now, speed: 100.0 };
+        let mut words = Scope::new();
+        words.set("namespace", serde_json::json!("ferry"));
+        (Teller::new(clock, Arc::default(), &guide, &words, to), told)
+    }
+
+    fn wait(on: &str) -> Happened {
+        let problem = Problem::new("K8S-POD-UNSCHEDULED", "it waits for a node", "").why(on);
+        Happened::Waiting { why: Waiting { problem: Some(problem), ..Waiting::on(on) }, deadline: None, usual: None }
+    }
+
+    fn recognised(told: &mut tokio::sync::mpsc::UnboundedReceiver<Fact>) -> Vec<String> {
+        let mut all = Vec::new();
+        while let Ok(fact) = told.try_recv() {
+            if let Happened::Recognised { problem } = fact.what {
+                all.push(problem.what);
+            }
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn what_lasts_is_told_once_and_what_passes_is_not() {
+        let path: TaskPath = "verify/relay".parse().unwrap();
+        let (teller, mut told) = patient();
+        teller.tell(&path, wait("unbound volumes"));
+        teller.tell(&path, wait("its image is pulled"));
+        teller.tell(&"verify/other".parse().unwrap(), wait("unbound volumes, still"));
+        while told.recv().await.is_some_and(|fact| !matches!(fact.what, Happened::Recognised { .. })) {}
+        // By then the first one's time is over, too.
+        assert_eq!(recognised(&mut told), [""; 0]);
+        teller.tell(&path, wait("unbound volumes"));
+        let fact = loop {
+            let fact = told.recv().await.unwrap();
+            if matches!(fact.what, Happened::Recognised { .. }) {
+                break fact;
+            }
+        };
+        let Happened::Recognised { problem } = fact.what else { panic!("{fact:?}") };
+        assert_eq!(problem.what, "The queue of ferry has no volume.");
+        teller.tell(&path, wait("unbound volumes, still"));
+        assert_eq!(recognised(&mut told), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_fails_of_it_tells_it_at_once() {
+        let path: TaskPath = "verify/relay".parse().unwrap();
+        let (teller, mut told) = patient();
+        let problem = Problem::new("K8S-POD-UNSCHEDULED", "it waits for a node", "").why("unbound volumes");
+        teller.tell(&path, Happened::Looked { outcome: Outcome::Fail { problem }, seat: None });
+        assert_eq!(recognised(&mut told), ["The queue of ferry has no volume."]);
     }
 }

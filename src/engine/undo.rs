@@ -60,7 +60,8 @@ impl Engine {
                     }
                     _ => self.view(&task, |_, view| kind.undo_line(view, &step.parameters)),
                 };
-                Some(UndoLine { path, line, keeps_data: kind.keeps_data(&step.parameters) })
+                let keeps_data = self.view(&task, |_, view| kind.keeps_data(view, &step.parameters));
+                Some(UndoLine { path, line, keeps_data })
             })
             .collect()
     }

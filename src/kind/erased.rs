@@ -150,8 +150,8 @@ impl<K: Step> AnyStep for Erased<K> {
         decode::<K>(parameters).map_or_else(|_| String::new(), |kind| kind.undo_line(cx))
     }
 
-    fn keeps_data(&self, parameters: &Value) -> bool {
-        decode::<K>(parameters).map_or(K::ABOUT.keeps_data, |kind| kind.keeps_data())
+    fn keeps_data(&self, cx: &PlanView<'_>, parameters: &Value) -> bool {
+        decode::<K>(parameters).map_or(K::ABOUT.keeps_data, |kind| kind.keeps_data(cx))
     }
 
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String> {

@@ -7,6 +7,7 @@ mod applied;
 mod check;
 mod context;
 mod erased;
+pub mod given;
 mod lookup;
 mod misfit;
 mod plan_view;

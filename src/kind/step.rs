@@ -114,7 +114,7 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     fn undo_line(&self, cx: &PlanView<'_>) -> String;
 
     /// Whether taking this one away loses data, where that is not so for all of its kind.
-    fn keeps_data(&self) -> bool {
+    fn keeps_data(&self, _cx: &PlanView<'_>) -> bool {
         Self::ABOUT.keeps_data
     }
 
@@ -169,7 +169,7 @@ pub trait AnyStep: Send + Sync {
     /// What taking it away means.
     fn undo_line(&self, cx: &PlanView<'_>, parameters: &Value) -> String;
     /// Whether taking it away loses data.
-    fn keeps_data(&self, parameters: &Value) -> bool;
+    fn keeps_data(&self, cx: &PlanView<'_>, parameters: &Value) -> bool;
     /// What a person has to do, where only a person can.
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String>;
     /// What it needs.

@@ -41,7 +41,7 @@ fn pause(talk: &mut Talk) -> Result<(), Leave> {
     if talk.wizard().pausing {
         return Err(Leave::End(End::Interrupted));
     }
-    talk.para("It stops at the next safe point; Ctrl-C again leaves at once. It can go on later.")?;
+    talk.para("It stops at the next safe point, and can go on from there; Ctrl-C again leaves at once.")?;
     talk.send(Input::Pause)
 }
 

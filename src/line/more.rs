@@ -35,10 +35,12 @@ fn more(talk: &mut Talk) -> Result<(), Leave> {
     }));
     offers.push(Offer::new("shell", "Open your shell, with this context, namespace, profile and region"));
     offers.push(Offer::new("help", "What can be answered everywhere"));
-    offers.push(Offer::new("leave", "Leave; everything so far is kept"));
+    let left =
+        if wizard.temporary.is_some() { "Leave; nothing of it stays" } else { "Leave; everything so far is kept" };
+    offers.push(Offer::new("leave", left));
     let words: Vec<String> = offers.iter().map(|offer| offer.word.clone()).collect();
     let prompt = Prompt::Choose { title: "What else".into(), offers, at: Some(0), own: None };
-    let Said::Chosen(index) = talk.ask(&prompt, &[])? else { return Ok(()) };
+    let Said::Chosen(index) = talk.ask(&prompt, &[])? else { return leave(talk) };
     match words.get(index).map_or("stay", String::as_str) {
         "stay" => Ok(()),
         "shell" => talk.shell(),
@@ -55,4 +57,14 @@ fn more(talk: &mut Talk) -> Result<(), Leave> {
 /// On to the next stage; what is in the way is said.
 pub(super) fn next(talk: &mut Talk) -> Result<(), Leave> {
     talk.send(Input::Next)
+}
+
+/// Back from the last menu there is, by Esc or Ctrl-D: whoever means to leave says so.
+fn leave(talk: &mut Talk) -> Result<(), Leave> {
+    let left = talk.wizard().when_left();
+    talk.para(&left)?;
+    match talk.ask(&Prompt::Confirm { title: "Leave Landfall".into(), given: true }, &[left])? {
+        Said::Yes(true) => Err(Leave::End(End::Quit)),
+        _ => Ok(()),
+    }
 }

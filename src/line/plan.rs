@@ -40,7 +40,7 @@ pub(super) fn agree(talk: &mut Talk) -> Result<(), Leave> {
     }
     for probe in wizard.plan.probes() {
         talk.para(&format!(
-            "agreeing also agrees to {}: it makes something in the cluster for a moment, and removes it",
+            "agreeing also lets this make something in the cluster for a moment, and remove it: {}",
             probe.title
         ))?;
     }

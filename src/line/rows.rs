@@ -59,7 +59,7 @@ pub(super) fn told(task: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -
         (label, false) => format!("  {label}: {}", line.text),
     };
     // What names a key of the full screen stands in the menu here.
-    let of_keys = |line: &StoryLine| line.label == "fix" && line.text.starts_with("press ");
+    let of_keys = |line: &StoryLine| matches!(line.label, "fix" | "else") && line.text.starts_with("press ");
     story(task, now, expires).into_iter().filter(|line| !of_keys(line)).map(line).collect()
 }
 

@@ -70,8 +70,8 @@ fn show(talk: &mut Talk, wizard: &Wizard) -> Result<(), Leave> {
 /// What is known of a secret; never the secret.
 pub(super) fn known(field: &SecretField, group: &SecretGroup) -> String {
     let mut parts = Vec::new();
-    parts.push(match (&field.shown, field.length) {
-        (Some(shown), _) => shown.clone(),
+    parts.push(match (field.shown_in_short(), field.length) {
+        (Some(shown), _) => shown,
         (None, Some(length)) => format!("{length} characters"),
         (None, None) if group.joined.is_some() => "entered".into(),
         (None, None) if field.optional => "empty".into(),

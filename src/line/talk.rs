@@ -258,7 +258,9 @@ impl Talk {
             self.pass(Input::Pause)?;
             return self.say("\n  It stops at the next safe point; Ctrl-C again leaves at once.");
         }
-        self.say("\n  Ctrl-C again leaves; everything so far is kept.")
+        let left = self.wizard().when_left();
+        self.say("")?;
+        self.para(&format!("Ctrl-C again leaves. {left}"))
     }
 
     /// The person's own shell, where there is a terminal for it.
@@ -288,7 +290,7 @@ impl Talk {
     pub(super) fn help(&mut self) -> Result<(), Leave> {
         self.para("Enter takes what is offered. A number, a word or the beginning of a line chooses from a list.")?;
         self.para("? explains what is asked. < (or Esc) goes back. ! opens your shell. - empties an optional answer.")?;
-        self.para("Ctrl-C pauses a running install at the next safe point; twice leaves. Everything can go on later.")
+        self.para("Ctrl-C pauses a running install at the next safe point; twice leaves. Esc or Ctrl-D, twice, asks whether to leave.")
     }
 
     fn next(&mut self, patience: Option<Duration>) -> Result<Came, Leave> {
@@ -330,9 +332,8 @@ impl Talk {
             let _ = crossterm::terminal::disable_raw_mode();
         }
         let wizard = self.wizard();
-        let Some(install) = wizard.install_id.as_ref().filter(|_| !matches!(end, End::Rehearse { .. })) else {
-            return Ok(());
-        };
+        let stays = !matches!(end, End::Rehearse { .. }) && wizard.temporary.is_none();
+        let Some(install) = wizard.install_id.as_ref().filter(|_| stays) else { return Ok(()) };
         if wizard.stage != Stage::Summary {
             let guide = wizard.loaded.as_ref().map(|loaded| loaded.guide.id.as_str()).unwrap_or_default();
             self.say(&format!("\n  It can go on later: landfall install {guide} --line"))?;

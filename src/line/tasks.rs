@@ -93,13 +93,13 @@ pub(super) fn about(talk: &mut Talk, path: &TaskPath) -> Result<(), Leave> {
         let failed = matches!(row.state, TaskState::Looked(Outcome::Fail { .. } | Outcome::NotYet { .. }));
         let unknown = matches!(row.state, TaskState::Looked(Outcome::Unknown { .. }));
         if looks && unknown && row.vouched.is_none() {
-            offers.push(Offer::new("attest", "Answer for it, with a name and a ticket"));
+            offers.push(Offer::new("attest", "Answer for it, with your name and reason"));
         }
         if looks {
             offers.push(Offer::new("again", "Look again"));
         }
         if looks && failed {
-            offers.push(Offer::new("waive", "Go on in spite of it, with a name and a reason"));
+            offers.push(Offer::new("waive", "Go on in spite of it, with your name and reason"));
         }
         let handed = wizard.is_handed_over(path);
         if !looks && (handed || wizard.cannot_hand_over(path).is_none()) {
@@ -129,9 +129,6 @@ pub(super) fn about(talk: &mut Talk, path: &TaskPath) -> Result<(), Leave> {
             "explain" => {
                 for line in wizard.explained(row).iter().filter(|line| !line.is_empty()) {
                     talk.para(line)?;
-                }
-                for erratum in &row.errata {
-                    talk.para(&format!("{}: {} Instead: {}", erratum.id, erratum.wrong, erratum.instead))?;
                 }
             }
             _ => return Ok(()),

@@ -9,6 +9,7 @@ mod junit;
 mod markdown;
 mod page;
 mod text;
+mod transcript;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use serde_json::Value;
 pub use calendar::calendar;
 pub use page::page;
 pub use text::{explained, row};
+pub use transcript::Transcript;
 pub use watched::Seen;
 
 /// The version of [`Line`].

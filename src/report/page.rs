@@ -11,10 +11,11 @@ pub fn page(title: &str, install: &str, summary: &SummaryShown) -> String {
         if !lines.is_empty() {
             let _ = write!(text, "\n## {heading}\n\n");
             for line in lines {
-                let _ = writeln!(text, "- {}", line.replace('\n', "\n  "));
+                let _ = writeln!(text, "- {}", summary.lasting(&line).replace('\n', "\n  "));
             }
         }
     };
+    section("What stays", summary.nothing_stays().into_iter().collect());
     section("What was done", summary.made.clone());
     section("Addresses", summary.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
     section(
@@ -27,6 +28,7 @@ pub fn page(title: &str, install: &str, summary: &SummaryShown) -> String {
         summary.expires.iter().map(|(at, what)| format!("{}: {what}", at.strftime("%Y-%m-%d"))).collect(),
     );
     section("From now on", summary.after.iter().map(|(title, text)| format!("{title}: {text}")).collect());
-    section("Find every call of this install", summary.cloudtrail.iter().map(|line| format!("`{line}`")).collect());
+    let calls = summary.cloudtrail.iter().filter(|_| summary.temporary.is_none());
+    section("Find every call of this install", calls.map(|line| format!("`{line}`")).collect());
     text
 }

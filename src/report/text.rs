@@ -80,10 +80,13 @@ impl Observer for Text {
                     if let Some(line) = summary.errata_line() {
                         self.say(&format!("\n  {line}"))?;
                     }
-                    for (title, text) in &summary.after {
-                        self.say(&wrapped(&format!("{title}: {text}"), "  ", look))?;
+                    if let Some(line) = summary.nothing_stays() {
+                        self.say(&wrapped(&format!("What stays: {line}"), "  ", look))?;
                     }
-                    for path in [&summary.markdown, &summary.calendar].into_iter().flatten() {
+                    for (title, text) in &summary.after {
+                        self.say(&wrapped(&summary.lasting(&format!("{title}: {text}")), "  ", look))?;
+                    }
+                    for path in summary.files() {
                         self.say(&format!("  written: {path}"))?;
                     }
                 }

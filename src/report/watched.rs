@@ -16,7 +16,7 @@ pub enum Seen {
     Install {
         /// Its id.
         install: String,
-        /// `finished`, `failed after 3 steps` …
+        /// `finished`, `failed: 3 of 12 steps done` …
         state: String,
         /// Who has it open.
         held_by: Option<String>,

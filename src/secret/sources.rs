@@ -59,20 +59,21 @@ pub async fn fetch(source: &SecretSource, cloud: &Cloud) -> Result<Option<Plain>
             };
             Ok(Some(Plain::new(text)))
         }
-        SecretSource::Generate(how) => Ok(Some(generate(*how))),
+        SecretSource::Generate(how) => Ok(Some(generate(*how, None))),
         SecretSource::Vault(_) | SecretSource::Existing(_) | SecretSource::Rows(_) => Ok(None),
     }
 }
 
-/// Makes a secret up from the system's random numbers.
-pub fn generate(how: Generate) -> Plain {
+/// Makes a secret up from the system's random numbers, as long as its field asks.
+pub fn generate(how: Generate, at_least: Option<usize>) -> Plain {
     match how {
         Generate::Uuid => Plain::new(Uuid::new_v4().to_string()),
         Generate::Password => {
             const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789-_.+";
+            let length = at_least.unwrap_or_default().max(24);
             loop {
                 let mut text = String::new();
-                while text.len() < 24 {
+                while text.len() < length {
                     // Bytes above the last whole multiple are thrown away, so that each letter is equally likely.
                     let fair = 256 - 256 % LETTERS.len();
                     let bytes = Uuid::new_v4();
@@ -85,7 +86,7 @@ pub fn generate(how: Generate) -> Plain {
                             .map(|byte| char::from(LETTERS[byte % LETTERS.len()])),
                     );
                 }
-                text.truncate(24);
+                text.truncate(length);
                 let has = |test: fn(char) -> bool| text.contains(test);
                 if has(|c| c.is_ascii_uppercase())
                     && has(|c| c.is_ascii_lowercase())
@@ -155,11 +156,13 @@ mod tests {
     #[test]
     fn a_made_up_password_fits_the_usual_rules() {
         for _ in 0..50 {
-            let secret = generate(Generate::Password);
+            let secret = generate(Generate::Password, None);
             assert_eq!(secret.len(), 24);
             assert!(secret.reveal().contains(|c: char| c.is_ascii_digit()));
         }
-        assert!(Uuid::parse_str(generate(Generate::Uuid).reveal()).is_ok());
+        assert_eq!(generate(Generate::Password, Some(40)).len(), 40);
+        assert_eq!(generate(Generate::Password, Some(8)).len(), 24);
+        assert!(Uuid::parse_str(generate(Generate::Uuid, Some(8)).reveal()).is_ok());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use landfall_core::{
     event::{How, Problem, Section},
     journal::Record,
-    plan::{Approved, Change, Compared, Plan, Said, Stands, compare, locks},
+    plan::{Approved, Change, Compared, Plan, PlannedTask, Said, Stands, compare, locks, made_anew},
+    wizard::PlannedTask as PlannedShown,
 };
 
 use super::{Planned, Session};
@@ -12,8 +13,7 @@ use crate::{cloud::Trouble, engine::Engine};
 impl Session {
     /// What would be agreed to with this plan.
     pub async fn approved(&self, plan: &Plan, engine: &Engine) -> Result<Approved, Trouble> {
-        let parameters = plan.section(Section::Steps).map(|task| &task.parameters);
-        let secrets = engine.marks(parameters).await?;
+        let secrets = engine.marks(plan.section(Section::Steps).flat_map(PlannedTask::secrets).collect()).await?;
         Ok(Approved::of(plan, self.settle().values, secrets))
     }
 
@@ -62,11 +62,42 @@ impl Session {
             .collect()
     }
 
+    /// What the cluster says cannot change in place, found out before anybody agrees: made anew where it is ours to take away,
+    /// else refused.
+    pub fn made_anew(&self, plan: &Plan, tasks: &mut [PlannedShown], compared: &mut [Compared]) -> Result<(), Trouble> {
+        let story = self.story();
+        let catalogue = self.house.kinds.catalogue();
+        for row in tasks.iter_mut() {
+            let fields: Vec<&str> =
+                row.changes.iter().filter(|change| change.fixed).map(|change| &*change.field).collect();
+            let agreed =
+                |line: &&Compared| line.what == Change::Change && (line.fresh || story.replace.contains(&line.path));
+            if fields.is_empty() || !compared.iter().filter(agreed).any(|line| line.path == row.path) {
+                continue;
+            }
+            if made_anew(compared, &row.path, &fields.join(", "), &story, plan, &catalogue) {
+                row.what = Change::Replace;
+                continue;
+            }
+            let why =
+                compared.iter().find(|line| line.path == row.path).map(|line| line.why.clone()).unwrap_or_default();
+            let problem = Problem::new(
+                "ANSWER-LOCKED",
+                format!("{} cannot change so any more: {} stays as it was made", row.title, fields.join(", ")),
+                "Put back what changed and start again; or take it away yourself, after saving what it holds, and start again: then it is made anew.",
+            );
+            return Err(problem
+                .why(format!("{why}. This install did not make it, so it does not take it away."))
+                .into());
+        }
+        Ok(())
+    }
+
     /// The record of agreeing to a plan.
     pub fn agreement(&self, planned: &Planned, name: String) -> Record {
         let replaced = planned.compared.iter().filter(|line| line.what == Change::Replace);
         Record::Planned {
-            digest: planned.plan.digest(),
+            digest: planned.approved.digest(),
             facts: serde_json::Value::Object(self.frozen.clone()),
             approved: Box::new(planned.approved.clone()),
             name,

@@ -4,6 +4,7 @@
 //! [`Session::settle`] (answers), secrets, [`Session::plan`], then the engine it hands out.
 
 mod answers;
+mod carried;
 mod changes;
 mod facts;
 mod mapping;
@@ -23,14 +24,14 @@ use landfall_core::{
     event::{Fact, Problem, Section, TaskPath},
     guide::LoadedGuide,
     journal::{Record, Story},
-    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle},
-    value::{Mask, Scope},
+    plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle, words},
+    value::{Mask, Plain, Scope},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-pub use answers::read_answers;
+pub use answers::{inputs_in, read_answers};
 pub use planning::Planned;
 pub use target::{Proven, TargetChoice};
 
@@ -74,6 +75,10 @@ pub struct Session {
     pub frozen: Facts,
     /// Why a fact could not be looked up, by its id.
     pub unknown_facts: BTreeMap<String, Problem>,
+    /// Whether an answers file speaks for a person who is not there: then it says all, but for what was agreed to.
+    pub file_says_all: bool,
+    /// What was taken over from earlier runs, one line each.
+    pub carried: Vec<String>,
     /// Set when it is asked to stop.
     pub cancel: CancellationToken,
 }
@@ -110,6 +115,8 @@ impl Session {
             bound: None,
             frozen: Facts::new(),
             unknown_facts: BTreeMap::new(),
+            file_says_all: false,
+            carried: Vec::new(),
             cancel: CancellationToken::new(),
         }
     }
@@ -121,7 +128,17 @@ impl Session {
 
     /// Binds the install to the proven target: an unfinished (or finished) install of the same guide and target goes on,
     /// otherwise a new one begins.
-    pub async fn bind(&mut self, place: Place, passphrase: Option<landfall_core::value::Plain>) -> Result<(), Trouble> {
+    pub async fn bind(&mut self, place: Place, passphrase: Option<Plain>) -> Result<(), Trouble> {
+        self.bind_to(place, passphrase, false).await
+    }
+
+    /// The same for who only reads: an install that is there needs no lock, is read as it stands, and nothing is written
+    /// down in it. Where there is none yet it begins.
+    pub async fn bind_to_read(&mut self, place: Place, passphrase: Option<Plain>) -> Result<(), Trouble> {
+        self.bind_to(place, passphrase, true).await
+    }
+
+    async fn bind_to(&mut self, place: Place, passphrase: Option<Plain>, reads: bool) -> Result<(), Trouble> {
         let proven = self
             .proven
             .clone()
@@ -144,7 +161,8 @@ impl Session {
                 (self.house.endpoints.state.join(install.as_str()), install, true)
             }
         };
-        let journal = Journal::open(&folder, self.cloud.clock())?;
+        let journal =
+            if reads && !fresh { Journal::read(&folder)? } else { Journal::open(&folder, self.cloud.clock())? };
         let vault = self.vault(place, &install, passphrase).await?;
         if fresh {
             journal
@@ -158,9 +176,9 @@ impl Session {
                 .await?;
             keep_guide(&folder, &self.guide)?;
         } else {
-            self.merge(&journal.story());
+            self.carry_over(&journal.story());
         }
-        if let Some(own) = self.cloud.kube.own() {
+        if let Some(own) = self.cloud.kube.own().filter(|_| !journal.only_read()) {
             keep_kubeconfig(&folder, &own)?;
         }
         self.bound =
@@ -169,46 +187,10 @@ impl Session {
     }
 
     /// A vault that knows which of the guide's fields are visible.
-    pub async fn vault(
-        &self,
-        place: Place,
-        install: &InstallId,
-        passphrase: Option<landfall_core::value::Plain>,
-    ) -> Result<Vault, Trouble> {
+    pub async fn vault(&self, place: Place, install: &InstallId, passphrase: Option<Plain>) -> Result<Vault, Trouble> {
         let guide = self.guide.clone();
         let vault = Vault::open(place, install, self.house.mask.clone(), passphrase).await?;
         Ok(vault.knowing(move |reference| field_of(&guide, reference).is_some_and(|field| field.visible)))
-    }
-
-    /// Answers of an earlier run stand where nothing new was said.
-    fn merge(&mut self, story: &Story) {
-        let mut answers = story.answers.carried_over();
-        answers.target = self.answers.target.clone();
-        for (id, answer) in &self.answers.inputs {
-            answers.inputs.insert(id.clone(), answer.clone());
-        }
-        for (reference, source) in &self.answers.secrets {
-            answers.secrets.insert(reference.clone(), source.clone());
-        }
-        answers.attest.extend(self.answers.attest.iter().cloned());
-        answers.waive.extend(self.answers.waive.iter().cloned());
-        answers.approve.extend(self.answers.approve.iter().cloned());
-        answers.adopt.extend(self.answers.adopt.iter().cloned());
-        // A named file says anew who does what.
-        if !self.answers.hand_over.is_empty() {
-            answers.hand_over.clone_from(&self.answers.hand_over);
-        }
-        answers.steps.extend(self.answers.steps.clone());
-        answers.probes |= self.answers.probes;
-        for list in [&mut answers.attest, &mut answers.waive, &mut answers.approve, &mut answers.adopt] {
-            let mut seen = Vec::new();
-            list.retain(|said| {
-                let new = !seen.contains(said);
-                seen.push(said.clone());
-                new
-            });
-        }
-        self.answers = answers;
     }
 
     /// The journal's story; empty before the install is bound.
@@ -258,11 +240,17 @@ impl Session {
             needs: Arc::new(needs),
             folder: bound.folder.clone(),
             journal: bound.journal.clone(),
-            teller: Teller::new(self.cloud.clock(), self.house.mask.clone(), &self.guide, self.house.facts.clone()),
+            teller: self.teller(self.house.facts.clone()),
             desk: bound.desk.clone(),
             gate: bound.gate.clone(),
             cancel: self.cancel.clone(),
         })
+    }
+
+    /// Who tells what goes on, in words that know answers and target.
+    fn teller(&self, to: UnboundedSender<Fact>) -> Teller {
+        let words = words(&self.guide.guide, &self.answers, &self.frozen, &self.target_value());
+        Teller::new(self.cloud.clock(), self.house.mask.clone(), &self.guide, &words, to)
     }
 
     /// What a plan needs, without a bound install.

@@ -42,16 +42,21 @@ impl Session {
         let story = self.story();
         let known = self.outputs();
         let approved = self.approved(&plan, &engine).await?;
-        let compared = self.compared(&plan, &approved);
+        let mut compared = self.compared(&plan, &approved);
         let tasks = join_all(plan.runs().map(|task| shown(self, &engine, task, &story, &known, &compared))).await;
-        let tasks: Vec<Shown> = tasks.into_iter().collect::<Result<_, _>>()?;
+        let mut tasks: Vec<Shown> = tasks.into_iter().collect::<Result<_, _>>()?;
+        self.made_anew(&plan, &mut tasks, &mut compared)?;
         let mut notes: Vec<Problem> = self.unknown_facts.values().cloned().collect();
         notes.extend(self.horizon(&engine));
+        let review = review(&plan, &story, &tasks, &compared);
+        let stays = |line: &&Compared| {
+            line.what == Change::Unchanged && !review.iter().any(|changed| changed.path == line.path)
+        };
         let mut shown = PlanShown {
-            digest: plan.digest(),
+            digest: approved.digest(),
             takes: self.guide.guide.takes.clone().unwrap_or_default(),
-            review: review(&plan, &story, &tasks, &compared),
-            unchanged: compared.iter().filter(|line| line.what == Change::Unchanged).count(),
+            unchanged: compared.iter().filter(stays).count(),
+            review,
             review_digest: if compared.iter().any(|line| line.fresh) { approved.digest() } else { String::new() },
             hosts: engine
                 .needs
@@ -63,11 +68,8 @@ impl Session {
             notes,
             tasks,
         };
-        let keeps_data = |path: &TaskPath| {
-            let step = story.steps.get(path);
-            let kind = step.and_then(|step| Some((self.house.kinds.steps.get(&step.kind)?, &step.parameters)));
-            kind.is_some_and(|(kind, parameters)| kind.keeps_data(parameters))
-        };
+        let lines = engine.undo_plan(&story);
+        let keeps_data = |path: &TaskPath| lines.iter().any(|line| line.path == *path && line.keeps_data);
         for line in shown.review.iter_mut().filter(|line| line.what == Change::Replace) {
             line.keeps_data = keeps_data(&line.path);
             if line.keeps_data {
@@ -157,8 +159,8 @@ async fn shown(
     // What earlier runs made is known already; what is not, stays open.
     let scope = engine.scope_of(task, known).with_late_steps();
     let parameters = scope.render(&task.template).unwrap_or_else(|_| task.parameters.clone());
-    row.keeps_data = kind.keeps_data(&parameters);
     engine.view(task, |_, view| {
+        row.keeps_data = kind.keeps_data(view, &parameters);
         row.commands = kind.commands(view, &parameters);
         row.undo = kind.undo_line(view, &parameters);
         row.permissions = permissions_lines(&kind.permissions(view, &parameters));

@@ -10,6 +10,7 @@ use landfall_core::{
 use super::Session;
 use crate::{
     cloud::{Trouble, arrived},
+    kind::given::nobodys,
     secret::sources::{fetch, generate, join_rows, refusal, row_reference},
 };
 
@@ -37,8 +38,7 @@ impl Session {
             for field in &secret.fields {
                 let reference = SecretRef::field(&secret.id, &field.id);
                 let source = self.answers.secrets.get(&reference.to_string()).cloned();
-                let label =
-                    format!("{}, {}", secret.label, field.label.clone().unwrap_or_else(|| field.id.replace('_', " ")));
+                let label = named(secret, field);
                 match self.bring(secret, field, &reference, source).await? {
                     Some((plain, note)) => {
                         if let Some(refused) = refusal(field, &plain) {
@@ -48,12 +48,45 @@ impl Session {
                         }
                         noticed.extend(note.map(|note| format!("{label}: {note}")));
                     }
-                    None if self.bound()?.vault.read(&reference).await?.is_some() || field.optional => {}
-                    None => missing.push(absent(&reference, &format!("{label} is missing"))),
+                    None => match self.bound()?.vault.read(&reference).await? {
+                        // Set by another command, or by an earlier guide; stray space was decided on by a person.
+                        Some(there) => {
+                            let refused = refusal(field, &there).filter(|_| !there.stray_space());
+                            missing.extend(refused.map(|refused| absent(&reference, &refused)));
+                        }
+                        None if field.optional => {}
+                        None => missing.push(absent(&reference, &format!("{label} is missing"))),
+                    },
                 }
             }
         }
         Ok((missing, noticed))
+    }
+
+    /// Wanted secrets that nothing would bring: no source is named, none is kept, and none may be made up. Fetches nothing.
+    pub async fn missing_secrets(&self) -> Result<Vec<Problem>, Trouble> {
+        let vault = &self.bound()?.vault;
+        let mut missing = Vec::new();
+        for secret in self.wanted_secrets() {
+            let said = |reference: &SecretRef| self.answers.secrets.contains_key(&reference.to_string());
+            if secret.rows.is_some() {
+                let reference = SecretRef(secret.id.clone());
+                if !said(&reference) && vault.read(&SecretRef::field(&secret.id, "value")).await?.is_none() {
+                    missing.push(absent(&reference, &format!("{} is missing", secret.label)));
+                }
+                continue;
+            }
+            for field in &secret.fields {
+                let reference = SecretRef::field(&secret.id, &field.id);
+                if said(&reference) || field.optional || field.generate.is_some() || self.arrived(field)?.is_some() {
+                    continue;
+                }
+                if vault.read(&reference).await?.is_none() {
+                    missing.push(absent(&reference, &format!("{} is missing", named(secret, field))));
+                }
+            }
+        }
+        Ok(missing)
     }
 
     /// A field's new value, if there is one to bring; nothing in the vault is ever replaced by something made up.
@@ -84,12 +117,15 @@ impl Session {
             if field.keep
                 && let Some(found) = self.existing(secret, field).await?
             {
-                return Ok(Some((found, Some("adopted from the Secret that exists".into()))));
+                return self.nobodys(reference, found, Some("adopted from the Secret that exists")).await;
             }
-            return Ok(Some((generate(how), None)));
+            return self.nobodys(reference, generate(how, field.at_least), None).await;
         }
         if existing {
-            return Ok(self.existing(secret, field).await?.map(|found| (found, None)));
+            return match self.existing(secret, field).await? {
+                Some(found) => self.nobodys(reference, found, None).await,
+                None => Ok(None),
+            };
         }
         let Some(source) = source else { return Ok(None) };
         let Some(plain) = fetch(&source, &self.cloud).await? else { return Ok(None) };
@@ -97,6 +133,23 @@ impl Session {
             return Ok(Some((plain.trimmed(), Some("space or a newline at its end was removed".into()))));
         }
         Ok(Some((plain, None)))
+    }
+
+    /// A value that no person gave.
+    async fn nobodys(
+        &self,
+        reference: &SecretRef,
+        plain: Plain,
+        note: Option<&str>,
+    ) -> Result<Option<(Plain, Option<String>)>, Trouble> {
+        self.nobody_gave(reference, &plain).await?;
+        Ok(Some((plain, note.map(str::to_owned))))
+    }
+
+    /// Remembers that no person gave this value: it was made up, or adopted.
+    pub async fn nobody_gave(&self, reference: &SecretRef, plain: &Plain) -> Result<(), Trouble> {
+        let bound = self.bound()?;
+        nobodys(&bound.vault, &bound.folder, reference, plain).await
     }
 
     /// What a file that arrived holds for this field, where there is such a file.
@@ -179,6 +232,11 @@ impl Session {
             Err(trouble) => Err(trouble),
         }
     }
+}
+
+/// A field, for people.
+fn named(secret: &Secret, field: &Field) -> String {
+    format!("{}, {}", secret.label, field.label.clone().unwrap_or_else(|| field.id.replace('_', " ")))
 }
 
 fn absent(reference: &SecretRef, what: &str) -> Problem {

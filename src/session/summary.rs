@@ -94,6 +94,7 @@ impl Session {
             markdown: None,
             calendar: None,
             cloudtrail,
+            temporary: self.house.endpoints.goes_with().map(|folder| folder.display().to_string()),
         }
     }
 
@@ -119,17 +120,18 @@ impl Session {
         found
     }
 
-    /// Writes `summary.md` and `expiries.ics` beside the journal and names them in the summary.
+    /// Writes `summary.md` and `expiries.ics` beside the journal and, where they stay, names them in the summary.
     pub fn write_summary(&self, summary: &mut SummaryShown) -> std::io::Result<()> {
         let Some(bound) = &self.bound else { return Ok(()) };
         let file = bound.folder.join("summary.md");
         private::replace(&file, page(&self.guide.guide.title, &bound.install.to_string(), summary).as_bytes())?;
-        summary.markdown = Some(file.display().to_string());
+        let lasts = summary.temporary.is_none();
+        summary.markdown = lasts.then(|| file.display().to_string());
         if !summary.expires.is_empty() {
             let file = bound.folder.join("expiries.ics");
             let dates = calendar(&self.guide.guide.title, self.cloud.clock().now(), &summary.expires);
             private::replace(&file, dates.as_bytes())?;
-            summary.calendar = Some(file.display().to_string());
+            summary.calendar = lasts.then(|| file.display().to_string());
         }
         Ok(())
     }

@@ -11,8 +11,7 @@ use serde_json::json;
 
 use super::{Session, facts::bare_task};
 use crate::{
-    cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there},
-    engine::Teller,
+    cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there, look::kubernetes},
     kind::{Context, Needs, Target},
 };
 
@@ -39,11 +38,19 @@ pub struct Proven {
     pub proof: Option<String>,
     /// Why it may not be.
     pub doubt: Option<Problem>,
+    /// What to know of its version.
+    pub remark: Option<String>,
     /// The rehearsal's name, where the endpoints are simulated.
     pub rehearsal: Option<String>,
 }
 
 impl Proven {
+    /// The proof, and what to know beside it.
+    pub fn told(&self) -> Option<String> {
+        let said: Vec<&str> = [&self.proof, &self.remark].into_iter().flatten().map(String::as_str).collect();
+        (!said.is_empty()).then(|| said.join(". "))
+    }
+
     /// The target as the journal has it: proved when it was written down, not now.
     pub fn written(story: &Story) -> Self {
         let said = &story.answers.target;
@@ -88,6 +95,7 @@ impl Session {
             proven.context = cloud.kube.context().unwrap_or_default();
             self.prove_cluster(&cloud, &mut proven, &kind).await;
         }
+        self.compare_version(&cloud, &mut proven).await;
         if let Some(mix) = proven.doubt.take_if(|doubt| doubt.code == "ENDPOINTS-MIXED") {
             return Err(mix.into());
         }
@@ -230,7 +238,7 @@ impl Session {
         task: landfall_core::plan::PlannedTask,
     ) -> Context {
         let (sender, _nobody) = tokio::sync::mpsc::unbounded_channel();
-        let teller = Teller::new(cloud.clock(), self.house.mask.clone(), &self.guide, sender);
+        let teller = self.teller(sender);
         let path = task.path.clone();
         Context {
             cloud: cloud.clone(),
@@ -245,6 +253,17 @@ impl Session {
             cancel: self.cancel.clone(),
             folder: std::path::PathBuf::new(),
         }
+    }
+
+    /// Compares the cluster's version with the one that the vendor's document was tested with.
+    async fn compare_version(&self, cloud: &Cloud, proven: &mut Proven) {
+        let Some(tested) = &self.guide.guide.source.tested_on.kubernetes else { return };
+        if proven.proof.is_none() || proven.doubt.is_some() || self.guide.guide.target.makes.is_some() {
+            return;
+        }
+        // A cluster that does not say is no reason to stop.
+        let Ok(client) = cloud.kube.client().await else { return };
+        proven.remark = kubernetes::server(&client).await.ok().and_then(|server| kubernetes::remark(&server, tested));
     }
 
     /// Asks the kind that compares context and cluster; its answer is the proof or the doubt.

@@ -7,14 +7,18 @@ use kube::{
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
 use landfall_core::{
-    event::{Difference, Found, Permissions},
-    value::Tree,
+    event::{Difference, Found, Permissions, Problem},
+    value::{Tree, openly_placed},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::manifest_diff::differences;
+use super::{
+    manifest_data::holds_data,
+    manifest_diff::differences,
+    manifest_fixed::{mark_fixed, refused},
+};
 use crate::{
     cloud::{
         Trouble, marks, objects,
@@ -36,6 +40,10 @@ pub struct KubeManifest {
     /// Its namespace, where the manifest names none; the install's where left out.
     #[serde(default)]
     namespace: Option<String>,
+    /// Whether taking it away loses data, so that undo leaves it unless its name is given. Where left out, its Kubernetes kind
+    /// tells: a claim or a volume, a snapshot, a namespace, a definition of resources, a StatefulSet that deletes its claims.
+    #[serde(default)]
+    keeps_data: Option<bool>,
 }
 
 /// What others may read.
@@ -85,7 +93,8 @@ impl Step for KubeManifest {
         let object = labelled(place.tree.clone(), cx);
         // A person has seen the differences and decided; whoever else manages these fields loses them.
         let by = PatchParams::apply(marks::MANAGER).force();
-        place.api.patch(&place.name, &by, &Patch::Apply(&object)).await?;
+        let sent = place.api.patch(&place.name, &by, &Patch::Apply(&object)).await;
+        sent.map_err(|error| refused(error, &place.name))?;
         Ok(match before {
             None => Applied::made(),
             Some(before) => {
@@ -141,6 +150,13 @@ impl Step for KubeManifest {
         }
     }
 
+    fn keeps_data(&self, cx: &PlanView<'_>) -> bool {
+        self.keeps_data.unwrap_or_else(|| match self.tree(|name| Ok(cx.template(name))) {
+            Ok(Tree(tree)) => holds_data(&tree),
+            Err(_) => true,
+        })
+    }
+
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
         let Ok(Tree(tree)) = self.tree(|name| Ok(cx.template(name))) else { return Permissions::default() };
         let group = text(&tree, "/apiVersion").rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
@@ -153,6 +169,20 @@ impl Step for KubeManifest {
 
 impl KubeManifest {
     fn tree(&self, template: impl Fn(&str) -> Result<String, Trouble>) -> Result<Tree, Trouble> {
+        let tree = self.written(template)?;
+        match openly_placed(&tree.0) {
+            None => Ok(tree),
+            Some((pointer, reference)) => Err(Problem::new(
+                "SECRET-IN-THE-OPEN",
+                format!("the secret {reference} would stand in {}", pointer.trim_start_matches('/').replace('/', ".")),
+                "Mend the guide: put it into a Secret and let the pods read that.",
+            )
+            .why("Names, labels and annotations are read by everybody who may list objects, and stand in logs and events.")
+            .into()),
+        }
+    }
+
+    fn written(&self, template: impl Fn(&str) -> Result<String, Trouble>) -> Result<Tree, Trouble> {
         match (&self.manifest, &self.template) {
             (Some(tree), None) => Ok(tree.clone()),
             (None, Some(name)) => {
@@ -180,19 +210,25 @@ impl KubeManifest {
         Ok(Place { api, name, tree })
     }
 
-    /// The API server knows better which differences are only another way of writing the same.
+    /// The API server knows better which differences are only another way of writing the same, and which cannot change in place.
     async fn would_change(
         &self,
         cx: &Context,
         tree: &Tree,
         place: &Place,
         there: &Value,
-        different: Vec<Difference>,
+        mut different: Vec<Difference>,
     ) -> Result<Vec<Difference>, Trouble> {
         let Ok(revealed) = cx.reveal_tree(tree).await else { return Ok(different) };
         let dry = PatchParams { dry_run: true, ..PatchParams::apply(marks::MANAGER).force() };
         let object = labelled(revealed, cx);
-        let Ok(after) = place.api.patch(&place.name, &dry, &Patch::Apply(&object)).await else { return Ok(different) };
+        let after = match place.api.patch(&place.name, &dry, &Patch::Apply(&object)).await {
+            Ok(after) => after,
+            Err(error) => {
+                mark_fixed(&error, &mut different);
+                return Ok(different);
+            }
+        };
         let mut after = serde_json::to_value(&after).unwrap_or_default();
         let mut before = there.clone();
         strip(&mut after);

@@ -19,7 +19,10 @@ use serde_json::{Value, json};
 use super::secret_data::{Content, RegistryLogin, encoded, same};
 use crate::{
     cloud::{Fingerprint, Trouble, marks},
-    kind::{Applied, Context, Made, PlanView, Step, StepAbout},
+    kind::{
+        Applied, Context, Made, PlanView, Step, StepAbout,
+        given::{given, nobodys},
+    },
 };
 
 /// Parameters in a guide.
@@ -46,7 +49,8 @@ pub struct KubeSecret {
     /// Registries and their logins, for `.dockerconfigjson`.
     #[serde(default)]
     registries: Vec<RegistryLogin>,
-    /// Keys whose value is kept where there is one already: it is adopted, never replaced.
+    /// Keys whose value is kept where there is one already: it is adopted, and never replaced by one that was made up. One that
+    /// a person gave by name and that is another is a change to be agreed to.
     #[serde(default)]
     keep: Vec<String>,
 }
@@ -88,13 +92,17 @@ impl Step for KubeSecret {
         let data = found.data.clone().unwrap_or_default();
         for (key, wanted) in self.content().known(cx).await? {
             let there = data.get(&key).filter(|there| !there.0.is_empty());
-            if let Some(there) = there.filter(|_| self.keep.contains(&key)) {
-                self.adopt(cx, &key, there).await?;
-                continue;
+            let is_same =
+                there.zip(wanted.as_ref()).is_some_and(|(there, wanted)| same(&fingerprint, &key, wanted, &there.0));
+            if let Some(there) = there.filter(|_| !is_same && self.keep.contains(&key)) {
+                if !self.was_given(cx, &key).await? {
+                    self.adopt(cx, &key, there).await?;
+                    continue;
+                }
             }
             let state = match (there, wanted) {
                 (Some(_), None) => continue,
-                (Some(there), Some(wanted)) if same(&fingerprint, &key, &wanted, &there.0) => continue,
+                _ if is_same => continue,
                 (Some(_), Some(_)) => "differs",
                 (None, _) => "nothing",
             };
@@ -132,7 +140,13 @@ impl Step for KubeSecret {
             };
         };
         let old = found.data.clone().unwrap_or_default();
-        wanted.retain(|key, _| !(self.keep.contains(key) && old.get(key).is_some_and(|value| !value.0.is_empty())));
+        for key in &self.keep {
+            // What a person gave instead was agreed to.
+            let there = old.get(key).is_some_and(|value| !value.0.is_empty());
+            if there && !self.was_given(cx, key).await? {
+                wanted.remove(key);
+            }
+        }
         let mut before = BTreeMap::new();
         for key in wanted.keys() {
             let kept = match old.get(key) {
@@ -261,6 +275,17 @@ impl KubeSecret {
         PatchParams { field_manager: Some(marks::MANAGER.into()), ..PatchParams::default() }
     }
 
+    /// Whether a person gave what is wanted of this key, rather than it being made up or adopted.
+    async fn was_given(&self, cx: &Context, key: &str) -> Result<bool, Trouble> {
+        let Some(text) = self.data.get(key) else { return Ok(false) };
+        for reference in text.references() {
+            if given(&*cx.secrets, &cx.folder, reference).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What is in the cluster counts: from now on the vault has it, too.
     async fn adopt(&self, cx: &Context, key: &str, there: &ByteString) -> Result<(), Trouble> {
         let Some([Part::Secret(reference)]) = self.data.get(key).map(|text| text.0.as_slice()) else {
@@ -269,7 +294,9 @@ impl KubeSecret {
         let Ok(text) = String::from_utf8(there.0.clone()) else { return Ok(()) };
         let kept = cx.secrets.get(reference).await?;
         if kept.is_none_or(|kept| kept.reveal() != text) {
-            cx.secrets.put(reference, Plain::new(text)).await?;
+            let there = Plain::new(text);
+            cx.secrets.put(reference, there.clone()).await?;
+            nobodys(&*cx.secrets, &cx.folder, reference, &there).await?;
         }
         Ok(())
     }

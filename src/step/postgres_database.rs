@@ -158,7 +158,7 @@ impl Step for PostgresDatabase {
         format!("drops the PostgreSQL database {} on {} with all its data", self.name, self.host)
     }
 
-    fn keeps_data(&self) -> bool {
+    fn keeps_data(&self, _cx: &PlanView<'_>) -> bool {
         !self.with_server
     }
 

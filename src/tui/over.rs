@@ -35,13 +35,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
             .collect(),
         Some(Over::Trouble(problem)) => problem_lines(view, problem, width),
         Some(Over::Leave) => {
-            let begun = view.wizard.install.begun;
-            let text = if begun {
-                "Leave? Everything so far is written down; `landfall` goes on from here. What already runs at AWS goes on by itself."
-            } else {
-                "Leave? Answers and secrets entered so far are kept, and nothing was touched."
-            };
-            wrap::text(text, width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))).collect()
+            let text = format!("Leave? {}", view.wizard.when_left());
+            wrap::text(&text, width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))).collect()
         }
         None => Vec::new(),
     };
@@ -68,6 +63,7 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
         | Mode::PlanRunning
         | Mode::InstallPanel
         | Mode::Installed
+        | Mode::InstallAsks
         | Mode::Stopped
         | Mode::InstalledPanel
         | Mode::Watching
@@ -90,7 +86,7 @@ fn help(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
         "stops a running install at the next safe point, twice leaves at once; elsewhere asks whether to leave"
     };
     for (key, text) in [
-        ("F1", "this page, also while something is being typed"),
+        ("F1", "this page, while something is being typed"),
         ("Ctrl-C", interrupt),
         ("Ctrl-Z", "back to your shell; fg returns"),
     ] {
@@ -127,7 +123,7 @@ fn about(view: &View<'_>) -> &'static str {
             "Looked at before anything is touched. A stop has to be mended or waived with a name and a reason; what nobody could look at can be answered for."
         }
         Stage::Plan if view.wizard.plan_is_run() => {
-            "What is being done, as it was agreed to. The install goes on meanwhile; n and Enter go back to it."
+            "What was agreed to. A running install goes on meanwhile; n and Enter go back to it."
         }
         Stage::Plan => {
             "Exactly what will be done, how it is undone, and what it needs. Nothing is touched before you agree."

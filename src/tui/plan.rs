@@ -65,8 +65,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
     let probes = stage.probes();
     if !probes.is_empty() {
         let names: Vec<&str> = probes.iter().map(|probe| probe.title.as_str()).collect();
-        let text =
-            format!("agreeing also agrees to {} (made in the cluster for a moment, then removed)", names.join(", "));
+        let text = format!("agreeing also lets these make something in the cluster for a moment: {}", names.join(", "));
         notes.extend(wrap::labelled(
             "know",
             wrap::text(&text, story_width.saturating_sub(8)),

@@ -1,7 +1,7 @@
 //! Secrets: where they are kept, then every secret's fields with their length; never a value.
 //!
 //! ```text
-//!  keep in
+//!  kept in
 //!    ✓ keyring             the Secret Service of this desktop
 //!  Postgres                → shield/postgres-secret
 //!  ▶ ✓ password            24 characters, equals the Secret in the cluster
@@ -31,7 +31,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: &View<'_>) {
         match row {
             SecretRow::Store(number) => {
                 if number == 0 {
-                    lines.push(Line::styled(" keep in", view.theme.quiet()));
+                    lines.push(Line::styled(" kept in", view.theme.quiet()));
                 }
                 if let Some(store) = secrets.stores.get(number) {
                     let sign = match (&store.unavailable, store.chosen) {
@@ -109,8 +109,8 @@ fn fact(field: &SecretField, group: &SecretGroup) -> String {
         return refusal.clone();
     }
     let mut parts = Vec::new();
-    match (field.length, &field.shown) {
-        (_, Some(shown)) => parts.push(shown.clone()),
+    match (field.length, field.shown_in_short()) {
+        (_, Some(shown)) => parts.push(shown),
         (Some(1), None) => parts.push("1 character".into()),
         (Some(length), None) => parts.push(format!("{length} characters")),
         (None, None) if group.joined.is_some() => parts.push("kept already".into()),

@@ -20,11 +20,14 @@ fn wrong(schema: &Validator, tree: &Value) -> Vec<String> {
     schema.iter_errors(tree).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// Every built-in guide, and the example of the document.
+/// Every built-in guide, and the examples.
 fn all() -> Vec<LoadedGuide> {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/examples/lantern-board.yaml");
+    let examples = ["lantern-board", "ferrywire"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/examples/{name}.yaml"));
+        guides::find(path.to_str().unwrap()).unwrap()
+    });
     let embedded = guides::embedded().into_iter().map(|folder| LoadedGuide::read(folder).unwrap());
-    embedded.chain([guides::find(example.to_str().unwrap()).unwrap()]).collect()
+    embedded.chain(examples).collect()
 }
 
 #[test]
@@ -60,6 +63,36 @@ fn the_schema_knows_the_kinds_and_their_parameters() {
     let mut number = guide(json!({ "id": "a", "kind": "kube.namespace", "with": { "name": "x" } }));
     number["checks"][0]["with"]["count"] = json!("many");
     assert!(!wrong(&schema, &number).is_empty(), "a word is no number");
+}
+
+#[test]
+fn every_scenario_follows_the_schema_and_a_key_it_does_not_have_is_refused() {
+    let validator = schema(&[]);
+    let guide = |scenario: Value| {
+        json!({ "id": "x", "title": "X", "code_prefix": "X", "source": { "document": "x" },
+            "target": { "cluster": "kubernetes" }, "scenarios": { "smooth": scenario } })
+    };
+    for loaded in all() {
+        for id in loaded.folder.scenarios() {
+            let tree = loaded.scenario_document(id).unwrap().value().clone();
+            let tree = tree.pointer(&format!("/scenarios/{id}")).cloned().unwrap_or(tree);
+            let told = wrong(&validator, &guide(tree));
+            assert!(told.is_empty(), "{id} of {}:\n{}", loaded.guide.id, told.join("\n"));
+        }
+    }
+    for (scenario, words) in [
+        (json!({ "id": "smooth", "end": {} }), "end"),
+        (json!({ "id": "smooth", "ends": { "exit_kode": 0 } }), "smooth/ends"),
+        (json!({ "id": "smooth", "kubernetes": { "pod": [] } }), "smooth/kubernetes"),
+        (
+            json!({ "id": "smooth", "kubernetes": { "pods": [{ "name": "x", "logs": [{ "line": "y" }] }] } }),
+            "smooth/kubernetes",
+        ),
+        (json!({ "id": "smooth", "outside": { "dns": [{ "nam": "x" }] } }), "smooth/outside"),
+    ] {
+        let told = wrong(&validator, &guide(scenario)).join("\n");
+        assert!(told.contains(words), "{words}: {told}");
+    }
 }
 
 #[test]

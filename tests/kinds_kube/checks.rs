@@ -122,7 +122,7 @@ async fn a_probe_runs_answers_and_is_removed() {
         "resources": {"nvidia.com/gpu": "1"}, "node_selector": {"capability": "gpu"}, "expect": "NVIDIA-SMI",
         "skip_when_taken": "nvidia.com/gpu"});
     let outcome = place.until("kube.job", probe, "pass").await;
-    assert_eq!(outcome, Outcome::pass("| NVIDIA-SMI 580.95 |"));
+    assert_eq!(outcome, Outcome::pass("NVIDIA-SMI 580.95"));
     let jobs: kube::Api<k8s_openapi::api::batch::v1::Job> = kube::Api::namespaced(place.client().await, "shield");
     assert!(jobs.get_opt("landfall-nvidia-smi").await.unwrap().is_none());
 }

@@ -27,6 +27,11 @@ impl Conversation {
     pub fn rehearse(guide: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
         command.args(["rehearse", guide, "--line", "--speed", "600"]).args(arguments);
+        Self::with(command)
+    }
+
+    /// Talks to any command of the program.
+    pub fn with(mut command: Command) -> Self {
         command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("LC_CTYPE").env("USER", "ada");
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

@@ -10,9 +10,10 @@ fn check_with(served: &Served, name: &str, answers: &str) -> Said {
 }
 
 fn says(said: &Said, words: &[&str]) {
-    let text = format!("{}{}", said.out, said.err);
+    // Wrapped or not.
+    let text = format!("{}{}", said.out, said.err).split_whitespace().collect::<Vec<_>>().join(" ");
     for word in words {
-        assert!(text.contains(word), "no {word} in:\n{text}");
+        assert!(text.contains(word.trim()), "no {word} in:\n{text}");
     }
 }
 
@@ -38,6 +39,69 @@ fn wrong_answers_are_told_with_their_line() {
     let torn = check_with(&served, "torn.yaml", "guide: arthur-shield\ninputs: [\n");
     torn.ends_with(2);
     says(&torn, &["torn.yaml:"]);
+}
+
+#[test]
+fn all_that_is_wrong_with_an_answers_file_is_told_at_once_with_lines_and_the_nearest_names() {
+    let served = Served::start("smooth");
+    let answers = "\
+guide: arthur-shield
+taget: { region: us-east-2 }
+inputs:
+  chart_versoin: 3.2.1
+  gpu_max: many
+  auth_host: shield-auth.mycompany.example
+secrets:
+  postgres.pasword: { file: /x }
+  app_key.key: { generat: uuid }
+attest:
+  - { task: checks/licnce, name: Ada, reason: order, ticket: 7 }
+  - { task: checks/licence, name: Ada }
+probes: perhaps
+";
+    let said = check_with(&served, "many.yaml", answers);
+    said.ends_with(2);
+    says(
+        &said,
+        &[
+            "many.yaml:2:1: nothing here is called taget; did you mean target?",
+            "many.yaml:4:3: Arthur Shield asks nothing called chart_versoin; did you mean chart_version?",
+            "many.yaml:5:3:",
+            "is a whole number",
+            "many.yaml:8:3:",
+            "did you mean postgres.password?",
+            "many.yaml:9:3:",
+            "did you mean generate?",
+            "many.yaml:11:",
+            "the guide has no task checks/licnce; did you mean checks/licence?",
+            "nothing here is called ticket; there are: task, name, reason, choice",
+            "many.yaml:12:",
+            "reason is missing",
+            "many.yaml:13:1:",
+            // What it leaves unanswered, too, with where the answers stand.
+            "many.yaml:3:1: shield_host:",
+        ],
+    );
+    assert!(!said.out.contains("auth_host:"), "it is answered: {}", said.out);
+    assert!(!said.out.contains("many.yaml:3:1: gpu_max"), "it is there, and wrong: {}", said.out);
+}
+
+#[test]
+fn missing_answers_and_missing_secrets_are_told_together_with_the_line_of_the_answers() {
+    let served = Served::start("smooth");
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    for (section, gone) in [("inputs", "database_host"), ("inputs", "shield_host"), ("secrets", "postgres.password")] {
+        answers[section].as_object_mut().unwrap().remove(gone).unwrap();
+    }
+    let without = serde_json::to_string_pretty(&answers).unwrap();
+    let missing = check_with(&served, "missing.yaml", &without);
+    missing.ends_with(2);
+    let line = without.lines().position(|line| line.contains("\"inputs\"")).unwrap() + 1;
+    let place = format!("missing.yaml:{line}: ");
+    says(
+        &missing,
+        &["ANSWER-MISSING", &place, "database_host:", "shield_host:", "SECRET-MISSING", "postgres.password"],
+    );
 }
 
 #[test]

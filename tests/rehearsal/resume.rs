@@ -1,6 +1,10 @@
 //! Killed in the middle and started again, it continues; what somebody else changed meanwhile is shown.
 
-use std::{fs::OpenOptions, io::Write};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    path::PathBuf,
+};
 
 use crate::rehearsed::{Served, aws};
 
@@ -60,4 +64,67 @@ fn a_second_run_is_told_who_holds_the_install() {
     assert_eq!(first.status.code(), Some(0), "it went on undisturbed");
     let left = served.end();
     assert_eq!(aws(&left, "node_groups"), ["pay-1/arthur-shield-eks-gpu", "pay-1/cpu-1"]);
+}
+
+/// An install that was begun, and that somebody else has open; its folder, and the lock.
+fn held(served: &Served) -> (PathBuf, File) {
+    served.install_until_killed(r#""record":"intent","path":"steps/gpu_node_group""#);
+    let folder = served.journal_path().unwrap().parent().unwrap().to_owned();
+    let mut lock = OpenOptions::new().write(true).truncate(true).open(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    writeln!(lock, "process {} since 2026-11-20T09:00:00Z by ada", std::process::id()).unwrap();
+    (folder, lock)
+}
+
+#[test]
+fn what_only_reads_goes_on_while_somebody_else_has_the_install_open() {
+    let served = Served::start("smooth");
+    let (folder, _lock) = held(&served);
+    let install = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let before = fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    let says = |words: &str| {
+        let said = served.landfall(&words.split(' ').collect::<Vec<_>>());
+        said.ends_with(0);
+        assert!(!said.out.contains("JOURNAL-HELD"), "{words}: {}", said.out);
+        said.out
+    };
+    assert!(says("secrets list arthur-shield").contains("postgres.password: 27 characters"));
+    assert!(says(&format!("secrets list {install}")).contains("postgres.password: 27 characters"));
+    assert!(says("plan arthur-shield").contains("GPU node group"));
+    assert!(says("plan arthur-shield --hosts").contains("docker.arthur.ai:443"));
+    assert!(says("plan arthur-shield --permissions").contains("eks:CreateNodegroup"));
+    assert!(says("plan arthur-shield --commands").contains("aws eks create-nodegroup"));
+    assert!(says("status").contains(&install));
+    assert!(says(&format!("status {install}")).contains("steps/gpu_node_group: begun"));
+    assert!(says("answers arthur-shield").contains("shield_host: "));
+    let file = served.file("delivered", "");
+    fs::remove_file(&file).unwrap();
+    says(&format!("secrets deliver arthur-shield postgres.password {}", file.display()));
+    let now = fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    assert_eq!(before, now, "who reads writes nothing down");
+}
+
+#[test]
+fn what_would_write_is_told_who_has_the_install_open_and_what_can_be_done() {
+    let served = Served::start("smooth");
+    let (folder, _lock) = held(&served);
+    let install = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let frozen = served.file("plan.json", "");
+    for words in [
+        "install arthur-shield --yes".to_owned(),
+        "check arthur-shield".to_owned(),
+        format!("undo {install} --yes"),
+        "secrets rm arthur-shield app_key.key".to_owned(),
+        format!("plan arthur-shield --out {}", frozen.display()),
+    ] {
+        let said = served.landfall(&words.split(' ').collect::<Vec<_>>());
+        said.ends_with(1);
+        let holder = format!("process {} since 2026-11-20T09:00:00Z by ada", std::process::id());
+        let (watch, stop) = (format!("landfall status {install} --watch"), format!("kill {}", std::process::id()));
+        // Wrapped or not.
+        let told = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        for wanted in ["JOURNAL-HELD", &holder, &watch, &stop] {
+            assert!(told.contains(wanted), "{words}: no {wanted} in\n{}", said.out);
+        }
+    }
 }

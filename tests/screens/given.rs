@@ -351,6 +351,7 @@ impl Led {
             markdown: Some("~/.local/state/landfall/3fa9c1d2/summary.md".into()),
             calendar: Some("~/.local/state/landfall/3fa9c1d2/expiries.ics".into()),
             cloudtrail: None,
+            temporary: None,
         })));
         led
     }

@@ -22,9 +22,10 @@ const DRAWN: &str = r#" REHEARSAL │ Arthur Shield │ 123456789012 corp-prod �
  why   2 × g4dn.2xlarge need 16 vCPU; quota L-DB2E81BA is 0.
  fix   aws service-quotas request-service-quota-increase --service-code ec2 \
          --quota-code L-DB2E81BA --desired-value 16 --region us-east-2
+ else  press w to go on in spite of it, with your name and reason
  from  Pre-requisites › EKS Cluster, "GPU node group"
 ────────────────────────────────────────────────────────────────────────────────
- Enter next  Esc back  ↑↓ move  r again  y copy fix  e explain  ! shell  ? help"#;
+ Enter next  Esc back  ↑↓ move  r retry  y copy fix  e explain  ! shell  ? help"#;
 
 fn checks() -> Led {
     let mut led = Led::checks();

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use landfall_core::{
     event::{Fact, Happened, How, Outcome, Problem, Waiting},
+    journal::{Record, Stamped, Story},
+    plan::Approved,
     why::{EventRow, Link, LogLine, PodLog, PodRow, Snapshot},
     wizard::{Effect, Input, Key, Resumed, Stage, Standing, TargetChoice},
 };
@@ -37,7 +39,7 @@ fn resumed(facts: Vec<Fact>) -> Input {
     };
     let standing = Standing {
         install: "3fa9c1d2".into(),
-        state: "going on after 2 steps".into(),
+        state: "going on: 2 of 4 steps done".into(),
         held_by: Some("process 4711".into()),
         last: Some(at(420)),
     };
@@ -238,4 +240,57 @@ fn thousands_of_events_scroll_to_the_last() {
     for size in super::given::SIZES {
         assert!(led.screen(size).contains("p-2999"), "{}", led.screen(size));
     }
+}
+
+#[test]
+fn the_count_is_the_same_on_the_installs_own_screen_beside_it_and_in_its_journal() {
+    let mut own = Led::install();
+    let plan = own.0.resolved.clone().unwrap();
+    let planned = Record::Planned {
+        digest: "d1".into(),
+        facts: json!({}),
+        approved: Box::new(Approved::of(&plan, Default::default(), Default::default())),
+        name: "sam".into(),
+        replace: Vec::new(),
+    };
+    let result = |path: &str| Record::Result {
+        path: path.parse().unwrap(),
+        kind: "x".into(),
+        how: How::Made,
+        parameters: json!({}),
+        outputs: json!({}),
+        secrets: Default::default(),
+    };
+    let looked_at = Record::Looked { path: "verify/gpu_job".parse().unwrap(), outcome: Outcome::pass("it runs") };
+    let mut records = vec![planned, result("steps/gpu_launch_template"), result("steps/gpu_node_group"), looked_at];
+    let told = |records: &[Record]| {
+        let records: Vec<Stamped> = records.iter().map(|record| Stamped::now(at(400), record.clone())).collect();
+        Story::fold(&records)
+    };
+    for (number, fact) in told(&records).facts_watched().into_iter().enumerate() {
+        assert!(number < 9);
+        own.input(Input::Fact(fact));
+    }
+    let story = told(&records);
+    let count = story.steps_done().to_string();
+    assert!(count.starts_with("2 of "), "{count}");
+    assert!(own.screen((120, 40)).contains(&format!("│ {count} ")), "{count}\n{}", own.screen((120, 40)));
+    assert!(story.state().ends_with(&count), "{}", story.state());
+
+    // Looking again takes nothing back; failing does.
+    own.say(500, "steps/gpu_node_group", Happened::Looking);
+    assert_eq!(own.0.steps_done(), story.steps_done());
+    let problem = Problem::new("EKS-JOIN", "no node joined", "Look at its log.");
+    records.push(Record::Failed { path: "steps/gpu_node_group".parse().unwrap(), problem: problem.clone() });
+    own.say(510, "steps/gpu_node_group", Happened::Failed { problem });
+    let story = told(&records);
+    assert_eq!(own.0.steps_done(), story.steps_done());
+    assert_eq!(story.steps_done().done, 1);
+
+    // From beside it, checks and verifications stand in the same list, and are not counted.
+    let mut beside = Led(landfall_core::wizard::Wizard::new(Led::start().0.catalogue.clone(), at(0), "sam"));
+    let Input::Watching(resumed, standing) = resumed(story.facts_watched()) else { panic!("it is watched") };
+    let state = format!("going on: {}", story.steps_done());
+    beside.input(Input::Watching(resumed, Standing { state: state.clone(), ..standing }));
+    assert!(beside.screen((120, 40)).contains(&format!("│ {state}")), "{}", beside.screen((120, 40)));
 }

@@ -18,10 +18,11 @@ pub mod kube;
 pub mod outside;
 pub mod scenario;
 pub mod serve;
+pub mod shape;
 pub mod tools;
 pub mod world;
 
 pub use clock::Clock;
-pub use scenario::Scenario;
+pub use scenario::{Ends, Scenario};
 pub use serve::{Options, Rehearsal, StartError};
 pub use world::World;

@@ -44,7 +44,17 @@ pub struct Scenario {
     /// Files put into the rehearsal's folder before it starts, path to content (sample secrets, certificates).
     #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// How a rehearsal of it ends, for tests: exit code and what must be said.
+    /// How a rehearsal of it ends.
     #[serde(default)]
-    pub ends: serde_json::Value,
+    pub ends: Ends,
+}
+
+/// How a rehearsal ends, and what is said in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ends {
+    /// The install's exit code.
+    pub exit_code: Option<i32>,
+    /// Codes of problems, paths of tasks, or any words: each is told at least once.
+    pub says: Vec<String>,
 }

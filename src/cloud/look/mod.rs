@@ -9,6 +9,7 @@ pub mod hcl;
 pub mod health;
 pub mod identity_provider;
 pub mod instance_type;
+pub mod kubernetes;
 pub mod launch;
 pub mod marks;
 pub mod names;

@@ -172,6 +172,17 @@ impl LoadedGuide {
         Document::parse(format!("{}/{path}", self.folder.name), text)
     }
 
+    /// Its template texts by path: those that end in `.j2`, and whatever its one file holds as one.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.folder.files.iter().filter(|(path, _)| self.is_template(path));
+        all.map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// Whether a file is a template.
+    pub fn is_template(&self, path: &str) -> bool {
+        path.ends_with(".j2") || self.guide.templates.contains_key(path)
+    }
+
     /// Where a template begins, for messages.
     pub fn template_position(&self, name: &str) -> Position {
         if self.guide.templates.contains_key(name) {

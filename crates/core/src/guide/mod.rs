@@ -11,6 +11,7 @@ mod model;
 mod passages;
 mod problem;
 mod secret;
+mod signs;
 mod source;
 mod task;
 
@@ -22,5 +23,6 @@ pub use model::{After, FrozenFact, Guide, Identity, Need, SourceInfo, Target, Te
 pub use passages::{Found as FoundPassage, passages};
 pub use problem::GuideProblem;
 pub use secret::{Field, Generate, RowSecret, Secret};
+pub use signs::Signs;
 pub use source::{Passage, PassageKind, Source};
 pub use task::{Attest, Severity, Task, ToOther, Until};

@@ -1,11 +1,9 @@
 //! Which failures of the product are known, and what mends them?
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Lines;
+use super::{Lines, Signs};
 
 /// A known failure of the product, matched while it runs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -13,14 +11,14 @@ use super::Lines;
 pub struct GuideProblem {
     /// Snake-case name; its code is `<PREFIX>-<ID>`.
     pub id: String,
-    /// What shows it: `log` (regular expression on pods' log lines), `said` (on a tool's output), `problem` (another problem's code).
+    /// What shows it.
     #[serde(default)]
-    pub when: BTreeMap<String, String>,
-    /// What is wrong.
+    pub when: Signs,
+    /// What is wrong; like `why` and `fix` a template over what a need's message may read.
     pub what: String,
     /// Why.
     pub why: String,
-    /// What to do.
+    /// What to do; a line that begins with `$ ` is a command.
     pub fix: String,
     /// Lines of the source.
     #[serde(default)]

@@ -88,7 +88,7 @@ pub struct Field {
 pub enum Generate {
     /// A random UUID.
     Uuid,
-    /// Twenty-four random letters, digits and a few signs.
+    /// Twenty-four random letters, digits and a few signs; as many as the field's `at_least` asks for, where that is more.
     Password,
 }
 

@@ -61,6 +61,14 @@ impl Source {
         self.passages.iter().find(|passage| passage.lines.first <= line && line <= passage.lines.last)
     }
 
+    /// The places of all passages that some lines touch, in the order of the document.
+    pub fn places<'a>(&'a self, cited: &'a [Lines]) -> impl Iterator<Item = String> + 'a {
+        let touched = |passage: &&Passage| {
+            cited.iter().any(|lines| lines.first <= passage.lines.last && passage.lines.first <= lines.last)
+        };
+        self.passages.iter().filter(touched).map(Passage::place)
+    }
+
     /// Passages that must be cited and are not.
     pub fn uncited<'a>(&'a self, cited: &'a [Lines]) -> impl Iterator<Item = &'a Passage> {
         self.passages.iter().filter(move |passage| {

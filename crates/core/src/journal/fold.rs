@@ -24,6 +24,8 @@ pub struct Story {
     pub target: Value,
     /// Latest answers.
     pub answers: Answers,
+    /// The answers that the plan was made with which somebody agreed to last.
+    pub agreed: Option<Answers>,
     /// Frozen facts of the approved plan.
     pub facts: Option<Value>,
     /// Digest of the approved plan.
@@ -85,6 +87,7 @@ impl Story {
                     }
                 }
                 self.approved = (**approved).clone();
+                self.agreed = Some(self.answers.clone());
                 self.replace = replace;
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());

@@ -3,6 +3,7 @@
 mod fold;
 mod record;
 mod step_story;
+mod steps_done;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -10,3 +11,4 @@ mod told;
 pub use fold::Story;
 pub use record::{JournalFault, Record, Stamped, read};
 pub use step_story::{Asked, REPLACE, StepStory};
+pub use steps_done::StepsDone;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::Story;
-use crate::event::{Fact, Happened, Waiting};
+use super::{StepsDone, Story};
+use crate::event::{Fact, Happened, TaskPath, Waiting};
 
 impl Story {
     /// What tasks last said, as the wizard folds it: outcomes, results and failures.
@@ -53,30 +53,36 @@ impl Story {
         facts
     }
 
-    /// Where it stands as a whole.
-    pub fn state(&self) -> String {
-        let done = self.finished.len();
-        match self.closed {
-            Some(0) => "finished".to_owned(),
-            Some(4) => "finished with warnings".to_owned(),
-            Some(130) if self.all_steps_done() => {
-                format!("all {done} steps are done; interrupted before the rest was verified")
-            }
-            Some(130) => format!("interrupted after {done} steps"),
-            Some(5) => match self.with_others().next() {
-                Some((path, asked)) => format!("waits for {} ({path}) after {done} steps", asked.what.to),
-                None => format!("waits for a person after {done} steps"),
-            },
-            Some(3) => "stopped by a check".into(),
-            Some(_) => format!("failed after {done} steps"),
-            None if self.all_steps_done() => format!("all {done} steps are done; not yet verified to the end"),
-            None => format!("unfinished after {done} steps"),
+    /// How far it is, by what was agreed to; before that, by what was begun.
+    pub fn steps_done(&self) -> StepsDone {
+        let done = |path: &TaskPath| {
+            let step = self.steps.get(path);
+            step.is_some_and(|step| step.how.is_some() && !step.open && step.failed.is_none())
+        };
+        match self.approved.steps.is_empty() {
+            false => StepsDone::count(self.approved.steps.keys().map(|path| (path, done(path)))),
+            true => StepsDone::count(self.steps.keys().map(|path| (path, done(path)))),
         }
     }
 
-    /// Whether every step that was agreed to is finished.
-    fn all_steps_done(&self) -> bool {
-        let agreed = &self.approved.steps;
-        !agreed.is_empty() && agreed.keys().all(|path| self.finished.contains(path))
+    /// Where it stands as a whole.
+    pub fn state(&self) -> String {
+        let done = self.steps_done();
+        let so_far = |state: &str| format!("{state}: {done}");
+        match self.closed {
+            Some(0) if done.all() || done.of == 0 => "finished".to_owned(),
+            Some(0) => so_far("finished"),
+            Some(4) => "finished with warnings".to_owned(),
+            Some(130) if done.all() => so_far("interrupted before the rest was verified"),
+            Some(130) => so_far("interrupted"),
+            Some(5) => match self.with_others().next() {
+                Some((path, asked)) => so_far(&format!("waits for {} ({path})", asked.what.to)),
+                None => so_far("waits for a person"),
+            },
+            Some(3) => "stopped by a check".into(),
+            Some(_) => so_far("failed"),
+            None if done.all() => so_far("not yet verified to the end"),
+            None => so_far("unfinished"),
+        }
     }
 }

@@ -8,12 +8,12 @@ use super::{
     Approved, ApprovedStep, Change, Plan, PlannedTask,
     anew::carried_along,
     locks::{identity, inputs_read, stays},
+    texts::other_texts,
 };
 use crate::{
     catalogue::{Catalogue, Room},
     event::{How, Section, TaskPath},
     journal::{StepStory, Story},
-    value::Tree,
 };
 
 #[cfg(test)]
@@ -69,8 +69,12 @@ impl Beside<'_> {
         // What is to be made anew stands as it was until it is being taken away: going back to that takes the agreement back.
         let stood = self.story.stood.get(&task.path).filter(|_| step.is_some_and(|step| !step.undoing));
         let was = stood.unwrap_or(agreed);
-        let another = agreed.kind != task.kind || agreed.parameters != task.parameters;
-        let fields = differing(&was.parameters, &task.parameters);
+        let texts = |step: &ApprovedStep| other_texts(&task.parameters, &step.texts, &task.texts);
+        let another = agreed.kind != task.kind || agreed.parameters != task.parameters || !texts(agreed).is_empty();
+        let mut fields = differing(&was.parameters, &task.parameters);
+        fields.extend(texts(was));
+        fields.sort();
+        fields.dedup();
         let secrets = self.other_secrets(task);
         let mut line = Compared { path: task.path.clone(), what: Change::Unchanged, why: String::new(), fresh: false };
         if was.kind != task.kind || !fields.is_empty() || !secrets.is_empty() {
@@ -121,20 +125,20 @@ impl Beside<'_> {
 
     /// The secrets it uses that are not those that were agreed to.
     fn other_secrets(&self, task: &PlannedTask) -> BTreeSet<String> {
-        let used = Tree(task.parameters.clone()).references();
         let is_another = |reference: &String| {
             let (before, now) = (self.story.approved.secrets.get(reference), self.now.secrets.get(reference));
             // One that is not at hand (a vault of another session) tells nothing.
             before.zip(now).is_some_and(|(was, is)| was != is)
         };
-        used.iter().map(ToString::to_string).filter(is_another).collect()
+        task.secrets().iter().map(ToString::to_string).filter(is_another).collect()
     }
 
     fn why(&self, task: &PlannedTask, fields: &[String], secrets: &BTreeSet<String>) -> String {
         let mut whys: Vec<String> = secrets.iter().map(|name| format!("the secret {name} is another")).collect();
         if !fields.is_empty() {
-            let read: BTreeSet<String> =
+            let mut read: BTreeSet<String> =
                 fields.iter().filter_map(|field| task.template.get(field)).flat_map(inputs_read).collect();
+            read.extend(task.texts.values().flat_map(|text| text.reads.iter().cloned()));
             let answers = reasons(&self.changed, &read);
             let (verb, fields) = (if fields.len() > 1 { "differ" } else { "differs" }, fields.join(", "));
             whys.push(match read.is_empty() || answers.is_empty() {
@@ -161,6 +165,27 @@ fn unwanted<'a>(story: &'a Story, plan: &'a Plan) -> impl Iterator<Item = Compar
         why: "these answers no longer want it".into(),
         fresh: story.approved.steps.contains_key(path),
     })
+}
+
+/// The cluster refuses to change these fields in place: the step is made anew, where it is this install's to take away, and
+/// takes along what goes with it. Whether it is.
+pub fn made_anew(
+    lines: &mut [Compared],
+    path: &TaskPath,
+    fields: &str,
+    story: &Story,
+    plan: &Plan,
+    catalogue: &Catalogue,
+) -> bool {
+    let Some(line) = lines.iter_mut().find(|line| line.path == *path) else { return false };
+    line.why = format!("{}; {fields} cannot change in place", line.why);
+    if !story.steps.get(path).is_some_and(StepStory::can_be_replaced) {
+        return false;
+    }
+    line.what = Change::Replace;
+    line.fresh |= !story.replace.contains(path);
+    go_along(lines, story, plan, catalogue);
+    true
 }
 
 /// What is made anew takes along what cannot change in place; what else comes right after it is looked at again.

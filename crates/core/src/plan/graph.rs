@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     PlannedTask, digest,
@@ -19,6 +20,9 @@ use crate::{
 pub struct Plan {
     /// The guide's id.
     pub guide: String,
+    /// Where it goes, as templates read it.
+    #[serde(default)]
+    pub target: Value,
     /// Every task that is wanted, in the guide's order: checks, steps, verifications.
     pub tasks: Vec<PlannedTask>,
 }
@@ -44,11 +48,12 @@ impl Plan {
                 }
                 for (key, row) in rows(task, &late).map_err(fault)? {
                     let path = TaskPath { section, id: task.id.clone(), key };
-                    tasks.push(planned(task, path, row, &late, &pointer).map_err(fault)?);
+                    tasks.push(planned(loaded, task, path, row, &late, &pointer).map_err(fault)?);
                 }
             }
         }
-        let mut plan = Self { guide: guide.id.clone(), tasks };
+        let target = scope.render_text("{{ target }}").unwrap_or_default();
+        let mut plan = Self { guide: guide.id.clone(), target, tasks };
         plan.order(loaded)?;
         Ok(plan)
     }
@@ -84,9 +89,9 @@ impl Plan {
 
     /// Digest of everything that would be done; a frozen plan refuses to run if it differs.
     pub fn digest(&self) -> String {
-        digest(&serde_json::json!(
-            self.runs().map(|task| serde_json::json!([task.path, task.kind, task.parameters])).collect::<Vec<_>>()
-        ))
+        let tasks: Vec<Value> =
+            self.runs().map(|task| serde_json::json!([task.path, task.kind, task.parameters, task.texts])).collect();
+        digest(&serde_json::json!([self.target, tasks]))
     }
 
     /// What comes after what: by what is read and proven, by what the guide says, and by proofs in the middle.

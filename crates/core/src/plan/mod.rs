@@ -4,6 +4,7 @@
 
 mod anew;
 mod answers;
+mod answers_file;
 mod approved;
 mod change;
 mod compare;
@@ -14,12 +15,15 @@ mod install_id;
 mod locks;
 mod planned_task;
 mod scope;
+mod texts;
+mod words;
 
 pub use anew::carried_along;
-pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest};
+pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest_few};
+pub use answers_file::{nearest, unanswered};
 pub use approved::{Approved, ApprovedStep};
 pub use change::Change;
-pub use compare::{Compared, compare};
+pub use compare::{Compared, compare, made_anew};
 pub use digest::digest;
 pub use graph::Plan;
 pub use hand_over::{HandOver, handed_over};
@@ -27,3 +31,5 @@ pub use install_id::InstallId;
 pub use locks::{Locks, Stands, locks};
 pub use planned_task::{PlannedTask, PlannedUntil};
 pub use scope::{Facts, Settled, scope, settle};
+pub use texts::{Text, Texts};
+pub use words::{filled, known_problem, words};

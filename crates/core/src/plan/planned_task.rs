@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::HandOver;
+use super::{
+    HandOver,
+    texts::{Texts, texts},
+};
 use crate::{
     clock::Span,
     event::TaskPath,
-    guide::{Lines, Severity, Task},
-    value::Scope,
+    guide::{Lines, LoadedGuide, Severity, Task},
+    value::{Scope, SecretRef, Tree},
 };
 
 /// One task of a plan.
@@ -49,6 +52,9 @@ pub struct PlannedTask {
     /// Who does it instead of us, as the guide says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hand_over: Option<HandOver>,
+    /// The template files that its parameters name, as they come out.
+    #[serde(default)]
+    pub texts: Texts,
     /// Lines of the source.
     pub from: Vec<Lines>,
     /// JSON pointer of its parameters in the guide, for messages.
@@ -75,9 +81,16 @@ impl PlannedTask {
             early: false,
             optional: false,
             hand_over: None,
+            texts: Texts::new(),
             from: Vec::new(),
             pointer: String::new(),
         }
+    }
+
+    /// Every secret that stands in its parameters and in the texts they name.
+    pub fn secrets(&self) -> BTreeSet<SecretRef> {
+        let texts = self.texts.values().flat_map(|text| text.secrets.iter().cloned());
+        Tree(self.parameters.clone()).references().into_iter().chain(texts).collect()
     }
 }
 
@@ -121,6 +134,7 @@ pub(super) fn rows(task: &Task, scope: &Scope) -> Result<Vec<Repeated>, String> 
 
 /// The task with its parameters evaluated.
 pub(super) fn planned(
+    loaded: &LoadedGuide,
     task: &Task,
     path: TaskPath,
     row: Option<Value>,
@@ -138,6 +152,7 @@ pub(super) fn planned(
     };
     Ok(PlannedTask {
         title: words(task.title.as_deref().unwrap_or(&task.id.replace('_', " "))),
+        texts: texts(&loaded.folder, &parameters, &scope),
         about: words(&task.about),
         path,
         kind: task.kind.clone(),

@@ -124,18 +124,8 @@ impl Document {
 
     /// Another tree of the same shape (after templates were evaluated) as a type of ours, with this document's positions.
     pub fn decode_value<T: DeserializeOwned>(&self, pointer: &str, value: Value) -> Result<T, Fault> {
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            let inner: String = error
-                .path()
-                .iter()
-                .filter_map(|segment| match segment {
-                    serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
-                    serde_path_to_error::Segment::Map { key } => Some(format!("/{}", escape(key))),
-                    serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
-                })
-                .collect();
-            let path = error.path().to_string();
-            let cause = error.into_inner().to_string();
+        decode(value).map_err(|mistake| {
+            let Mistake { pointer: inner, path, cause } = mistake;
             let message = if path == "." { cause } else { format!("{path}: {cause}") };
             self.fault(&format!("{pointer}{inner}"), message)
         })
@@ -188,6 +178,32 @@ impl Document {
             YamlData::BadValue => return refuse(self, "this value does not fit its tag"),
         })
     }
+}
+
+/// Why a tree is not of a type.
+pub(crate) struct Mistake {
+    /// Where, as a JSON pointer.
+    pub pointer: String,
+    /// The same for people; `.` for the whole.
+    pub path: String,
+    /// What is wrong there.
+    pub cause: String,
+}
+
+/// A tree as a type of ours.
+pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Mistake> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = error
+            .path()
+            .iter()
+            .filter_map(|segment| match segment {
+                serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+                serde_path_to_error::Segment::Map { key } => Some(format!("/{}", escape(key))),
+                serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
+            })
+            .collect();
+        Mistake { pointer, path: error.path().to_string(), cause: error.into_inner().to_string() }
+    })
 }
 
 fn key_text(key: &MarkedYaml<'_>) -> Option<String> {

@@ -6,6 +6,7 @@ mod document;
 mod hcl;
 mod late;
 mod mask;
+mod open_places;
 mod references;
 mod scope;
 mod secret;
@@ -13,9 +14,11 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use document::decode;
 pub use document::{Document, Fault, Position};
 pub use late::{Late, LateText, late_reference};
 pub use mask::{Mask, Plain};
+pub use open_places::openly_placed;
 pub use references::{References, references};
 pub use scope::Scope;
 pub use secret::{Part, SecretRef, SecretText, Tree};

@@ -21,6 +21,12 @@ impl SecretRef {
     pub fn field(secret: &str, field: &str) -> Self {
         Self(format!("{secret}.{field}"))
     }
+
+    /// Where the vault remembers of which value nobody gave it: it was made up, or adopted.
+    #[must_use]
+    pub fn made_up(&self) -> Self {
+        Self(format!("made_up.{self}"))
+    }
 }
 
 impl std::fmt::Display for SecretRef {

@@ -49,7 +49,9 @@ impl Chain {
     /// One line: `auth-0 Pending ← no node offers nvidia.com/gpu ← …`.
     pub fn line(&self) -> String {
         let more = if self.more > 0 { format!(" and {} more", self.more) } else { String::new() };
-        let mut line = format!("{}{more} {}", self.who, self.state);
+        // A title is set off; a pod and its state are read as one.
+        let colon = if self.who.contains(' ') && more.is_empty() { ":" } else { "" };
+        let mut line = format!("{}{more}{colon} {}", self.who, self.state);
         for cause in &self.causes {
             line.push_str(" ← ");
             line.push_str(&cause.what);

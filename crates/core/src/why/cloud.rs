@@ -7,8 +7,12 @@ use super::{Cause, Chain, Running};
 /// A running task's own line, where it already knows a problem.
 pub(super) fn why(task: &Running<'_>, _now: Timestamp) -> Option<Chain> {
     let problem = task.why.problem.as_ref()?;
-    let cause = Cause { code: "", what: format!("{}: {}", problem.code, problem.what), fix: problem.fix.clone() };
-    Some(Chain::of(task.title, task.why.on.clone(), vec![cause]))
+    // What waits says it already, where that is the problem itself.
+    let what = match problem.what == task.why.on {
+        true => problem.code.clone(),
+        false => format!("{}: {}", problem.code, problem.what),
+    };
+    Some(Chain::of(task.title, task.why.on.clone(), vec![Cause { code: "", what, fix: problem.fix.clone() }]))
 }
 
 /// Why there are no nodes yet: the running task that brings them, and its problem.

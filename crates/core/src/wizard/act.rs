@@ -230,7 +230,9 @@ impl Wizard {
         let kind = task.and_then(|task| self.catalogue.find(room, &task.kind));
         let mut lines = vec![format!("{} {}", row.code, row.title), row.about.clone()];
         let expires = self.target.seen.as_ref().and_then(|seen| seen.expires);
-        let story = super::story(row, self.now, expires).into_iter().filter(|line| line.label != "from").map(|line| {
+        // Its second line says what it is about already, its last where it comes from.
+        let new = |line: &super::StoryLine| !matches!(line.label, "from" | "about");
+        let story = super::story(row, self.now, expires).into_iter().filter(new).map(|line| {
             let mark = if line.command { "$ " } else { "" };
             if line.label.is_empty() {
                 format!("      {mark}{}", line.text)

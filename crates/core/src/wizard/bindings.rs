@@ -21,12 +21,12 @@ const SHELL: Binding = shown(
     "shell",
     "your shell, with this context, namespace, profile and region",
 );
-const HELP: Binding = shown(Press::Letter('?'), Action::Help, "?", "help", "this page (also F1)");
+const HELP: Binding = shown(Press::Letter('?'), Action::Help, "?", "help", "this page");
 const NEXT: Binding = shown(Press::Letter('n'), Action::Next, "n", "next", "on to the next stage");
 const ENTER_NEXT: Binding = shown(Press::Enter, Action::Next, "Enter", "next", "on to the next stage");
 const N_NEXT: Binding = quiet(Press::Letter('n'), Action::Next, "on to the next stage");
 const ACCEPT: Binding = shown(Press::Enter, Action::Accept, "Enter", "accept", "take it");
-const CANCEL: Binding = shown(Press::Esc, Action::Cancel, "Esc", "leave", "leave it as it was");
+const CANCEL: Binding = shown(Press::Esc, Action::Cancel, "Esc", "cancel", "leave it as it was");
 
 const TAB: Binding = shown(Press::Tab, Action::TabOn, "Tab", "panels", "next of story, nodes, pods, events, logs");
 const FILTER: Binding =
@@ -35,8 +35,9 @@ const LOG: Binding =
     shown(Press::Letter('l'), Action::Log, "l", "log", "the log of the selected pod; in logs, of all pods again");
 const WRAP: Binding =
     shown(Press::Letter('w'), Action::Wrap, "w", "wrap", "wrap long lines, or let them run out to the right (← →)");
-const HOLD: Binding = shown(Press::Letter(' '), Action::Hold, "Space", "hold", "hold the picture still, or go on");
-const QUIT: Binding = shown(Press::Letter('q'), Action::Leave, "q", "leave", "leave; nothing stops by that");
+const HOLD: Binding =
+    shown(Press::Letter(' '), Action::Hold, "Space", "freeze", "keep the picture as it is, or let it go on");
+const QUIT: Binding = shown(Press::Letter('q'), Action::Leave, "q", "quit", "leave; nothing stops by that");
 
 /// Wherever there are panels, these keys choose one.
 pub(super) const PANELS: &[Binding] = &[
@@ -62,7 +63,7 @@ pub(super) const MOVES: &[Binding] = &[
 
 pub(super) const GUIDE: &[Binding] = &[
     shown(Press::Enter, Action::Open, "Enter", "choose", "begin or continue the selected one"),
-    shown(Press::Esc, Action::Leave, "Esc", "leave", "leave the program"),
+    shown(Press::Esc, Action::Leave, "Esc", "quit", "leave the program"),
     quiet(Press::Letter('q'), Action::Leave, "leave the program"),
     UP,
     quiet(Press::Letter('r'), Action::AgainAll, "look again"),
@@ -76,13 +77,13 @@ pub(super) const TARGET: &[Binding] = &[
     NEXT,
     BACK,
     UP,
-    shown(Press::Letter('r'), Action::AgainAll, "r", "again", "look again"),
+    shown(Press::Letter('r'), Action::AgainAll, "r", "retry", "look at the account and the cluster again"),
     shown(
         Press::Letter('k'),
         Action::BuildKubeconfig,
         "k",
-        "kubeconfig",
-        "build a kubeconfig from EKS instead of using a context",
+        "new kubeconfig",
+        "make a kubeconfig for the EKS cluster instead of using one of your contexts",
     ),
     quiet(Press::Letter('y'), Action::Copy, "copy the fix"),
     quiet(Press::Letter('e'), Action::Explain, "all that was seen of the target"),
@@ -95,7 +96,13 @@ pub(super) const INPUTS: &[Binding] = &[
     NEXT,
     BACK,
     UP,
-    shown(Press::Letter('r'), Action::Again, "r", "look up", "ask for the selected field's table again"),
+    shown(
+        Press::Letter('r'),
+        Action::Again,
+        "r",
+        "look up",
+        "ask the account or the cluster again what there is to choose from",
+    ),
     quiet(Press::Letter('x'), Action::Forget, "back to the guide's default"),
     EXPLAIN,
     SHELL,
@@ -111,14 +118,14 @@ pub(super) const SECRETS: &[Binding] = &[
         Press::Letter('f'),
         Action::From,
         "f",
-        "from",
+        "from a file…",
         "take it from a file, a variable, a command, AWS Secrets Manager or the cluster",
     ),
-    shown(Press::Letter('g'), Action::Generate, "g", "generate", "make it up, where the guide says how"),
-    shown(Press::Letter('t'), Action::Trim, "t", "trim", "remove stray space and newlines at both ends"),
+    shown(Press::Letter('g'), Action::Generate, "g", "generate", "let Landfall make it up, where the guide says how"),
+    quiet(Press::Letter('t'), Action::Trim, "remove stray spaces and newlines at both ends"),
     quiet(Press::Letter('x'), Action::Forget, "remove the value, or the row"),
     quiet(Press::Letter('r'), Action::AgainAll, "compare with the cluster again"),
-    quiet(Press::Letter('e'), Action::Explain, "what this secret is, and who has it"),
+    quiet(Press::Letter('e'), Action::Explain, "what this secret is for, and who has it"),
     quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
     HELP,
 ];
@@ -128,12 +135,16 @@ pub(super) const CHECKS: &[Binding] = &[
     N_NEXT,
     BACK,
     UP,
-    shown(Press::Letter('r'), Action::Again, "r", "again", "look again at the selected one"),
+    shown(Press::Letter('r'), Action::Again, "r", "retry", "look again at the selected one"),
     quiet(Press::Letter('R'), Action::AgainAll, "look again at all"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy fix", "copy the fix, and save it beside"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy fix", "copy the fix, and save it in a file"),
     EXPLAIN,
-    quiet(Press::Letter('w'), Action::Waive, "go on in spite of a failure, with your name and reason"),
-    quiet(Press::Letter('a'), Action::Attest, "answer for what nobody could look at, with your name and a ticket"),
+    quiet(Press::Letter('w'), Action::Waive, "waive a failure: go on in spite of it, with your name and reason"),
+    quiet(
+        Press::Letter('a'),
+        Action::Attest,
+        "attest what nobody could look at: answer for it, with your name and reason",
+    ),
     SHELL,
     HELP,
 ];
@@ -142,13 +153,13 @@ pub(super) const PLAN: &[Binding] = &[
     shown(Press::Letter('a'), Action::Approve, "a", "agree and begin", "agree to this plan and its probes, and begin"),
     BACK,
     UP,
-    shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    shown(Press::Tab, Action::TabOn, "Tab", "next tab", "next of what, changes, commands, undo, permissions, hosts"),
     shown(
         Press::Letter('h'),
         Action::HandOver,
         "h",
         "hand over",
-        "let somebody else do the selected step, or take it back",
+        "hand the selected step over to somebody else, or take it back",
     ),
     quiet(
         Press::Letter('u'),
@@ -159,45 +170,61 @@ pub(super) const PLAN: &[Binding] = &[
     quiet(Press::Right, Action::TabOn, "next tab"),
     quiet(Press::Left, Action::TabBack, "tab before"),
     quiet(Press::Letter('r'), Action::AgainAll, "make the plan again"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the tab shows, and save it beside"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the tab shows, and save it in a file"),
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
-    SHELL,
+    quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
     HELP,
 ];
 
 /// The plan, looked at while it runs.
 pub(super) const PLAN_RUNNING: &[Binding] = &[
-    shown(Press::Enter, Action::Next, "Enter", "to the install", "back to the install, which goes on meanwhile"),
+    shown(
+        Press::Enter,
+        Action::Next,
+        "Enter",
+        "to the install",
+        "back to the install; one that runs goes on meanwhile",
+    ),
     N_NEXT,
     BACK,
     UP,
-    shown(Press::Tab, Action::TabOn, "Tab", "tabs", "next of what, changes, commands, undo, permissions, hosts"),
+    shown(Press::Tab, Action::TabOn, "Tab", "next tab", "next of what, changes, commands, undo, permissions, hosts"),
     quiet(Press::BackTab, Action::TabBack, "the tab before"),
     quiet(Press::Right, Action::TabOn, "next tab"),
     quiet(Press::Left, Action::TabBack, "tab before"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the tab shows, and save it beside"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy what the tab shows, and save it in a file"),
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
     SHELL,
     HELP,
 ];
 
-pub(super) const INSTALL: &[Binding] = &[
-    shown(
-        Press::Enter,
-        Action::Open,
-        "Enter",
-        "answer",
-        "answer the selected step's question; when all is done, on to Verify",
-    ),
+/// Install, where a step asks a person.
+pub(super) const INSTALL_ASKS: &[Binding] = &[
+    shown(Press::Enter, Action::Open, "Enter", "answer", "answer the step's question"),
     N_NEXT,
     BACK,
     UP,
     TAB,
-    shown(Press::Letter('p'), Action::Pause, "p", "pause", "stop at the next safe point, or go on"),
+    shown(Press::Letter('p'), Action::Pause, "p", "pause", "pause at the next safe point, or go on"),
     quiet(Press::Letter('r'), Action::Again, "try again what failed"),
-    quiet(Press::Letter('h'), Action::HandOver, "let somebody else do the selected step, or take it back"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
+    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file"),
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
+    quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
+    HELP,
+];
+
+pub(super) const INSTALL: &[Binding] = &[
+    quiet(Press::Enter, Action::Open, "answer a step's question, where one asks; when all is done, on to Verify"),
+    N_NEXT,
+    BACK,
+    UP,
+    TAB,
+    shown(Press::Letter('p'), Action::Pause, "p", "pause", "pause at the next safe point, or go on"),
+    quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file"),
+    EXPLAIN,
     SHELL,
     HELP,
 ];
@@ -211,8 +238,8 @@ pub(super) const STOPPED: &[Binding] = &[
     BACK,
     UP,
     TAB,
-    quiet(Press::Letter('h'), Action::HandOver, "let somebody else do the selected step, or take it back"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it beside"),
+    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file"),
     EXPLAIN,
     SHELL,
     HELP,
@@ -263,8 +290,15 @@ pub(super) const INSTALLED_PANEL: &[Binding] = &[
 ];
 
 /// An install that is watched: its steps.
-pub(super) const WATCHING: &[Binding] =
-    &[QUIT, UP, TAB, quiet(Press::Letter('y'), Action::Copy, "copy the fix, and save it beside"), EXPLAIN, SHELL, HELP];
+pub(super) const WATCHING: &[Binding] = &[
+    QUIT,
+    UP,
+    TAB,
+    quiet(Press::Letter('y'), Action::Copy, "copy the fix, and save it in a file"),
+    EXPLAIN,
+    SHELL,
+    HELP,
+];
 
 /// An install that is watched: a panel.
 pub(super) const WATCHING_PANEL: &[Binding] = &[
@@ -282,7 +316,7 @@ pub(super) const WATCHING_PANEL: &[Binding] = &[
 ];
 
 pub(super) const FILTERING: &[Binding] = &[
-    shown(Press::Enter, Action::Accept, "Enter", "keep", "keep the filter; an empty one shows all rows"),
+    shown(Press::Enter, Action::Accept, "Enter", "keep filter", "keep the filter; an empty one shows all rows"),
     shown(Press::Esc, Action::Cancel, "Esc", "all rows", "leave the filter: all rows again"),
 ];
 
@@ -291,7 +325,7 @@ pub(super) const SUMMARY: &[Binding] = &[
     quiet(Press::Letter('q'), Action::Leave, "leave the program"),
     BACK,
     shown(Press::Up, Action::Up, "↑↓", "scroll", "one line up"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the summary, and save it beside"),
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the summary, and save it in a file"),
     SHELL,
     HELP,
 ];
@@ -314,11 +348,17 @@ pub(super) const TICKING: &[Binding] = &[
 ];
 
 pub(super) const MAPPING: &[Binding] = &[
-    shown(Press::Enter, Action::Accept, "Enter", "take", "take what is suggested; where nothing is, type a value"),
-    shown(Press::Letter('v'), Action::TypeInstead, "v", "value", "type a value: YAML, or with {{ }} a reference"),
-    shown(Press::Letter('p'), Action::Point, "p", "point", "point to an answer or a secret of yours"),
-    shown(Press::Letter('l'), Action::LeaveAs, "l", "leave", "leave the key as the vendor has it, with a reason"),
-    shown(Press::Letter('x'), Action::Forget, "x", "undo", "nothing was decided for this key after all"),
+    shown(Press::Enter, Action::Accept, "Enter", "take it", "take what is suggested; where nothing is, type a value"),
+    shown(
+        Press::Letter('v'),
+        Action::TypeInstead,
+        "v",
+        "type a value",
+        "type a value: YAML, or with {{ }} a reference to an answer",
+    ),
+    shown(Press::Letter('p'), Action::Point, "p", "point to…", "point to an answer or a secret of yours"),
+    shown(Press::Letter('l'), Action::LeaveAs, "l", "leave as is", "leave the key as the vendor has it, with a reason"),
+    shown(Press::Letter('x'), Action::Forget, "x", "forget", "forget what was decided for this key"),
     shown(Press::Letter('a'), Action::MoreKeys, "a", "more keys", "another key of the file, or one of your own"),
     shown(Press::Esc, Action::Cancel, "Esc", "done", "back to the answers; everything decided is kept"),
     UP,
@@ -327,10 +367,10 @@ pub(super) const MAPPING: &[Binding] = &[
 ];
 
 pub(super) const CELLS: &[Binding] = &[
-    shown(Press::Enter, Action::Accept, "Enter", "next cell", "on to the next cell; in an empty last row: done"),
+    shown(Press::Enter, Action::Accept, "Enter", "next, or done", "on to the next cell; in an empty last row: done"),
     CANCEL,
     shown(Press::Up, Action::Up, "↑↓", "rows", "the row above"),
-    shown(Press::Tab, Action::TabOn, "Tab", "cells", "next cell"),
+    shown(Press::Tab, Action::TabOn, "Tab", "next cell", "next cell"),
     quiet(Press::BackTab, Action::TabBack, "the cell before"),
 ];
 
@@ -339,7 +379,7 @@ pub(super) const SOURCES: &[Binding] = &[ACCEPT, CANCEL, UP];
 pub(super) const VOUCHING: &[Binding] = &[
     ACCEPT,
     CANCEL,
-    shown(Press::Tab, Action::TabOn, "Tab", "name/reason", "the other field"),
+    shown(Press::Tab, Action::TabOn, "Tab", "other field", "the other field"),
     quiet(Press::BackTab, Action::TabBack, "the other field"),
     quiet(Press::Up, Action::TabBack, "the other field"),
     quiet(Press::Down, Action::TabOn, "the other field"),
@@ -348,7 +388,7 @@ pub(super) const VOUCHING: &[Binding] = &[
 pub(super) const HANDING: &[Binding] = &[
     ACCEPT,
     CANCEL,
-    shown(Press::Tab, Action::TabOn, "Tab", "who/why", "the other field"),
+    shown(Press::Tab, Action::TabOn, "Tab", "other field", "the other field"),
     quiet(Press::BackTab, Action::TabBack, "the other field"),
     quiet(Press::Up, Action::TabBack, "the other field"),
     quiet(Press::Down, Action::TabOn, "the other field"),
@@ -375,6 +415,6 @@ pub(super) const HELPING: &[Binding] = &[
 ];
 
 pub(super) const LEAVING: &[Binding] = &[
-    shown(Press::Enter, Action::Leave, "Enter", "leave", "leave; everything typed is kept"),
+    shown(Press::Enter, Action::Leave, "Enter", "leave", "leave"),
     shown(Press::Esc, Action::Close, "Esc", "stay", "stay"),
 ];

@@ -1,7 +1,7 @@
 //! The two lines at the top: where are we, and how far?
 
 use super::{Sign, Stage, TaskRow, Wizard};
-use crate::event::Section;
+use crate::{event::Section, journal::StepsDone};
 
 impl Wizard {
     /// The first line's parts, most important first.
@@ -46,7 +46,7 @@ impl Wizard {
             Stage::Target => match (&self.target.seen, &self.target.refused) {
                 (_, Some(_)) => "not reached yet".into(),
                 (Some(seen), None) if seen.doubt.is_some() => "not proved".into(),
-                (Some(_), None) => "seen".into(),
+                (Some(_), None) => "proved".into(),
                 (None, None) => "choose".into(),
             },
             Stage::Inputs if self.gathering => "asking the account and the cluster".into(),
@@ -70,9 +70,8 @@ impl Wizard {
             }
             Stage::Checks => looked(&self.checks.rows),
             Stage::Plan if self.plan_is_run() => {
-                let rows = &self.install.tasks.rows;
-                let done = rows.iter().filter(|row| matches!(row.sign(), Sign::Pass | Sign::Warn)).count();
-                format!("the install is running: {done} of {} done", rows.len())
+                let running = if self.install.tasks.running { "the install is running" } else { "it is installed" };
+                format!("{running}: {}", self.steps_done())
             }
             Stage::Plan => match &self.plan.plan {
                 Some(plan) => {
@@ -84,9 +83,10 @@ impl Wizard {
             },
             Stage::Install => {
                 let rows = &self.install.tasks.rows;
-                let done = rows.iter().filter(|row| matches!(row.sign(), Sign::Pass | Sign::Warn)).count();
-                let mut line = format!("{done} of {} done", rows.len());
-                let watched = self.watching.as_ref().map(super::Standing::line);
+                let mut line = match &self.watching {
+                    Some(standing) => standing.state.clone(),
+                    None => self.steps_done().to_string(),
+                };
                 for (sign, word) in [(Sign::Fail, "failed"), (Sign::Skipped, "not run"), (Sign::Person, "for a person")]
                 {
                     let number = rows.iter().filter(|row| row.sign() == sign).count();
@@ -100,8 +100,8 @@ impl Wizard {
                 if self.install.ended == Some(super::Ended::Done) {
                     line.push_str(", Enter goes on to Verify");
                 }
-                match watched {
-                    Some(watched) => format!("{watched} │ {line}"),
+                match self.watching.as_ref().and_then(|standing| standing.held_by.as_ref()) {
+                    Some(who) => format!("{line} │ {who} has it open"),
                     None => line,
                 }
             }
@@ -110,12 +110,31 @@ impl Wizard {
         }
     }
 
+    /// How far the install is.
+    pub fn steps_done(&self) -> StepsDone {
+        StepsDone::count(self.install.tasks.rows.iter().map(|row| (&row.path, row.done)))
+    }
+
     /// How long this stage takes already, e.g. `00:41`.
     pub fn elapsed(&self) -> String {
         let seconds = self.now.duration_since(self.stage_since).as_secs().max(0);
         match seconds / 3_600 {
             0 => format!("{:02}:{:02}", seconds / 60, seconds % 60),
             hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
+        }
+    }
+
+    /// What becomes of everything so far for whoever leaves now.
+    pub fn when_left(&self) -> String {
+        match (&self.temporary, self.install.begun) {
+            _ if self.install_id.is_none() => "Nothing was begun.".to_owned(),
+            (Some(_), _) => {
+                "Nothing of it stays: its folder is temporary and is removed when Landfall ends.".to_owned()
+            }
+            (None, true) => "Everything so far is written down; `landfall` goes on from here. What already runs at \
+                             AWS goes on by itself."
+                .to_owned(),
+            (None, false) => "Answers and secrets entered so far are kept, and nothing was touched.".to_owned(),
         }
     }
 

@@ -108,6 +108,8 @@ pub struct Wizard {
     pub facts: Facts,
     /// The rehearsal's name, where the endpoints are simulated.
     pub rehearsal: Option<String>,
+    /// The folder everything is in, where it is removed when the program has ended.
+    pub temporary: Option<String>,
     /// When this stage was entered.
     pub stage_since: Timestamp,
     /// Guide and answers, resolved; made when Checks are reached.

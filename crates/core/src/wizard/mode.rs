@@ -3,9 +3,9 @@
 use super::{
     Action, Binding, Doing, Editing, Ended, Over, Panel, SecretEditing, Stage, Wizard,
     bindings::{
-        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, HELPING, INPUTS, INSTALL, INSTALL_PANEL, INSTALLED,
-        INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, PLAN_RUNNING, SECRETS, SOURCES, STOPPED,
-        SUMMARY, TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
+        ANSWERING, CELLS, CHECKS, FILTERING, GUIDE, HANDING, HELPING, INPUTS, INSTALL, INSTALL_ASKS, INSTALL_PANEL,
+        INSTALLED, INSTALLED_PANEL, LEAVING, MAPPING, MOVES, OVER, PANELS, PICKING, PLAN, PLAN_RUNNING, SECRETS,
+        SOURCES, STOPPED, SUMMARY, TARGET, TICKING, TYPING, VOUCHING, WATCHING, WATCHING_PANEL,
     },
 };
 
@@ -18,6 +18,8 @@ pub enum Mode {
     PlanRunning,
     /// Everything is installed.
     Installed,
+    /// A step of the install asks a person.
+    InstallAsks,
     /// Install, with a panel of what is watched.
     InstallPanel,
     /// The install stopped before everything was done.
@@ -70,6 +72,7 @@ impl Mode {
             self,
             Self::Stage(Stage::Install)
                 | Self::Installed
+                | Self::InstallAsks
                 | Self::Stopped
                 | Self::InstallPanel
                 | Self::InstalledPanel
@@ -90,6 +93,7 @@ impl Mode {
             Self::Stage(Stage::Summary) => SUMMARY,
             Self::PlanRunning => PLAN_RUNNING,
             Self::Installed => INSTALLED,
+            Self::InstallAsks => INSTALL_ASKS,
             Self::Stopped => STOPPED,
             Self::InstallPanel => INSTALL_PANEL,
             Self::InstalledPanel => INSTALLED_PANEL,
@@ -186,15 +190,20 @@ impl Wizard {
         if self.stage == Stage::Install && matches!(self.install.ended, Some(Ended::Failed | Ended::Paused)) {
             return Mode::Stopped;
         }
+        let asks = |row: &super::TaskRow| matches!(row.state, super::TaskState::Asked(_));
+        if self.stage == Stage::Install && self.install.tasks.rows.iter().any(asks) {
+            return Mode::InstallAsks;
+        }
         if self.stage == Stage::Plan && self.plan_is_run() {
             return Mode::PlanRunning;
         }
         Mode::Stage(self.stage)
     }
 
-    /// Whether the plan that is shown was agreed to and is being run.
+    /// Whether the plan that is shown was agreed to and is being run, or is installed.
     pub fn plan_is_run(&self) -> bool {
-        self.install.tasks.running && self.plan.approved.is_some()
+        let at_it = self.install.tasks.running || self.install.ended == Some(Ended::Done);
+        at_it && self.plan.approved.is_some()
     }
 
     /// What may be pressed now.

@@ -31,6 +31,12 @@ impl Wizard {
             (Action::Trim, Some(field)) if field.stray_space => {
                 return vec![Effect::Vault(Vault::Trim(field.reference))];
             }
+            (Action::Trim, Some(field)) => {
+                self.notice = Some(format!("{}: there is no stray space at its ends", field.label))
+            }
+            (Action::From | Action::Generate | Action::Trim | Action::Forget, None) => {
+                self.notice = Some("that is for a secret: choose one below".into());
+            }
             (Action::Forget, Some(field)) => return self.forget_secret(&field.reference),
             (Action::AgainAll, _) => return self.enter_secrets(),
             _ => self.secrets.at = super::guide::moved(self.secrets.at, self.secrets.rows().len(), action),

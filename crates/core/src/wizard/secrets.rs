@@ -172,6 +172,13 @@ pub enum SecretRow {
 }
 
 impl SecretField {
+    /// What may be shown of it, in one line: a user name as it is, a certificate by its size.
+    pub fn shown_in_short(&self) -> Option<String> {
+        let shown = self.shown.as_ref()?;
+        let lines = shown.trim_end().lines().count();
+        Some(if lines > 1 { format!("{lines} lines, {} characters", shown.chars().count()) } else { shown.clone() })
+    }
+
     /// Whether the vault has still to answer.
     pub fn is_busy(&self) -> bool {
         self.pending > 0

@@ -284,4 +284,7 @@ pub struct SummaryShown {
     pub calendar: Option<String>,
     /// The look-up that finds every call in CloudTrail.
     pub cloudtrail: Option<String>,
+    /// The folder the install is in, where it is removed when the program has ended: nothing in it can be named as if it stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<String>,
 }

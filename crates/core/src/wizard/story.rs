@@ -91,7 +91,7 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
         problem(known, &mut lines);
     }
     if let Some(seat) = &row.seat {
-        lines.push(StoryLine::text("seen", format!("from {seat}")));
+        lines.push(StoryLine::text("where", format!("looked from {seat}")));
     }
     if let Some(vouched) = &row.vouched {
         lines.push(StoryLine::text("word", format!("{}: {}", vouched.name, vouched.reason)));
@@ -117,11 +117,14 @@ fn looked(outcome: &Outcome, row: &TaskRow, lines: &mut Vec<StoryLine>) {
             lines.push(StoryLine::text("ask", ask.clone()));
             lines.push(StoryLine::text("says", row.attest.clone().unwrap_or_default()));
             if row.vouched.is_none() {
-                lines.push(StoryLine::text("fix", "press a to answer for it, with your name and a ticket"));
+                lines.push(StoryLine::text("fix", "press a to answer for it, with your name and reason"));
             }
         }
         Outcome::Warn { problem: found } | Outcome::Fail { problem: found } | Outcome::NotYet { problem: found } => {
             problem(found, lines);
+            if row.stops() {
+                lines.push(StoryLine::text("else", "press w to go on in spite of it, with your name and reason"));
+            }
         }
     }
 }

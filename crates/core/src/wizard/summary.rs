@@ -13,6 +13,9 @@ pub struct Summary {
     pub scroll: usize,
 }
 
+/// What stands for a folder that goes.
+const GONE: &str = "(temporary)";
+
 impl SummaryShown {
     /// The sentence about the vendor's text.
     pub fn errata_line(&self) -> Option<String> {
@@ -36,24 +39,65 @@ impl SummaryShown {
         let mut sections = Vec::new();
         let mut add = |title: &str, lines: Vec<String>| {
             if !lines.is_empty() {
-                sections.push((title.to_owned(), lines));
+                sections.push((title.to_owned(), lines.iter().map(|line| self.lasting(line)).collect()));
             }
         };
         add("In short", self.errata_line().into_iter().collect());
-        add("Open", self.urls.iter().map(|(title, url)| format!("{title}: {url}")).collect());
-        add("Made", self.made.clone());
-        add(
-            "The vendor's text",
-            self.errata.iter().map(|(id, wrong, instead)| format!("{id}  {wrong} Instead: {instead}")).collect(),
-        );
+        add("What stays", self.nothing_stays().into_iter().collect());
+        add("Addresses", self.addresses());
+        add("What was done", self.made.clone());
         add("Expires", self.expires.iter().map(|(at, what)| format!("{}  {what}", at.strftime("%Y-%m-%d"))).collect());
         add("Vouched for", self.vouched.clone());
         for (title, text) in &self.after {
             add(title, text.lines().map(str::to_owned).collect());
         }
-        let files = [("page", &self.markdown), ("calendar", &self.calendar), ("every call", &self.cloudtrail)];
-        add("Kept", files.into_iter().filter_map(|(name, file)| Some(format!("{name}: {}", file.as_ref()?))).collect());
+        add("Kept", self.kept());
+        // The longest comes last: it is for reading, not for doing.
+        add(
+            "What the vendor's text has wrong here",
+            self.errata.iter().map(|(id, wrong, instead)| format!("{id}  {wrong} Instead: {instead}")).collect(),
+        );
         sections
+    }
+
+    /// Every address, once.
+    fn addresses(&self) -> Vec<String> {
+        let first = |index: usize, url: &str| !self.urls[..index].iter().any(|(_, known)| known == url);
+        let all = self.urls.iter().enumerate().filter(|(index, (_, url))| first(*index, url));
+        all.map(|(_, (title, url))| format!("{title}: {url}")).collect()
+    }
+
+    /// What can be found again later: files, and the look-up of every call.
+    fn kept(&self) -> Vec<String> {
+        if self.temporary.is_some() {
+            return Vec::new();
+        }
+        let kept = [("page", &self.markdown), ("calendar", &self.calendar), ("every call", &self.cloudtrail)];
+        kept.into_iter().filter_map(|(name, what)| Some(format!("{name}: {}", what.as_ref()?))).collect()
+    }
+
+    /// The files that stay: the page, and what expires as a calendar.
+    pub fn files(&self) -> Vec<&str> {
+        let files = [&self.markdown, &self.calendar].into_iter().flatten().map(String::as_str);
+        files.filter(|_| self.temporary.is_none()).collect()
+    }
+
+    /// That nothing stays, where it is so.
+    pub fn nothing_stays(&self) -> Option<String> {
+        self.temporary.as_ref().map(|_| {
+            format!(
+                "Nothing. This install and its files are in a temporary folder that is removed when Landfall ends, so \
+                 there is nothing to go on with, to verify or to undo afterwards; {GONE} stands for that folder."
+            )
+        })
+    }
+
+    /// A text that names no file as if it stayed.
+    pub fn lasting(&self, text: &str) -> String {
+        match &self.temporary {
+            Some(folder) => text.replace(folder.as_str(), GONE),
+            None => text.to_owned(),
+        }
     }
 
     /// The whole page as text.

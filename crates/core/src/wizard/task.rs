@@ -74,6 +74,8 @@ pub struct TaskRow {
     pub attempt: u32,
     /// It was begun or is finished, so that answers it was made with cannot simply change.
     pub stands: Option<Stands>,
+    /// It has a result that still holds, also while it is looked at again.
+    pub done: bool,
 }
 
 /// Where a task stands.
@@ -161,6 +163,11 @@ impl TaskRow {
     /// Takes in what the task said.
     pub fn fold(&mut self, fact: &Fact) {
         let was_busy = self.sign() == Sign::Busy || self.sign() == Sign::Person;
+        match &fact.what {
+            Happened::Finished { .. } => self.done = true,
+            Happened::Applying | Happened::Failed { .. } | Happened::Undone { .. } => self.done = false,
+            _ => {}
+        }
         self.throttled = None;
         match &fact.what {
             Happened::Said { line } => {
@@ -295,7 +302,10 @@ impl TaskRow {
             },
             TaskState::Waiting { why, .. } => {
                 let since = self.since.map(|since| passed(since, now));
-                let done = why.done.map(|(done, of)| format!(" {done}/{of}")).unwrap_or_default();
+                // Where the words count already, the numbers alone say nothing more.
+                let said = |(done, of): &(u32, u32)| why.on.contains(&format!("{done} of {of}"));
+                let done = why.done.filter(|count| !said(count));
+                let done = done.map(|(done, of)| format!(", {done} of {of}:")).unwrap_or_default();
                 format!("{}{done} {}", since.unwrap_or_default(), why.on)
             }
             TaskState::Person { until, .. } => format!("for a person: {until}"),

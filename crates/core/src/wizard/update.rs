@@ -27,6 +27,7 @@ impl Wizard {
             install_id: None,
             facts: Default::default(),
             rehearsal: None,
+            temporary: None,
             resolved: None,
             guide: Default::default(),
             target: Default::default(),

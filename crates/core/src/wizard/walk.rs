@@ -244,6 +244,7 @@ impl Wizard {
             vouched: None,
             attempt: 0,
             stands: None,
+            done: false,
         }
     }
 

@@ -16,22 +16,12 @@ use crate::{
 pub struct Standing {
     /// Its id.
     pub install: String,
-    /// Where it stands as a whole: `finished`, `failed after 3 steps` …
+    /// Where it stands as a whole: `finished`, `failed: 3 of 12 steps done` …
     pub state: String,
     /// Who has it open, where somebody does.
     pub held_by: Option<String>,
     /// When something was last written down.
     pub last: Option<Timestamp>,
-}
-
-impl Standing {
-    /// In one line.
-    pub fn line(&self) -> String {
-        match &self.held_by {
-            Some(who) => format!("{}, {who} has it open", self.state),
-            None => self.state.clone(),
-        }
-    }
 }
 
 impl Wizard {
@@ -70,7 +60,7 @@ impl Wizard {
         }
         for tasks in [&mut self.checks, &mut self.install.tasks, &mut self.verify.tasks] {
             for row in &mut tasks.rows {
-                row.state = TaskState::Waits;
+                (row.state, row.done) = (TaskState::Waits, false);
                 (row.since, row.ended, row.attempt) = (None, None, 0);
             }
         }

@@ -186,6 +186,16 @@ pub fn check(resource: &Resource, object: &Value, before: Option<&Value>) -> Res
             if object::list(object, "/spec/template/spec/containers").is_empty() {
                 return invalid("spec.template.spec.containers", "Required value");
             }
+            if &*resource.id == "statefulsets.apps"
+                && ["/spec/volumeClaimTemplates", "/spec/serviceName", "/spec/podManagementPolicy"]
+                    .iter()
+                    .any(|pointer| !unchanged(pointer))
+            {
+                return invalid(
+                    "spec",
+                    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+                );
+            }
         }
         "jobs.batch" => {
             if !matches!(object::text(object, "/spec/template/spec/restartPolicy"), "Never" | "OnFailure") {
@@ -197,6 +207,9 @@ pub fn check(resource: &Resource, object: &Value, before: Option<&Value>) -> Res
             if !unchanged("/spec/template") {
                 return invalid("spec.template", "Invalid value: field is immutable");
             }
+        }
+        "services" if !unchanged("/spec/clusterIP") && object::text(object, "/spec/type") != "ExternalName" => {
+            return invalid("spec.clusterIPs[0]", "Invalid value: may not change once set");
         }
         "pods" if object::list(object, "/spec/containers").is_empty() => {
             return invalid("spec.containers", "Required value");

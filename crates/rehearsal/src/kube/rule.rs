@@ -112,7 +112,7 @@ fn error() -> String {
 
 /// A line of a log: plain text, or with the delay after the line before it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a log line is written as LINE or as { after: DURATION, line: LINE }")]
 pub enum LogLine {
     /// At once.
     Plain(String),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalogue::Room,
     guide::{LoadedGuide, Task},
-    value::{References, Scope, render_file},
+    value::{Document, References, Scope, SecretRef, openly_placed, render_file},
 };
 
 pub(super) fn look(loaded: &LoadedGuide, fits: Fits<'_>, known: &BTreeSet<String>, found: &mut Found<'_>) {
@@ -39,8 +39,8 @@ fn everything(loaded: &LoadedGuide) -> BTreeSet<String> {
         Some("when" | "each" | "fails") => all.extend(of_condition(Some(text))),
         _ => all.extend(of_tree(&Value::String(text.to_owned()))),
     });
-    for text in loaded.folder.files.iter().filter(|(path, _)| path.ends_with(".j2")).map(|(_, text)| text) {
-        all.extend(of_tree(&Value::String(text.clone())));
+    for (_, text) in loaded.templates() {
+        all.extend(of_tree(&Value::String(text.to_owned())));
     }
     all
 }
@@ -128,11 +128,14 @@ impl Look<'_> {
             }
         };
         texts(&rendered, &place, &mut |place, text| {
-            if text.ends_with(".j2") {
+            if self.loaded.is_template(text) {
                 self.template(text, place, scope, found);
             }
         });
         policy::wrong(&rendered, &place, &mut |place, message| found.add(&place, "policy", message));
+        if let Some((inner, reference)) = openly_placed(&rendered) {
+            found.add(&format!("{place}{inner}"), "secret-in-the-open", in_the_open(&reference));
+        }
         if !self.known.contains(pointer) {
             return;
         }
@@ -159,6 +162,12 @@ impl Look<'_> {
                 found.elsewhere(&self.loaded.template_position(name), "template", format!("{SOME_ANSWERS}: {fault}"));
             }
             Ok(text) => {
+                // What is no YAML is no object.
+                let tree = Document::parse(name, &text).map(|document| document.value().clone()).unwrap_or_default();
+                if let Some((_, reference)) = openly_placed(&tree) {
+                    let position = self.loaded.template_position(name);
+                    found.elsewhere(&position, "secret-in-the-open", in_the_open(&reference));
+                }
                 policy::wrong(&Value::String(text), place, &mut |place, message| found.add(&place, "policy", message));
             }
         }
@@ -168,10 +177,7 @@ impl Look<'_> {
     fn template_names(&self, with: &Value) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         texts(with, "", &mut |_, text| {
-            for file in
-                self.loaded.folder.files.keys().filter(|file| file.ends_with(".j2") && text.contains(file.as_str()))
-            {
-                let text = self.loaded.folder.file(file).unwrap_or_default();
+            for (_, text) in self.loaded.templates().filter(|(file, _)| text.contains(file)) {
                 names.extend(of_tree(&Value::String(text.to_owned())));
             }
         });
@@ -184,8 +190,8 @@ impl Look<'_> {
         for (_, tree) in sections.filter(|(section, _)| !matches!(section.as_str(), "templates" | "scenarios")) {
             texts(tree, "", &mut |_, text| named.push(text));
         }
-        for file in self.loaded.folder.files.keys().filter(|file| file.ends_with(".j2")) {
-            if !named.iter().any(|text| text.contains(file.as_str())) {
+        for (file, _) in self.loaded.templates() {
+            if !named.iter().any(|text| text.contains(file)) {
                 let place = self.loaded.template_position(file);
                 found.elsewhere(&place, "unused", format!("no task names the template {file}"));
             }
@@ -210,6 +216,12 @@ impl Look<'_> {
             }
         }
     }
+}
+
+fn in_the_open(reference: &SecretRef) -> String {
+    format!(
+        "the secret {reference} stands in a name, a label or an annotation, which everybody who may list objects reads; put it into a Secret"
+    )
 }
 
 fn rows(task: &Task, scope: Scope, pointer: &str, found: &mut Found<'_>) -> Vec<Scope> {

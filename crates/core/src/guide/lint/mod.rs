@@ -1,7 +1,8 @@
 //! What is wrong with a guide, before anybody runs it? Every message has a file, a line and a column.
 //!
 //! [`lint`] asks in turn: are the [`shapes`] right (ids, duplicates, citations), do all [`names`] exist and are they
-//! used, do [`tasks`] fit together and their kinds (outputs, sinks, order, proofs), and does every branch a person
+//! used, do [`tasks`] fit together and their kinds (outputs, sinks, order, proofs), do
+//! the texts of [`templates`] read what is there by then, and does every branch a person
 //! could choose render to parameters that fit ([`branches`]).
 
 mod branches;
@@ -10,6 +11,7 @@ mod names;
 mod policy;
 mod shapes;
 mod tasks;
+mod templates;
 
 use std::collections::BTreeSet;
 
@@ -85,6 +87,7 @@ pub fn lint(
     shapes::look(loaded, source_text, &mut found);
     names::look(loaded, &mut found);
     let sound = tasks::look(loaded, catalogue, &mut found);
+    templates::look(loaded, catalogue, &mut found);
     branches::look(loaded, fits, &sound, &mut found);
     let all = found.messages;
     let told = |message: &LintMessage| {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Found, shapes::RESERVED, texts};
+use super::{Found, shapes::RESERVED, templates, texts};
 use crate::{
     guide::{Guide, Input, InputType, LoadedGuide},
-    value::{Position, References, TemplateFault, references},
+    value::{References, TemplateFault, references},
 };
 
 /// Keys of the guide that hold a condition or another expression without braces.
@@ -17,17 +17,24 @@ const EXPRESSIONS: &[&str] = &["when", "each", "fails"];
 const WORDS: &[&str] =
     &["id", "kind", "type", "lookup", "help", "label", "pattern", "wrong", "instead", "what", "why", "fix", "log"];
 
+/// Those of them that are templates where they are a problem's.
+const WORDS_OF_PROBLEMS: &[&str] = &["what", "why", "fix"];
+
 pub(super) fn look(loaded: &LoadedGuide, found: &mut Found<'_>) {
     let known = Known::of(&loaded.guide);
     let mut read = BTreeSet::new();
     for (section, items) in loaded.document.value().as_object().into_iter().flatten() {
         for (index, item) in items.as_array().into_iter().flatten().enumerate() {
             let pointer = format!("/{section}/{index}");
-            let here = Here { each: item.get("each").is_some(), inputs_only: section == "inputs" };
+            let here = Here {
+                each: item.get("each").is_some(),
+                inputs_only: section == "inputs",
+                words: matches!(section.as_str(), "needs" | "problems"),
+            };
             expressions(item, &pointer, here, &known, &mut read, found);
         }
     }
-    for (path, text) in loaded.folder.files.iter().filter(|(path, _)| path.ends_with(".j2")) {
+    for (path, text) in loaded.templates() {
         template_file(loaded, path, text, &known, &mut read, found);
     }
     unread(&loaded.guide, &read, found);
@@ -38,6 +45,8 @@ pub(super) fn look(loaded: &LoadedGuide, found: &mut Found<'_>) {
 struct Here {
     each: bool,
     inputs_only: bool,
+    /// What people are told: without secrets, and without what a step will bring.
+    words: bool,
 }
 
 /// Every name of the guide.
@@ -55,7 +64,7 @@ pub(crate) fn refuse_name(guide: &Guide, name: &str) -> Option<String> {
     if guide.inputs.iter().any(|input| input.id == root && mapping(input)) {
         return Some(format!("{root} is itself filled in by reference"));
     }
-    Known::of(guide).refuse(name, Here { each: false, inputs_only: true })
+    Known::of(guide).refuse(name, Here { each: false, inputs_only: true, words: false })
 }
 
 impl<'a> Known<'a> {
@@ -81,6 +90,8 @@ impl<'a> Known<'a> {
                 let id = second?;
                 (!self.facts.contains(id)).then(|| format!("there is no fact {id}; facts are declared under facts:"))
             }
+            "secrets" if here.words => Some("what people are told holds no secret".into()),
+            "steps" if here.words => Some("what people are told does not wait for what a step brings".into()),
             "steps" if here.inputs_only => Some("what is asked cannot depend on what a step will bring".into()),
             "steps" => {
                 let id = second?;
@@ -125,7 +136,9 @@ fn expressions(
         let handed_over = own == "/hand_over/when";
         if offered || handed_over || EXPRESSIONS.contains(&key) && own.matches('/').count() == 1 {
             seen.push((place.to_owned(), References::of_condition(text)));
-        } else if !(WORDS.contains(&key) && own.matches('/').count() == 1) {
+        } else if here.words && WORDS_OF_PROBLEMS.contains(&key)
+            || !(WORDS.contains(&key) && own.matches('/').count() == 1)
+        {
             seen.push((place.to_owned(), references(&Value::String(text.to_owned()))));
         }
     });
@@ -152,20 +165,18 @@ fn template_file(
     read: &mut BTreeSet<String>,
     found: &mut Found<'_>,
 ) {
-    let start = loaded.template_position(path);
-    // In a guide of one file the text begins on the line after its name.
-    let before = if loaded.guide.templates.contains_key(path) { start.line } else { 0 };
     match references(&Value::String(text.to_owned())) {
         Ok(references) => {
+            let each = templates::named_by(loaded, path).any(|(.., task)| task.each.is_some());
             for name in &references.names {
-                let Some(message) = known.refuse(name, Here { each: true, inputs_only: false }) else { continue };
-                let root = name.rsplit('.').next().unwrap_or(name);
-                let line = text.lines().position(|line| line.contains(root)).unwrap_or_default() + 1 + before;
-                found.elsewhere(&Position { line, ..start.clone() }, "undefined", format!("{name}: {message}"));
+                let Some(message) = known.refuse(name, Here { each, inputs_only: false, words: false }) else {
+                    continue;
+                };
+                found.elsewhere(&templates::place(loaded, path, name), "undefined", format!("{name}: {message}"));
             }
             read.extend(references.names);
         }
-        Err(fault) => found.elsewhere(&start, "template", fault.to_string()),
+        Err(fault) => found.elsewhere(&loaded.template_position(path), "template", fault.to_string()),
     }
 }
 

@@ -129,21 +129,15 @@ fn hosts(tree: &Value, found: &mut Found<'_>) {
 
 fn problems(loaded: &LoadedGuide, found: &mut Found<'_>) {
     for (index, problem) in loaded.guide.problems.iter().enumerate() {
-        for (key, text) in &problem.when {
-            let pointer = format!("/problems/{index}/when/{key}");
-            match key.as_str() {
-                "log" | "said" => {
-                    if let Err(error) = Regex::new(text) {
-                        found.add(&pointer, "bad-pattern", format!("not a regular expression: {error}"));
-                    }
-                }
-                "problem" | "of" => {}
-                _ => found.add(
-                    &pointer,
-                    "unknown-key",
-                    format!("a problem is matched by log, said or problem, not by {key}"),
-                ),
+        for (key, text) in problem.when.given() {
+            if let Err(error) = Regex::new(text) {
+                let pointer = format!("/problems/{index}/when/{key}");
+                found.add(&pointer, "bad-pattern", format!("not a regular expression: {error}"));
             }
+        }
+        if problem.when.after.is_some() && problem.when.given().next().is_none() {
+            let message = "after says how long; what shows the problem stands in log, said or problem beside it";
+            found.add(&format!("/problems/{index}/when/after"), "never-shown", message);
         }
     }
 }

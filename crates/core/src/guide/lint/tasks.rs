@@ -128,7 +128,9 @@ fn parameters(
             found.add(&place, "secret", message);
         }
         for output in names.iter().filter_map(|name| name.strip_prefix("steps.")) {
-            outputs(catalogue, loaded, output, &place, found);
+            if let Some((rule, message)) = wrong_output(catalogue, loaded, output) {
+                found.add(&place, rule, message);
+            }
         }
     }
 }
@@ -146,20 +148,27 @@ fn reads(with: &Value) -> Vec<(String, BTreeSet<String>)> {
     all
 }
 
-fn outputs(catalogue: &Catalogue, loaded: &LoadedGuide, output: &str, place: &str, found: &mut Found<'_>) {
+/// What is wrong with reading `id.output` of a step: the rule, and why.
+pub(super) fn wrong_output(
+    catalogue: &Catalogue,
+    loaded: &LoadedGuide,
+    output: &str,
+) -> Option<(&'static str, String)> {
     let mut parts = output.split('.');
     let id = parts.next().unwrap_or_default();
     let path: Vec<&str> = parts.collect();
-    let Some(step) = loaded.guide.steps.iter().find(|task| task.id == id) else { return };
-    let Some(kind) = catalogue.find(Room::Step, &step.kind) else { return };
+    let step = loaded.guide.steps.iter().find(|task| task.id == id)?;
+    let kind = catalogue.find(Room::Step, &step.kind)?;
     if step.each.is_some() {
-        found.add(place, "late", format!("{id} is done for each of several rows; its outputs have no single value"));
-    } else if path.is_empty() || schema_at(&kind.outputs, &path).is_none() {
-        let known = kind.outputs.get("properties").and_then(Value::as_object);
-        let known: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-        let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-        found.add(place, "unknown-output", format!("{} brings {known}; there is no {}", step.kind, path.join(".")));
+        return Some(("late", format!("{id} is done for each of several rows; its outputs have no single value")));
     }
+    if !path.is_empty() && schema_at(&kind.outputs, &path).is_some() {
+        return None;
+    }
+    let known = kind.outputs.get("properties").and_then(Value::as_object);
+    let known: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+    Some(("unknown-output", format!("{} brings {known}; there is no {}", step.kind, path.join("."))))
 }
 
 fn fields(section: Section, task: &Task, pointer: &str, found: &mut Found<'_>) {
@@ -207,7 +216,7 @@ fn order(loaded: &LoadedGuide, found: &mut Found<'_>) {
 }
 
 /// What each task waits for, as `steps/id` and `verify/id`, whatever the answers.
-fn comes_after(loaded: &LoadedGuide) -> BTreeMap<String, BTreeSet<String>> {
+pub(super) fn comes_after(loaded: &LoadedGuide) -> BTreeMap<String, BTreeSet<String>> {
     let mut after: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (section, _, tasks) in sections(loaded).into_iter().filter(|(section, ..)| *section != Section::Checks) {
         for task in tasks {
