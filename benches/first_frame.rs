@@ -1,11 +1,4 @@
 //! From the program's start to its first frame, in turns with an empty ratatui program and with `echo`, which only has to start.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    missing_docs,
-    reason = "a bench prints, and fails by panicking"
-)]
 
 #[path = "common/program.rs"]
 mod program;
@@ -14,17 +7,17 @@ mod terminal;
 
 use std::{path::Path, time::Duration};
 
-use program::{about, against, ms, program, spread};
+use program::{Done, about, against, ms, program, spread};
 use terminal::Terminal;
 
 const TURNS: usize = 31;
 
-fn main() {
+fn main() -> Done {
     if std::env::args().any(|argument| argument == "--empty") {
         return empty();
     }
     about("first frame: from exec to the first frame, in a terminal of 120x40");
-    let this = std::env::current_exe().unwrap();
+    let this = std::env::current_exe()?;
     let candidates: [(&str, &Path, &[&str]); 3] = [
         ("landfall", &program(), &[]),
         ("an empty ratatui program", &this, &["--empty"]),
@@ -34,8 +27,8 @@ fn main() {
     // The first turn warms the page cache.
     for turn in 0..=TURNS {
         for ((_, program, arguments), times) in candidates.iter().zip(&mut times) {
-            let mut terminal = Terminal::start(program, arguments);
-            let at = terminal.until("a first frame", |screen| !screen.contents().trim().is_empty());
+            let mut terminal = Terminal::start(program, arguments)?;
+            let at = terminal.until("a first frame", |screen| !screen.contents().trim().is_empty())?;
             if turn > 0 {
                 times.push(at - terminal.begun);
             }
@@ -45,12 +38,13 @@ fn main() {
     println!("landfall / empty ratatui program: {:.2}", ms(middles[0]) / ms(middles[1]));
     println!("landfall / echo: {:.2}", ms(middles[0]) / ms(middles[2]));
     against("first frame", ms(middles[0]), "ms", 15.0);
+    Ok(())
 }
 
 /// One frame with one line in it, then nothing until it is killed.
-fn empty() {
+fn empty() -> Done {
     let mut terminal = ratatui::init();
-    terminal.draw(|frame| frame.render_widget("empty", frame.area())).unwrap();
+    terminal.draw(|frame| frame.render_widget("empty", frame.area()))?;
     loop {
         std::thread::park();
     }

@@ -1,16 +1,14 @@
 //! Thousands of pods watched: the first rows, all rows, memory, idle work, and keys while pods come and go.
 //!
 //! The cluster is the rehearsal's, in this process and on the same cores.
-#![allow(
+
+#[path = "../crates/rehearsal/tests/kube_common/mod.rs"]
+#[allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stdout,
-    missing_docs,
-    reason = "a bench prints, and fails by panicking"
+    reason = "the tests' own cluster, which fails by panicking"
 )]
-
-#[path = "../crates/rehearsal/tests/kube_common/mod.rs"]
 mod kube_common;
 #[path = "common/program.rs"]
 mod program;
@@ -24,7 +22,7 @@ use landfall_core::{
     journal::{Record, Stamped},
     plan::InstallId,
 };
-use program::{about, against, ms, program, spread};
+use program::{Done, about, against, ms, program, spread};
 use serde_json::{Value, json};
 use terminal::Terminal;
 
@@ -36,18 +34,19 @@ nodes:
 history: 100000
 ";
 
-fn main() {
+fn main() -> Done {
     about("watch: nodes, pods, events and logs of a namespace, live");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     for pods in [1_000, 5_000] {
         println!("\n{pods} pods");
-        let cluster = runtime.block_on(full(pods));
-        measure(&runtime, &cluster, pods);
+        let cluster = runtime.block_on(full(pods))?;
+        measure(&runtime, &cluster, pods)?;
     }
+    Ok(())
 }
 
 /// A cluster in which so many pods are ready.
-async fn full(pods: usize) -> Cluster {
+async fn full(pods: usize) -> Done<Cluster> {
     let cluster = Cluster::start(NODES).await;
     cluster.namespace("shield").await;
     for number in 0..pods / 50 {
@@ -60,7 +59,9 @@ async fn full(pods: usize) -> Cluster {
             } },
         });
         let (code, answer) = cluster.post("/apis/apps/v1/namespaces/shield/deployments", &deployment).await;
-        assert_eq!(code, 201, "{answer}");
+        if code != 201 {
+            return Err(format!("{code}: {answer}").into());
+        }
     }
     let wanted = format!("web-{:03}", pods / 50 - 1);
     let ready = |list: &Value| list["status"]["readyReplicas"] == 50;
@@ -68,7 +69,7 @@ async fn full(pods: usize) -> Cluster {
         cluster.until(&format!("/apis/apps/v1/namespaces/shield/deployments/web-{number:03}"), ready).await;
     }
     cluster.until(&format!("/apis/apps/v1/namespaces/shield/deployments/{wanted}"), ready).await;
-    cluster
+    Ok(cluster)
 }
 
 /// Real pods are not small.
@@ -76,32 +77,32 @@ fn env() -> Value {
     (0..20).map(|number| json!({ "name": format!("SETTING_{number}"), "value": "x".repeat(60) })).collect()
 }
 
-fn measure(runtime: &tokio::runtime::Runtime, cluster: &Cluster, pods: usize) {
-    let state = tempfile::tempdir().unwrap();
-    journal(state.path());
+fn measure(runtime: &tokio::runtime::Runtime, cluster: &Cluster, pods: usize) -> Done {
+    let state = tempfile::tempdir()?;
+    journal(state.path())?;
     let kubeconfig = cluster.kubeconfig();
     let environment = [
-        ("KUBECONFIG", kubeconfig.to_str().unwrap()),
-        ("LANDFALL_STATE_DIR", state.path().to_str().unwrap()),
+        ("KUBECONFIG", kubeconfig.to_str().ok_or("a path that is no text")?),
+        ("LANDFALL_STATE_DIR", state.path().to_str().ok_or("a path that is no text")?),
         ("NO_PROXY", "127.0.0.1"),
     ];
-    let mut terminal = Terminal::start_in(&program(), &["status", "3fa9c1d2", "--watch"], &environment);
-    terminal.until("the first frame", |screen| screen.contents().contains("Status of 3fa9c1d2"));
-    terminal.press("3");
+    let mut terminal = Terminal::start_in(&program(), &["status", "3fa9c1d2", "--watch"], &environment)?;
+    terminal.until("the first frame", |screen| screen.contents().contains("Status of 3fa9c1d2"))?;
+    terminal.press("3")?;
     let rows = |screen: &vt100::Screen| {
         screen.rows(0, 120).filter(|row| row.trim_start_matches([' ', '▶']).starts_with("P-")).count()
     };
-    let first = terminal.until("ten rows", |screen| rows(screen) >= 10) - terminal.begun;
+    let first = terminal.until("ten rows", |screen| rows(screen) >= 10)? - terminal.begun;
     let count = format!("/{pods}");
-    let all = terminal.until("all pods", |screen| screen.contents().contains(&count)) - terminal.begun;
+    let all = terminal.until("all pods", |screen| screen.contents().contains(&count))? - terminal.begun;
     against("program started to ten pod rows", ms(first), "ms", 300.0);
     against("program started to all pods known", ms(all), "ms", 1_200.0);
 
     terminal.rest(Duration::from_secs(2));
-    let (before, written) = (cpu(terminal.process()), terminal.written());
+    let (before, written) = (cpu(terminal.process()?)?, terminal.written());
     terminal.rest_for(IDLE);
-    let idle = cpu(terminal.process()) - before;
-    against("resident", resident(terminal.process()), "MB", 64.0);
+    let idle = cpu(terminal.process()?)? - before;
+    against("resident", resident(terminal.process()?)?, "MB", 64.0);
     against("processor, idle", idle.as_secs_f64() / IDLE.as_secs_f64() * 100.0, "%", 1.0);
     println!(
         "{:<44} {:>8} bytes in {} s",
@@ -110,35 +111,37 @@ fn measure(runtime: &tokio::runtime::Runtime, cluster: &Cluster, pods: usize) {
         IDLE.as_secs()
     );
 
-    keys(&mut terminal, "idle");
+    keys(&mut terminal, "idle")?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let churning = runtime.spawn(churn(cluster.client.clone(), cluster.server.clone(), stopped));
     terminal.rest_for(Duration::from_secs(1));
-    keys(&mut terminal, "pods churning");
+    keys(&mut terminal, "pods churning")?;
     drop(stop);
-    let churned = runtime.block_on(churning).unwrap();
+    let churned = runtime.block_on(churning)??;
     println!("{:<44} {churned:>8}", "pods deleted meanwhile");
-    against("resident afterwards", resident(terminal.process()), "MB", 64.0);
+    against("resident afterwards", resident(terminal.process()?)?, "MB", 64.0);
+    Ok(())
 }
 
-fn keys(terminal: &mut Terminal, when: &str) {
+fn keys(terminal: &mut Terminal, when: &str) -> Done {
     let mut times = Vec::new();
-    terminal.press("\x1b[H");
+    terminal.press("\x1b[H")?;
     terminal.rest_for(Duration::from_millis(300));
     for _ in 0..KEYS {
         let before = highlighted(terminal.screen());
-        let pressed = terminal.press("\x1b[B");
+        let pressed = terminal.press("\x1b[B")?;
         let moved = terminal.until("the moved highlight", |screen| {
             let now = highlighted(screen);
             now.is_some() && now != before
-        });
+        })?;
         times.push(moved - pressed);
         terminal.rest_for(Duration::from_millis(30));
     }
-    let worst = *times.iter().max().unwrap();
+    let worst = *times.iter().max().ok_or("no key was pressed")?;
     let middle = spread(&format!("key to moved highlight, {when}"), times);
     against(&format!("middle, {when}"), ms(middle), "ms", if when == "idle" { 2.0 } else { 4.0 });
     against(&format!("worst of {KEYS}, {when}"), ms(worst), "ms", 16.0);
+    Ok(())
 }
 
 /// The row of pods that is highlighted, by its code.
@@ -148,26 +151,32 @@ fn highlighted(screen: &vt100::Screen) -> Option<String> {
 }
 
 /// Deletes pods, about eighteen a second; their deployments make new ones.
-async fn churn(client: reqwest::Client, server: String, mut stopped: tokio::sync::oneshot::Receiver<()>) -> usize {
+async fn churn(
+    client: reqwest::Client,
+    server: String,
+    mut stopped: tokio::sync::oneshot::Receiver<()>,
+) -> Done<usize> {
     let path = format!("{server}/api/v1/namespaces/shield/pods");
     let mut deleted = 0;
+    let mut turns = tokio::time::interval(Duration::from_millis(55));
     loop {
-        let list: Value = client.get(format!("{path}?limit=50")).send().await.unwrap().json().await.unwrap();
-        for pod in list["items"].as_array().unwrap() {
-            let name = pod["metadata"]["name"].as_str().unwrap();
+        let list: Value = client.get(format!("{path}?limit=50")).send().await?.json().await?;
+        let items = list["items"].as_array().into_iter().flatten();
+        let names: Vec<&str> = items.filter_map(|pod| pod["metadata"]["name"].as_str()).collect();
+        for name in names {
             let _ = client.delete(format!("{path}/{name}")).send().await;
             deleted += 1;
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(55)) => {}
-                _ = &mut stopped => return deleted,
+                _ = turns.tick() => {}
+                _ = &mut stopped => return Ok(deleted),
             }
         }
     }
 }
 
-fn journal(state: &Path) {
+fn journal(state: &Path) -> Done {
     let folder = state.join("3fa9c1d2");
-    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(&folder)?;
     let target = json!({
         "account": "", "region": "", "cluster": "test", "cluster_id": "test", "namespace": "shield", "partition": "aws",
     });
@@ -178,21 +187,22 @@ fn journal(state: &Path) {
         program: "landfall bench".into(),
         target,
     };
-    let line = serde_json::to_string(&Stamped::now(jiff::Timestamp::now(), opened)).unwrap();
-    fs::write(folder.join("journal.jsonl"), line + "\n").unwrap();
+    let line = serde_json::to_string(&Stamped::now(jiff::Timestamp::now(), opened))?;
+    fs::write(folder.join("journal.jsonl"), line + "\n")?;
+    Ok(())
 }
 
 /// Memory in MB, as the system counts it.
-fn resident(process: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap() / 1_024.0
+fn resident(process: u32) -> Done<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? / 1_024.0)
 }
 
 /// Processor time so far, in steps of 10 ms.
-fn cpu(process: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    Duration::from_millis(ticks * 10)
+fn cpu(process: u32) -> Done<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    Ok(Duration::from_millis(ticks * 10))
 }

@@ -9,6 +9,8 @@ mod place;
 mod rehearsed;
 #[path = "common/testbed.rs"]
 mod testbed;
+#[path = "common/until.rs"]
+mod until;
 
 mod terraform {
     mod apply;

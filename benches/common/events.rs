@@ -9,6 +9,8 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::program::Done;
+
 /// Begin and end of one task.
 #[derive(Clone, Copy, Debug)]
 pub struct Took {
@@ -29,29 +31,31 @@ impl Took {
 pub type Tasks = BTreeMap<String, Took>;
 
 /// Runs a command to its end; gives its events.
-pub fn events(command: &mut Command) -> Vec<Value> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "it ended with {}:\n{}", output.status, text.lines().last().unwrap_or_default());
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+pub fn events(command: &mut Command) -> Done<Vec<Value>> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    if !output.status.success() {
+        return Err(format!("it ended with {}:\n{}", output.status, text.lines().last().unwrap_or_default()).into());
+    }
+    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
 /// The tasks of some events.
-pub fn tasks<'a>(events: impl IntoIterator<Item = &'a Value>) -> Tasks {
+pub fn tasks<'a>(events: impl IntoIterator<Item = &'a Value>) -> Done<Tasks> {
     let mut found: Tasks = BTreeMap::new();
     for event in events.into_iter().filter(|event| event["type"] == "fact") {
-        let at: Timestamp = event["at"].as_str().unwrap().parse().unwrap();
-        let path = event["path"].as_str().unwrap().to_owned();
+        let text = |key: &str| event[key].as_str().ok_or_else(|| format!("a fact without {key}: {event}"));
+        let (at, path) = (text("at")?.parse::<Timestamp>()?, text("path")?.to_owned());
         found.entry(path).or_insert(Took { begun: at, ended: at }).ended = at;
     }
-    found
+    Ok(found)
 }
 
 /// From the first begin to the last end, in seconds.
 pub fn wall(tasks: &Tasks) -> f64 {
-    let begun = tasks.values().map(|took| took.begun).min().unwrap();
-    let ended = tasks.values().map(|took| took.ended).max().unwrap();
-    Took { begun, ended }.seconds()
+    let begun = tasks.values().map(|took| took.begun).min();
+    let ended = tasks.values().map(|took| took.ended).max();
+    begun.zip(ended).map_or(0.0, |(begun, ended)| Took { begun, ended }.seconds())
 }
 
 /// The longest way through the tasks, each as long as it took and no sooner than those it comes after: its length in seconds,

@@ -1,7 +1,10 @@
 //! Which program is measured, and how figures are told.
 #![allow(dead_code, reason = "each bench uses its own part of this")]
 
-use std::{path::PathBuf, time::Duration};
+use std::{error::Error, path::PathBuf, time::Duration};
+
+/// What a bench came to; it ends with what was in its way.
+pub type Done<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The program: the one this bench was built with, or the one `LANDFALL_PROGRAM` names.
 pub fn program() -> PathBuf {

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::program::Done;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,15 +28,15 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts a program, with nothing of this machine's own settings.
-    pub fn start(program: &Path, arguments: &[&str]) -> Self {
+    pub fn start(program: &Path, arguments: &[&str]) -> Done<Self> {
         Self::start_in(program, arguments, &[])
     }
 
     /// The same, with these variables.
-    pub fn start_in(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+    pub fn start_in(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Done<Self> {
+        let home = tempfile::tempdir()?;
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
+        let pair = native_pty_system().openpty(size)?;
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
@@ -49,8 +50,8 @@ impl Terminal {
             command.env(name, value);
         }
         command.cwd(home.path());
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let keyboard = pair.master.take_writer().unwrap();
+        let mut output = pair.master.try_clone_reader()?;
+        let keyboard = pair.master.take_writer()?;
         let (sender, chunks) = channel();
         std::thread::spawn(move || {
             let mut bytes = [0; 65_536];
@@ -61,23 +62,25 @@ impl Terminal {
             }
         });
         let begun = Instant::now();
-        let program = pair.slave.spawn_command(command).unwrap();
+        let program = pair.slave.spawn_command(command)?;
         let screen = vt100::Parser::new(40, 120, 0);
-        Self { begun, chunks, written: 0, keyboard, screen, program, _master: pair.master, _home: home }
+        Ok(Self { begun, chunks, written: 0, keyboard, screen, program, _master: pair.master, _home: home })
     }
 
     /// When the screen became as wanted.
-    pub fn until(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> Instant {
+    pub fn until(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> Done<Instant> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.chunks.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok((at, bytes)) => {
                     self.take(&bytes);
                     if wanted(self.screen.screen()) {
-                        return at;
+                        return Ok(at);
                     }
                 }
-                Err(error) => panic!("{what} was not seen ({error}):\n{}", self.screen.screen().contents()),
+                Err(error) => {
+                    return Err(format!("{what} was not seen ({error}):\n{}", self.screen.screen().contents()).into());
+                }
             }
         }
     }
@@ -111,8 +114,8 @@ impl Terminal {
     }
 
     /// The program's process.
-    pub fn process(&self) -> u32 {
-        self.program.process_id().unwrap()
+    pub fn process(&self) -> Done<u32> {
+        Ok(self.program.process_id().ok_or("the program has ended")?)
     }
 
     /// The screen by now.
@@ -121,11 +124,11 @@ impl Terminal {
     }
 
     /// Presses keys; gives when.
-    pub fn press(&mut self, keys: &str) -> Instant {
+    pub fn press(&mut self, keys: &str) -> Done<Instant> {
         let at = Instant::now();
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
-        self.keyboard.flush().unwrap();
-        at
+        self.keyboard.write_all(keys.as_bytes())?;
+        self.keyboard.flush()?;
+        Ok(at)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
             self, policy,
             role::role_name,
             shell::{aws, fix},
+            simulated::simulated,
         },
     },
     kind::{Check, CheckAbout, Context, PlanView},
@@ -80,7 +81,7 @@ impl Check for Access {
         for need in &self.needs {
             let resources: Vec<String> = need.resources.iter().filter_map(Late::known).cloned().collect();
             count += need.actions.len();
-            let results = match simulate(cx, principal, &need.actions, &resources).await {
+            let results = match simulated(&cx.cloud, principal, &need.actions, &resources).await {
                 Err(trouble) if trouble.is_not_found() => return Ok(Outcome::Fail { problem: missing(principal) }),
                 other => other?,
             };
@@ -177,21 +178,6 @@ fn like(pattern: &str, text: &str) -> bool {
     }
     regex.push('$');
     regex::Regex::new(&regex).is_ok_and(|regex| regex.is_match(text))
-}
-
-async fn simulate(
-    cx: &Context,
-    principal: &str,
-    actions: &[String],
-    resources: &[String],
-) -> Result<Vec<EvaluationResult>, Trouble> {
-    let iam = cx.cloud.aws.iam().await?;
-    let call = iam
-        .simulate_principal_policy()
-        .policy_source_arn(principal)
-        .set_action_names(Some(actions.to_vec()))
-        .set_resource_arns(Some(resources.to_vec()));
-    Ok(call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await?)
 }
 
 fn missing(principal: &str) -> Problem {

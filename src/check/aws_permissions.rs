@@ -14,7 +14,10 @@ use serde::Deserialize;
 use crate::{
     cloud::{
         Trouble,
-        look::role::{Caller, caller},
+        look::{
+            role::{Caller, caller},
+            simulated::simulated,
+        },
     },
     kind::{Check, CheckAbout, Context, PlanView},
 };
@@ -56,7 +59,7 @@ impl Check for Permissions {
         };
         let mut results = Vec::new();
         for (resources, actions) in by_resources(needed) {
-            results.extend(simulate(cx, &principal, &actions, &resources).await?);
+            results.extend(simulated(&cx.cloud, &principal, &actions, &resources).await?);
         }
         Ok(judge(&results, &principal, needed.len()))
     }
@@ -73,21 +76,6 @@ fn by_resources(needed: &BTreeMap<String, Vec<String>>) -> BTreeMap<Vec<String>,
         groups.entry(resources.clone()).or_default().push(action.clone());
     }
     groups
-}
-
-async fn simulate(
-    cx: &Context,
-    principal: &str,
-    actions: &[String],
-    resources: &[String],
-) -> Result<Vec<EvaluationResult>, Trouble> {
-    let iam = cx.cloud.aws.iam().await?;
-    let call = iam
-        .simulate_principal_policy()
-        .policy_source_arn(principal)
-        .set_action_names(Some(actions.to_vec()))
-        .set_resource_arns(Some(resources.to_vec()));
-    Ok(call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await?)
 }
 
 fn judge(results: &[EvaluationResult], principal: &str, count: usize) -> Outcome {

@@ -126,14 +126,13 @@ fn rules(missing: &[Rbac]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::rbac;
 
     #[test]
     fn what_is_only_looked_at_stops_nothing() {
         let wanted = [
-            rbac(None, "", "nodes", "list"),
-            rbac(Some("shield"), "", "secrets", "get"),
-            rbac(Some("shield"), "", "secrets", "create"),
+            Rbac::new(None, "", "nodes", "list"),
+            Rbac::new(Some("shield"), "", "secrets", "get"),
+            Rbac::new(Some("shield"), "", "secrets", "create"),
         ];
         assert!(only_looked_at(&wanted[0], &wanted));
         assert!(!only_looked_at(&wanted[1], &wanted));
@@ -141,9 +140,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_as_commands_to_paste() {
-        let (one, two) =
-            (rbac(Some("shield"), "apps", "deployments", "create"), rbac(Some("shield"), "apps", "deployments", "get"));
-        let all = rbac(None, "", "nodes", "list");
+        let (one, two) = (
+            Rbac::new(Some("shield"), "apps", "deployments", "create"),
+            Rbac::new(Some("shield"), "apps", "deployments", "get"),
+        );
+        let all = Rbac::new(None, "", "nodes", "list");
         let text = rules(&[one, two, all]);
         assert!(text.contains("$ kubectl create clusterrole landfall-nodes --verb list --resource nodes"));
         assert!(text.contains("--namespace shield --verb create,get --resource deployments.apps"), "{text}");

@@ -3,7 +3,6 @@
 use std::{io, path::Path};
 
 use hmac::{Hmac, Mac};
-use landfall_core::event::Problem;
 use sha2::Sha256;
 
 use super::{Trouble, private};
@@ -15,15 +14,7 @@ impl Fingerprint {
     /// The install's key.
     pub fn of(folder: &Path) -> Result<Self, Trouble> {
         let path = folder.join("fingerprint.key");
-        let unusable = |error: &dyn std::fmt::Display| -> Trouble {
-            Problem::new(
-                "FOLDER-UNUSABLE",
-                format!("{} cannot be used", path.display()),
-                "Free some space, or make the folder yours again; then start again.",
-            )
-            .why(error.to_string())
-            .into()
-        };
+        let unusable = |error: &dyn std::fmt::Display| private::folder_unusable(&path, error);
         for _ in 0..2 {
             match std::fs::read(&path) {
                 Ok(bytes) => match bytes.try_into() {

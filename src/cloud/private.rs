@@ -26,13 +26,16 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Keeps a file only its owner may read.
 pub fn keep_private(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    replace(path, bytes).map_err(|error| {
-        Problem::new(
-            "FOLDER-UNUSABLE",
-            format!("{} cannot be written", path.display()),
-            "Free some space, or make the folder yours again; then start again.",
-        )
-        .why(error.to_string())
-        .into()
-    })
+    replace(path, bytes).map_err(|error| folder_unusable(path, &error))
+}
+
+/// A folder of the install, or a file in it, that cannot be read or written.
+pub fn folder_unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {
+    Problem::new(
+        "FOLDER-UNUSABLE",
+        format!("{} cannot be used", path.display()),
+        "Free some space, or make the folder yours again; then start again.",
+    )
+    .why(error.to_string())
+    .into()
 }

@@ -1,4 +1,4 @@
-//! Looking around: guides, installs, the target, stores, the summary, and fields' tables.
+//! Looking around: guides, installs, the summary, and fields' tables.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,20 +7,15 @@ use landfall_core::{
     event::Problem,
     guide::LoadedGuide,
     journal::Story,
-    plan::{SecretSource, TargetAnswers},
-    value::SecretRef,
-    wizard::{
-        GuideRow, Input, InstallRow, Look, Origin, Resumed, Stage, StoreOffer, TargetChoice, TargetSeen, Vouched,
-    },
+    wizard::{GuideRow, Input, InstallRow, Look, Resumed, Stage, TargetChoice, Vouched},
 };
 use serde_json::Value;
 
-use super::{Ask, Worker};
+use super::{Ask, Worker, target::target_seen};
 use crate::{
-    cloud::{Cloud, Trouble},
+    cloud::Cloud,
     engine::{holder, installs},
     guides,
-    secret::Place,
     session::{Proven, Session},
 };
 
@@ -135,101 +130,6 @@ impl Worker {
         }
     }
 
-    async fn target(&mut self, choice: &TargetChoice) {
-        let Some(session) = self.session.as_mut() else { return };
-        let choice = TargetAnswers {
-            profile: choice.profile.clone(),
-            region: choice.region.clone(),
-            cluster: choice.cluster.clone(),
-            context: choice.context.clone(),
-            namespace: choice.namespace.clone(),
-            build_kubeconfig: choice.build_kubeconfig,
-        };
-        let seen = session.prove(&choice).await;
-        if let Ok(proven) = &seen
-            && let Some(rehearsal) = &proven.rehearsal
-        {
-            self.tell(Input::Rehearsal(rehearsal.clone()));
-        }
-        self.tell(Input::TargetSeen(seen.map(|proven| target_seen(&proven)).map_err(|trouble| trouble.problem())));
-    }
-
-    async fn confirm(&mut self) {
-        if let Err(trouble) = self.bind().await {
-            return self.tell(Input::Trouble(trouble.problem()));
-        }
-        let Some(session) = self.session.as_ref() else { return };
-        let Ok(bound) = session.bound() else { return };
-        let story = session.story();
-        // Whoever goes on later goes on with what was chosen and brought; an answer that is locked must not stand there.
-        let locked = match session.resolve() {
-            Ok(plan) => !session.locked_answers(&plan).is_empty(),
-            Err(_) => !story.steps.is_empty(),
-        };
-        if !locked && let Err(trouble) = session.record_answers().await {
-            return self.tell(Input::Trouble(trouble.problem()));
-        }
-        // With those of an earlier run, which binding found.
-        self.tell(Input::Answers(session.answers.inputs.clone()));
-        self.beforehand(session);
-        self.tell(Input::FactsSeen(session.frozen.clone()));
-        if let Some(proven) = session.proven.as_ref().filter(|_| !story.steps.is_empty()) {
-            let resumed = resumed(bound.install.as_str(), session.guide.clone(), proven, &story);
-            self.tell(Input::GoesOn(Box::new(resumed)));
-        }
-        for (reference, source) in session.answers.secrets.clone() {
-            self.take_from_answers(reference, source);
-        }
-        // Last, so that who waits for it finds all answers in place.
-        self.tell(Input::Bound(bound.install.to_string()));
-    }
-
-    async fn bind(&mut self) -> Result<(), Trouble> {
-        let place = Place::from_setting(self.house.endpoints.vault.as_deref())?;
-        let session =
-            self.session.as_mut().ok_or_else(|| Trouble::guide("no guide was chosen", "Choose one first."))?;
-        // Without a keyring the install is bound all the same; Secrets offers where else to keep them.
-        match session.bind(place.clone(), None).await {
-            Err(trouble)
-                if trouble.code().is_some_and(|code| code == "VAULT-KEYRING" || code == "VAULT-PASSPHRASE") =>
-            {
-                session.bind(Place::Session, None).await?;
-            }
-            other => other?,
-        }
-        session.gather().await
-    }
-
-    fn take_from_answers(&self, reference: String, source: SecretSource) {
-        let origin = |source: SecretSource| match source {
-            SecretSource::File(path) => Some(Origin::File(path.display().to_string())),
-            SecretSource::Env(name) => Some(Origin::Environment(name)),
-            SecretSource::Command(words) => Some(Origin::Command(shell_words::join(words))),
-            SecretSource::AwsSecret(name) => Some(Origin::SecretsManager(name)),
-            SecretSource::Generate(how) => Some(Origin::Generated(how)),
-            SecretSource::Vault(_) | SecretSource::Existing(_) | SecretSource::Rows(_) => None,
-        };
-        match source {
-            SecretSource::Rows(rows) => {
-                for (index, row) in rows.into_iter().enumerate() {
-                    for (column, source) in row {
-                        if let Some(from) = origin(source) {
-                            self.tell(Input::TakeSecret {
-                                reference: SecretRef(format!("{reference}.{index}.{column}")),
-                                from,
-                            });
-                        }
-                    }
-                }
-            }
-            source => {
-                if let Some(from) = origin(source) {
-                    self.tell(Input::TakeSecret { reference: SecretRef(reference), from });
-                }
-            }
-        }
-    }
-
     async fn install(&mut self, id: &str) {
         let folder = self.house.endpoints.state.join(id);
         let story = installs(&self.house.endpoints.state).into_iter().find(|(known, _)| *known == folder);
@@ -285,40 +185,9 @@ impl Worker {
     }
 
     /// What answers say of checks, before they are looked at.
-    fn beforehand(&self, session: &Session) {
+    pub(super) fn beforehand(&self, session: &Session) {
         let (attest, waive) = (session.answers.attest.clone(), session.answers.waive.clone());
         self.tell(Input::Beforehand { attest, waive });
-    }
-
-    fn stores(&self) {
-        let place =
-            self.session.as_ref().and_then(|session| session.bound.as_ref()).map(|bound| bound.vault.place().clone());
-        let wanted = Place::from_setting(self.house.endpoints.vault.as_deref());
-        let keyring = matches!(&wanted, Ok(Place::Keyring)) && place != Some(Place::Keyring);
-        let offer =
-            |id: &str, label: &str, about: &str, passphrase: bool, chosen: bool, unavailable: Option<String>| {
-                StoreOffer { id: id.into(), label: label.into(), about: about.into(), unavailable, passphrase, chosen }
-            };
-        let in_file = matches!(place, Some(Place::File { .. }));
-        self.tell(Input::Stores(vec![
-            offer(
-                "keyring",
-                "OS keyring",
-                "kept by the system, across runs",
-                false,
-                place == Some(Place::Keyring),
-                keyring.then(|| "there is none here, or it is locked".into()),
-            ),
-            offer("file", "encrypted file", "opened by a passphrase, across runs", !in_file, in_file, None),
-            offer(
-                "session",
-                "this session only",
-                "gone when the program ends",
-                false,
-                place == Some(Place::Session),
-                None,
-            ),
-        ]));
     }
 
     fn summary(&self) {
@@ -340,25 +209,6 @@ impl Worker {
             let rows = session.lookup(&lookup, &with).await.map_err(|trouble| trouble.problem());
             let _ = inputs.send(Input::Rows { field, rows });
         });
-    }
-}
-
-fn target_seen(proven: &Proven) -> TargetSeen {
-    let target = proven.target.clone();
-    TargetSeen {
-        account: target.account,
-        partition: target.partition,
-        profile: proven.profile.clone(),
-        identity: proven.identity.clone(),
-        region: target.region,
-        cluster: target.cluster,
-        cluster_id: target.cluster_id,
-        context: proven.context.clone(),
-        namespace: target.namespace,
-        expires: proven.expires,
-        proof: proven.told(),
-        doubt: proven.doubt.clone(),
-        rehearsal: proven.rehearsal.clone(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod look;
 mod run;
+mod target;
 mod vault;
 mod watching;
 

@@ -5,7 +5,7 @@ use landfall_core::{
     guide::Generate,
     plan::{InstallId, SecretSource},
     value::{Plain, SecretRef},
-    wizard::{Input, Origin, Vault as Wish, VaultSaid},
+    wizard::{Input, Origin, StoreOffer, Vault as Wish, VaultSaid},
 };
 
 use super::Worker;
@@ -19,6 +19,38 @@ use crate::{
 };
 
 impl Worker {
+    /// Where secrets can be kept, and where they are.
+    pub(super) fn stores(&self) {
+        let place =
+            self.session.as_ref().and_then(|session| session.bound.as_ref()).map(|bound| bound.vault.place().clone());
+        let wanted = Place::from_setting(self.house.endpoints.vault.as_deref());
+        let keyring = matches!(&wanted, Ok(Place::Keyring)) && place != Some(Place::Keyring);
+        let offer =
+            |id: &str, label: &str, about: &str, passphrase: bool, chosen: bool, unavailable: Option<String>| {
+                StoreOffer { id: id.into(), label: label.into(), about: about.into(), unavailable, passphrase, chosen }
+            };
+        let in_file = matches!(place, Some(Place::File { .. }));
+        self.tell(Input::Stores(vec![
+            offer(
+                "keyring",
+                "OS keyring",
+                "kept by the system, across runs",
+                false,
+                place == Some(Place::Keyring),
+                keyring.then(|| "there is none here, or it is locked".into()),
+            ),
+            offer("file", "encrypted file", "opened by a passphrase, across runs", !in_file, in_file, None),
+            offer(
+                "session",
+                "this session only",
+                "gone when the program ends",
+                false,
+                place == Some(Place::Session),
+                None,
+            ),
+        ]));
+    }
+
     pub(super) async fn vault(&mut self, wish: Wish) {
         if let Wish::Store { store, passphrase } = wish {
             let moved = self.store(&store, passphrase).await;

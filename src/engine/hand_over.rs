@@ -1,25 +1,17 @@
 //! Handing a step over: what it would do is written down for somebody else, and we look until it is done.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use landfall_core::{
-    event::{Choice, Difference, Found, Handed, Happened, How, Owner, Problem, Question, Section, State, TaskPath},
+    event::{Choice, Difference, Found, Handed, Happened, How, Owner, Question, Section, State, TaskPath},
     journal::Record,
     plan::{Answers, HandOver, Plan, PlannedTask, handed_over},
 };
 use serde_json::Value;
 
-use super::{
-    Engine,
-    run::TaskEnd,
-    step::{Running, shown},
-};
-use crate::cloud::{Trouble, keep_private};
+use super::{Engine, drift::shown, run::TaskEnd, step::Running};
+use crate::cloud::{Trouble, folder_unusable, keep_private};
 
 /// How long somebody else is waited for where nobody says.
 const WITHIN: Duration = Duration::from_secs(2 * 24 * 3_600);
@@ -45,7 +37,7 @@ impl Engine {
         let at = known.as_ref().map_or_else(|| self.cloud.clock().now(), |asked| asked.at);
         let page = self.page(task, parameters, what, at);
         let path = self.page_file(&task.path);
-        super::private_folder(path.parent().unwrap_or(&self.folder)).map_err(|error| unusable(&path, &error))?;
+        super::private_folder(path.parent().unwrap_or(&self.folder)).map_err(|error| folder_unusable(&path, &error))?;
         keep_private(&path, page.as_bytes())?;
         let file = path.display().to_string();
         if known.is_none() {
@@ -205,11 +197,6 @@ impl Running<'_> {
             found = self.inspect().await;
         }
     }
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> Problem {
-    let fix = "Free some space, or make the folder yours again; then start again.";
-    Problem::new("FOLDER-UNUSABLE", format!("{} cannot be written", path.display()), fix).why(error.to_string())
 }
 
 fn as_it_is(to: &str, differences: &[Difference]) -> Question {

@@ -4,14 +4,19 @@
 //! itself: inspect → adopt, or write the intent → apply → inspect until present → write the result. First run, resume
 //! and status are one loop.
 
+mod agree;
 mod anew;
+mod change;
 mod desk;
+mod drift;
 mod gate;
 mod hand_over;
+mod inspect;
 mod journal;
 mod lasting;
 mod look;
 mod needs;
+mod person;
 mod run;
 mod step;
 mod teller;

@@ -6,8 +6,10 @@
 mod answers;
 mod carried;
 mod changes;
+mod facts;
 mod mapping;
 mod planning;
+mod recorded;
 mod secrets;
 mod summary;
 mod target;
@@ -20,10 +22,10 @@ use std::{
 
 use landfall_core::{
     event::{Fact, Problem, Section, TaskPath},
-    guide::{LoadedGuide, Severity},
+    guide::LoadedGuide,
     journal::{Record, Story},
     plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle, words},
-    value::{Mask, Plain, Scope, references},
+    value::{Mask, Plain, Scope},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
@@ -196,77 +198,6 @@ impl Session {
         self.bound.as_ref().map(|bound| bound.journal.story()).unwrap_or_default()
     }
 
-    /// Looks the guide's facts up. Those of an approved plan stay frozen.
-    pub async fn gather(&mut self) -> Result<(), Trouble> {
-        let story = self.story();
-        self.frozen = match story.facts {
-            Some(Value::Object(frozen)) => frozen,
-            _ => Facts::new(),
-        };
-        let (agreed, now) = (story.approved.inputs, self.settle().values);
-        // A look-up that reads an answer is made again where that answer is another now.
-        let reads_another = |with: &Value| reads_another(with, &agreed, &now);
-        for fact in self.guide.guide.facts.clone() {
-            if self.frozen.contains_key(&fact.id) && !reads_another(&fact.with) {
-                continue;
-            }
-            let with = self.scope_without_steps().render(&fact.with).unwrap_or_default();
-            let seen = match self.house.kinds.lookups.get(&fact.lookup) {
-                None => {
-                    Err(Trouble::guide(format!("there is no look-up called {}", fact.lookup), "Correct the guide."))
-                }
-                Some(lookup) => {
-                    let engine = self.engine(&Plan::default())?;
-                    let task = bare_task(&fact.id);
-                    lookup.rows(&engine.context(&task, &BTreeMap::new()), &with).await
-                }
-            };
-            match seen {
-                Ok(table) => {
-                    let value = table.rows.into_iter().next().map_or(Value::Null, |row| row.value);
-                    self.frozen.insert(fact.id, value);
-                }
-                Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
-                Err(trouble) => {
-                    self.frozen.insert(fact.id.clone(), Value::Null);
-                    self.unknown_facts.insert(fact.id, trouble.problem());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a fact reads an answer that was another before.
-    pub fn facts_read_another(&self, before: &Facts) -> bool {
-        let now = self.settle().values;
-        self.guide.guide.facts.iter().any(|fact| reads_another(&fact.with, before, &now))
-    }
-
-    /// One look-up, for an input's table; parameters are rendered with the answers so far.
-    pub async fn lookup(&self, name: &str, with: &Value) -> Result<landfall_core::event::Table, Trouble> {
-        let lookup = self
-            .house
-            .kinds
-            .lookups
-            .get(name)
-            .ok_or_else(|| Trouble::guide(format!("there is no look-up called {name}"), "Correct the guide."))?;
-        let with = self
-            .scope_without_steps()
-            .render(with)
-            .map_err(|fault| Trouble::guide(format!("{name}: {fault}"), "Answer what it reads first."))?;
-        let task = bare_task(name);
-        let cx = match &self.bound {
-            Some(_) => self.engine(&Plan::default())?.context(&task, &BTreeMap::new()),
-            // Target's own tables are asked for before anything is bound.
-            None => self.preview(
-                &self.cloud,
-                self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default(),
-                task,
-            ),
-        };
-        lookup.rows(&cx, &with).await
-    }
-
     /// Answers with defaults filled in.
     pub fn settle(&self) -> Settled {
         settle(&self.guide.guide, &self.answers, &self.frozen, &self.target_value())
@@ -336,36 +267,6 @@ impl Session {
         move |task| handed_over(story.steps.get(&task.path), &rules, task).is_some()
     }
 
-    /// Writes the answers down as they are now. Who only reads tries them out, and leaves those of the install alone.
-    pub async fn record_answers(&self) -> Result<(), Trouble> {
-        let bound = self.bound()?;
-        if bound.journal.only_read() || bound.journal.story().answers == self.answers {
-            return Ok(());
-        }
-        bound.journal.write(Record::Answered { answers: Box::new(self.answers.clone()) }).await
-    }
-
-    /// Writes down who goes past what, and who answers for what, where a task of the plan is meant.
-    pub async fn record_vouches(&self, plan: &Plan) -> Result<(), Trouble> {
-        let bound = self.bound()?;
-        let story = bound.journal.story();
-        for task in &plan.tasks {
-            let name = task.path.to_string();
-            let for_task = |said: &&landfall_core::plan::Said| task.path.matches(&said.task);
-            if let Some(said) = self.answers.waive.iter().find(for_task).filter(|_| !story.waived.contains_key(&name)) {
-                let said = landfall_core::plan::Said { task: name.clone(), ..said.clone() };
-                bound.journal.write(Record::Waived { said }).await?;
-            }
-            if let Some(said) =
-                self.answers.attest.iter().find(for_task).filter(|_| !story.attested.contains_key(&name))
-            {
-                let said = landfall_core::plan::Said { task: name.clone(), ..said.clone() };
-                bound.journal.write(Record::Attested { said }).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Outputs of every finished step, as the journal knows them.
     pub fn outputs(&self) -> BTreeMap<TaskPath, Value> {
         self.story().outputs()
@@ -375,13 +276,6 @@ impl Session {
     pub fn looks<'a>(&self, plan: &'a Plan, section: Section) -> Vec<&'a PlannedTask> {
         plan.section(section).filter(|task| !task.early).collect()
     }
-}
-
-/// Whether parameters read an answer that is another now.
-fn reads_another(with: &Value, before: &Facts, now: &Facts) -> bool {
-    let names = references(with).map(|references| references.names).unwrap_or_default();
-    let mut inputs = names.iter().filter_map(|name| name.split('.').next());
-    inputs.any(|input| before.get(input) != now.get(input))
 }
 
 /// The guide's field of a reference: `postgres.password`, or a row's cell `models.0.key`.
@@ -419,13 +313,4 @@ fn keep_guide(folder: &std::path::Path, guide: &LoadedGuide) -> Result<(), Troub
         std::fs::write(file, text).map_err(disk)?;
     }
     Ok(())
-}
-
-/// A task for look-ups outside the plan.
-fn bare_task(id: &str) -> PlannedTask {
-    PlannedTask {
-        title: id.to_owned(),
-        severity: Severity::Warn,
-        ..PlannedTask::bare(TaskPath::new(Section::Checks, id))
-    }
 }

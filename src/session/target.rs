@@ -9,7 +9,7 @@ use landfall_core::journal::Story;
 use landfall_core::plan::TargetAnswers;
 use serde_json::json;
 
-use super::{Session, bare_task};
+use super::{Session, facts::bare_task};
 use crate::{
     cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there, look::kubernetes},
     kind::{Context, Needs, Target},

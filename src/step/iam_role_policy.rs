@@ -7,14 +7,13 @@ use landfall_core::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     cloud::{
         Trouble,
         look::{
             self, hcl, policy,
-            role::role_name,
+            role::{delete_inline, inline, put_inline, role_name},
             shell::{self, aws},
         },
     },
@@ -46,7 +45,9 @@ impl Step for RolePolicy {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        let Some(found) = self.find(cx).await? else { return Ok(Found::absent()) };
+        let Some(found) = inline(&cx.cloud, role_name(&self.role), &self.name).await? else {
+            return Ok(Found::absent());
+        };
         let known = self.document.unknown().is_none();
         let mut differences = Vec::new();
         if known && !policy::same(&self.document.0, &found) {
@@ -62,23 +63,19 @@ impl Step for RolePolicy {
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
-        let before = self.find(cx).await?;
-        self.put(cx, &self.document.0).await?;
+        let before = inline(&cx.cloud, role_name(&self.role), &self.name).await?;
+        put_inline(&cx.cloud, role_name(&self.role), &self.name, &self.document.0).await?;
         Ok(Applied::Sent { before: before.filter(|before| !policy::same(&self.document.0, before)) })
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        let Some(found) = self.find(cx).await? else { return Ok(()) };
+        let Some(found) = inline(&cx.cloud, role_name(&self.role), &self.name).await? else { return Ok(()) };
         if !policy::same(&self.document.0, &found) {
             return Err(look::changed_since(&format!("policy {} of {}", self.name, role_name(&self.role))));
         }
         match &made.before {
-            Some(before) => self.put(cx, before).await,
-            None => {
-                let iam = cx.cloud.aws.iam().await?;
-                iam.delete_role_policy().role_name(role_name(&self.role)).policy_name(&self.name).send().await?;
-                Ok(())
-            }
+            Some(before) => put_inline(&cx.cloud, role_name(&self.role), &self.name, before).await,
+            None => delete_inline(&cx.cloud, role_name(&self.role), &self.name).await,
         }
     }
 
@@ -105,24 +102,5 @@ impl Step for RolePolicy {
 
     fn permissions(&self, _cx: &PlanView<'_>) -> Permissions {
         Permissions::default().iam(&self.role, ["iam:GetRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy"])
-    }
-}
-
-impl RolePolicy {
-    async fn find(&self, cx: &Context) -> Result<Option<Value>, Trouble> {
-        let iam = cx.cloud.aws.iam().await?;
-        let answer = iam.get_role_policy().role_name(role_name(&self.role)).policy_name(&self.name).send().await;
-        Ok(look::maybe(answer)?.map(|found| policy::decoded(found.policy_document()).unwrap_or(Value::Null)))
-    }
-
-    async fn put(&self, cx: &Context, document: &Value) -> Result<(), Trouble> {
-        let iam = cx.cloud.aws.iam().await?;
-        iam.put_role_policy()
-            .role_name(role_name(&self.role))
-            .policy_name(&self.name)
-            .policy_document(document.to_string())
-            .send()
-            .await?;
-        Ok(())
     }
 }

@@ -1,23 +1,19 @@
 //! `iam.service_account_role`: an IAM role that certain Kubernetes service accounts may assume, and nobody else.
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::Role;
 use landfall_core::{
-    event::{Difference, Found, Owner, Permissions, Problem},
+    event::{Found, Permissions},
     value::{Late, Tree},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::wanted_role::{WantedRole, owner};
 use crate::{
     cloud::{
         Trouble,
-        look::{
-            self, hcl, marks, policy,
-            role::{attached_arns, web_identity_trust},
-            shell::aws,
-        },
+        look::{hcl, role::web_identity_trust},
     },
     kind::{Applied, Context, Made, PlanView, Rendered, Step, StepAbout},
 };
@@ -89,148 +85,29 @@ impl Step for ServiceAccountRole {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        let Some(role) = self.find(cx).await? else { return Ok(Found::absent()) };
-        let owner = owner(&role, cx);
-        let mut differences = Vec::new();
-        let trust = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
-        if let Some(wanted) = self.trust(&cx.target.namespace) {
-            differences.extend(policy::difference("trust", &wanted, &trust));
-        }
-        if let Some(wanted) = self.policy.as_ref().filter(|policy| policy.unknown().is_none()) {
-            let found = self.find_policy(cx).await?.unwrap_or(Value::Null);
-            differences.extend(policy::difference("policy", &wanted.0, &found));
-        }
-        let missing = self.missing(cx).await?;
-        if !missing.is_empty() {
-            differences.push(Difference {
-                field: "attached".into(),
-                wanted: missing.join(", "),
-                found: "not attached".into(),
-                fixed: false,
-            });
-        }
+        let wanted = self.wanted(&cx.target.namespace);
+        let Some(role) = wanted.find(cx).await? else { return Ok(Found::absent()) };
+        let (differences, owner) = (wanted.differences(cx, &role).await?, owner(&role, cx));
         Ok(Found::there(Outputs { arn: role.arn }, differences, owner))
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
-        let trust = self.trust(&cx.target.namespace).ok_or_else(|| unknown("oidc_provider and issuer"))?;
-        let iam = cx.cloud.aws.iam().await?;
-        let mut before = None;
-        match self.find(cx).await? {
-            None => {
-                let sent = iam
-                    .create_role()
-                    .role_name(&self.name)
-                    .assume_role_policy_document(trust.to_string())
-                    .description(format!("Kubernetes service account {}", self.service_account))
-                    .set_permissions_boundary(self.permissions_boundary.clone())
-                    .set_tags(Some(marks::iam(&cx.tags())?))
-                    .send()
-                    .await
-                    .map_err(Trouble::from);
-                match sent {
-                    // The answer was lost, and the call repeated.
-                    Err(trouble) if trouble.code() == Some("EntityAlreadyExists") && self.is_ours(cx).await? => {}
-                    other => drop(other?),
-                }
-            }
-            Some(role) => {
-                let found = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
-                if owner(&role, cx) != Owner::Ours {
-                    let attached = self.missing(cx).await?;
-                    before =
-                        Some(json!({ "trust": found, "policy": self.find_policy(cx).await?, "attached": attached }));
-                }
-                if !policy::same(&trust, &found) {
-                    iam.update_assume_role_policy()
-                        .role_name(&self.name)
-                        .policy_document(trust.to_string())
-                        .send()
-                        .await?;
-                }
-            }
-        }
-        if let Some(document) = &self.policy {
-            self.put(cx, &document.0).await?;
-        }
-        for arn in self.missing(cx).await? {
-            iam.attach_role_policy().role_name(&self.name).policy_arn(arn).send().await?;
-        }
-        Ok(Applied::Sent { before })
+        self.wanted(&cx.target.namespace).make(cx).await
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        let Some(role) = self.find(cx).await? else { return Ok(()) };
-        let iam = cx.cloud.aws.iam().await?;
-        if owner(&role, cx) == Owner::Ours {
-            let policy = iam.delete_role_policy().role_name(&self.name).policy_name(&self.name).send().await;
-            look::maybe(policy)?;
-            for arn in &self.attached {
-                look::maybe(iam.detach_role_policy().role_name(&self.name).policy_arn(arn).send().await)?;
-            }
-            iam.delete_role().role_name(&self.name).send().await?;
-            return Ok(());
-        }
-        let Some(before) = &made.before else { return Ok(()) };
-        for arn in before["attached"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            look::maybe(iam.detach_role_policy().role_name(&self.name).policy_arn(arn).send().await)?;
-        }
-        let wanted = self.policy.as_ref().map_or(&Value::Null, |policy| &policy.0);
-        let ours = self.find_policy(cx).await?.is_some_and(|found| policy::same(&found, wanted));
-        match &before["policy"] {
-            Value::Null if ours => {
-                iam.delete_role_policy().role_name(&self.name).policy_name(&self.name).send().await?;
-            }
-            document if ours => self.put(cx, document).await?,
-            _ => {}
-        }
-        let trust = role.assume_role_policy_document().and_then(policy::decoded).unwrap_or(Value::Null);
-        if self.trust(&cx.target.namespace).is_some_and(|ours| policy::same(&ours, &trust))
-            && !before["trust"].is_null()
-        {
-            let document = before["trust"].to_string();
-            iam.update_assume_role_policy().role_name(&self.name).policy_document(document).send().await?;
-        }
-        Ok(())
+        self.wanted(&cx.target.namespace).take_away(cx, made).await
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
-        let trust = web_identity_trust(
-            &self.oidc_provider.to_string(),
-            &self.issuer.to_string(),
-            self.namespace.as_deref().unwrap_or(&cx.target.namespace),
-            self.service_account.names(),
-        );
-        let create = aws("iam create-role")
-            .with("--role-name", &self.name)
-            .json("--assume-role-policy-document", &trust)
-            .maybe("--permissions-boundary", self.permissions_boundary.as_ref())
-            .region(&cx.target.region);
-        let mut commands = vec![create.to_string()];
-        if let Some(document) = &self.policy {
-            let put = aws("iam put-role-policy")
-                .with("--role-name", &self.name)
-                .with("--policy-name", &self.name)
-                .json("--policy-document", &document.shown());
-            commands.push(put.region(&cx.target.region).to_string());
-        }
-        for arn in &self.attached {
-            let attach = aws("iam attach-role-policy").with("--role-name", &self.name).with("--policy-arn", arn);
-            commands.push(attach.region(&cx.target.region).to_string());
-        }
-        commands
+        self.wanted(&cx.target.namespace).commands(cx, &self.shown_trust(&cx.target.namespace))
     }
 
     fn render(&self, cx: &PlanView<'_>) -> Vec<Rendered> {
-        let trust = web_identity_trust(
-            &self.oidc_provider.to_string(),
-            &self.issuer.to_string(),
-            self.namespace.as_deref().unwrap_or(&cx.target.namespace),
-            self.service_account.names(),
-        );
+        let trust = self.shown_trust(&cx.target.namespace);
         let role = hcl::resource("aws_iam_role", &self.name)
             .text("name", &self.name)
-            .text("description", &format!("Kubernetes service account {}", self.service_account))
+            .text("description", &self.description())
             .maybe("permissions_boundary", self.permissions_boundary.as_deref())
             .json("assume_role_policy", &trust);
         let mut blocks = vec![role.to_string()];
@@ -255,22 +132,7 @@ impl Step for ServiceAccountRole {
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        Permissions::default().iam(
-            &cx.target.arn("iam", &format!("role/{}", self.name)),
-            [
-                "iam:GetRole",
-                "iam:CreateRole",
-                "iam:TagRole",
-                "iam:GetRolePolicy",
-                "iam:PutRolePolicy",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:DeleteRolePolicy",
-                "iam:ListAttachedRolePolicies",
-                "iam:AttachRolePolicy",
-                "iam:DetachRolePolicy",
-                "iam:DeleteRole",
-            ],
-        )
+        self.wanted(&cx.target.namespace).permissions(cx)
     }
 }
 
@@ -286,51 +148,28 @@ impl ServiceAccountRole {
         ))
     }
 
-    async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {
-        Ok(self.find(cx).await?.is_some_and(|role| owner(&role, cx) == Owner::Ours))
+    /// The same for people; what is not known yet stands as where it comes from.
+    fn shown_trust(&self, namespace: &str) -> Value {
+        web_identity_trust(
+            &self.oidc_provider.to_string(),
+            &self.issuer.to_string(),
+            self.namespace.as_deref().unwrap_or(namespace),
+            self.service_account.names(),
+        )
     }
 
-    async fn find(&self, cx: &Context) -> Result<Option<Role>, Trouble> {
-        let answer = cx.cloud.aws.iam().await?.get_role().role_name(&self.name).send().await;
-        Ok(look::maybe(answer)?.and_then(|answer| answer.role))
-    }
-
-    async fn find_policy(&self, cx: &Context) -> Result<Option<Value>, Trouble> {
-        let iam = cx.cloud.aws.iam().await?;
-        let answer = iam.get_role_policy().role_name(&self.name).policy_name(&self.name).send().await;
-        Ok(look::maybe(answer)?.and_then(|found| policy::decoded(found.policy_document())))
-    }
-
-    /// Those of its policies that are not attached.
-    async fn missing(&self, cx: &Context) -> Result<Vec<String>, Trouble> {
-        if self.attached.is_empty() {
-            return Ok(Vec::new());
+    fn wanted(&self, namespace: &str) -> WantedRole<'_> {
+        WantedRole {
+            name: &self.name,
+            description: Some(self.description()),
+            trust: self.trust(namespace),
+            policy: self.policy.as_ref(),
+            attached: &self.attached,
+            boundary: self.permissions_boundary.as_ref(),
         }
-        let there = attached_arns(&cx.cloud, &self.name).await?;
-        Ok(self.attached.iter().filter(|arn| !there.contains(arn)).cloned().collect())
     }
 
-    async fn put(&self, cx: &Context, document: &Value) -> Result<(), Trouble> {
-        let iam = cx.cloud.aws.iam().await?;
-        iam.put_role_policy()
-            .role_name(&self.name)
-            .policy_name(&self.name)
-            .policy_document(document.to_string())
-            .send()
-            .await?;
-        Ok(())
+    fn description(&self) -> String {
+        format!("Kubernetes service account {}", self.service_account)
     }
-}
-
-fn owner(role: &Role, cx: &Context) -> Owner {
-    marks::owner(&cx.install, role.tags().iter().map(|tag| (tag.key(), tag.value())))
-}
-
-fn unknown(what: &str) -> Trouble {
-    Problem::new(
-        "GUIDE-BROKEN",
-        format!("{what} are not known yet"),
-        "Make the step run after the one that tells them.",
-    )
-    .into()
 }

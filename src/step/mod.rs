@@ -47,3 +47,4 @@ pub mod terraform_forgotten;
 pub mod terraform_module;
 pub mod terraform_reviewed;
 pub mod tls_authority;
+mod wanted_role;

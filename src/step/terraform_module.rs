@@ -77,7 +77,7 @@ impl Step for TerraformModule {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        if let Some(waiting) = terraform::at_work(&cx.folder, &id(cx)) {
+        if let Some(waiting) = terraform::at_work(&cx.folder, &cx.label()) {
             return Ok(Found::pending(waiting, Owner::Ours));
         }
         if terraform::unsaved(&self.folder) {
@@ -98,7 +98,7 @@ impl Step for TerraformModule {
             Planned::Reviewed(reviewed) => {
                 if self.lock {
                     // Nobody holds the state: what a run left that ended without us says nothing any more.
-                    terraform::put_away(&cx.folder, &id(cx));
+                    terraform::put_away(&cx.folder, &cx.label());
                     if reviewed.nothing() {
                         terraform.forget_plan();
                     }
@@ -210,15 +210,15 @@ impl Step for TerraformModule {
         let planned = terraform.look(&cx.cancel).await?;
         match (recovery, planned) {
             ("push", Planned::Reviewed(_)) => terraform.push(&cx.cancel).await,
-            ("push", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &id(cx), &lock) => {
+            ("push", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &cx.label(), &lock) => {
                 terraform.unlock(&lock.id, &cx.cancel).await?;
                 terraform.push(&cx.cancel).await?;
-                terraform::put_away(&cx.folder, &id(cx));
+                terraform::put_away(&cx.folder, &cx.label());
                 Ok(())
             }
-            ("unlock", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &id(cx), &lock) => {
+            ("unlock", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &cx.label(), &lock) => {
                 terraform.unlock(&lock.id, &cx.cancel).await?;
-                terraform::put_away(&cx.folder, &id(cx));
+                terraform::put_away(&cx.folder, &cx.label());
                 Ok(())
             }
             ("unlock", Planned::Reviewed(_)) => Ok(()),
@@ -307,7 +307,8 @@ impl TerraformModule {
             true => Some(Plain::new(cx.reveal_tree(&self.variables).await?.to_string())),
             false => None,
         };
-        let terraform = Terraform::open(&cx.cloud, &self.tool, &self.folder, (&cx.folder, &id(cx)), variables).await?;
+        let terraform =
+            Terraform::open(&cx.cloud, &self.tool, &self.folder, (&cx.folder, &cx.label()), variables).await?;
         Ok(if self.lock { terraform } else { terraform.without_lock() })
     }
 
@@ -334,7 +335,7 @@ impl TerraformModule {
     }
 
     fn locked(&self, cx: &Context, lock: &Lock) -> Found<Outputs> {
-        if terraform::left_behind(&cx.folder, &id(cx), lock) {
+        if terraform::left_behind(&cx.folder, &cx.label(), lock) {
             let problem = Problem::new(
                 "TF-LOCK-LEFT",
                 "the state is still locked by a terraform of this install that was killed",
@@ -441,19 +442,12 @@ fn ways_out(tool: &str, change: &Change, found: &Release, owner: &Owner) -> (Pro
     (problem, if keeper.is_some() { Vec::new() } else { vec![import, uninstall] })
 }
 
-fn id(cx: &Context) -> String {
-    match &cx.path.key {
-        Some(key) => format!("{}-{}", cx.path.id, key.replace('/', "_")),
-        None => cx.path.id.clone(),
-    }
-}
-
 /// Tells that this install destroyed it.
 fn gone(cx: &Context) -> PathBuf {
-    Path::new(&cx.folder).join(format!("terraform-{}.gone", id(cx)))
+    Path::new(&cx.folder).join(format!("terraform-{}.gone", cx.label()))
 }
 
 /// Tells that this install began to apply it.
 fn begun(cx: &Context) -> PathBuf {
-    Path::new(&cx.folder).join(format!("terraform-{}.begun", id(cx)))
+    Path::new(&cx.folder).join(format!("terraform-{}.begun", cx.label()))
 }

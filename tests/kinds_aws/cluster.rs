@@ -1,6 +1,6 @@
 //! Where the cluster can be asked, too: nodes that joined, and who scales.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use landfall::{
@@ -11,7 +11,10 @@ use landfall_core::event::State;
 use landfall_rehearsal::{Options, Rehearsal};
 use serde_json::json;
 
-use crate::account::{Account, node_group, outputs, template};
+use crate::{
+    account::{Account, node_group, outputs, template},
+    until,
+};
 
 /// A whole rehearsal, and the doors into it.
 async fn start(speed: f64) -> (Rehearsal, Arc<Cloud>) {
@@ -45,21 +48,17 @@ async fn nodes_are_counted_as_they_join() {
     let parameters = node_group(made["reference"].as_str().unwrap());
     groups.apply(&cx, &parameters, "t-2").await.unwrap();
     let mut told = Vec::new();
-    let there = async {
-        loop {
-            match groups.inspect(&cx, &parameters).await.unwrap().state {
-                State::Present { .. } => return,
-                State::Pending { why } => {
-                    if !told.contains(&why.on) {
-                        told.push(why.on);
-                    }
-                }
-                other => panic!("{other:?}"),
+    until::given("the node group is there", async || match groups.inspect(&cx, &parameters).await.unwrap().state {
+        State::Present { .. } => Ok(()),
+        State::Pending { why } => {
+            if !told.contains(&why.on) {
+                told.push(why.on.clone());
             }
-            cloud.clock().sleep(Duration::from_secs(5)).await;
+            Err(why)
         }
-    };
-    tokio::time::timeout(Duration::from_secs(60), there).await.unwrap();
+        other => panic!("{other:?}"),
+    })
+    .await;
     assert_eq!(told.first().map(String::as_str), Some("CREATING, 0 of 2 nodes joined"));
     assert!(told.contains(&"CREATING, 2 of 2 nodes joined".to_owned()), "{told:?}");
 }

@@ -3,7 +3,6 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -19,7 +18,7 @@ use landfall_rehearsal::{Options, Rehearsal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::account::Account;
+use crate::{account::Account, until};
 
 const CANARY: &str = "canary-9b1c";
 
@@ -95,15 +94,11 @@ impl Bench {
 
     /// Looks until it is as `wanted` says.
     async fn until(&self, parameters: &Value, wanted: impl Fn(&State) -> bool) -> Found {
-        let begun = Instant::now();
-        loop {
+        until::given("the cluster is as wanted", async || {
             let found = self.inspect(parameters).await;
-            if wanted(&found.state) {
-                return found;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(60), "it stayed {found:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            if wanted(&found.state) { Ok(found) } else { Err(found) }
+        })
+        .await
     }
 
     async fn undo(&self, parameters: &Value) -> Result<(), Trouble> {

@@ -5,6 +5,8 @@
 mod emulator;
 #[path = "../common/testbed.rs"]
 mod testbed;
+#[path = "../common/until.rs"]
+mod until;
 
 mod account;
 mod addons;

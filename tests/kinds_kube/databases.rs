@@ -3,7 +3,10 @@
 use landfall_core::event::{Owner, State};
 use serde_json::{Value, json};
 
-use super::place::{Place, drifted, present, until};
+use super::{
+    place::{Place, drifted, present},
+    until,
+};
 
 const CANARY: &str = r#"canary-'"\:$(x) "#;
 
@@ -183,7 +186,7 @@ async fn what_an_interrupted_run_left_is_done_again() {
     let job = tokio::spawn(job);
     let made =
         || world(&place).cluster.look(|state| state.objects.all().any(|(key, _)| &*key.resource == "jobs.batch"));
-    until("the Job is there", made).await;
+    until::so("the Job is there", made).await;
     job.abort();
     assert!(job.await.is_err());
     assert_eq!(place.inspect("postgres.user", &user).await.state, State::Absent, "it was not seen to end");

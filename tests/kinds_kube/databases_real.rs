@@ -11,8 +11,9 @@ use landfall_core::{plan::InstallId, value::Plain};
 use serde_json::{Value, json};
 
 use super::{
-    place::{Place, until},
+    place::Place,
     testbed::{Cluster, Postgres, Testbed},
+    until,
 };
 
 /// The Job runs nowhere: it is taken from the cluster and run here.
@@ -108,7 +109,7 @@ impl Bench {
                 Some((job, state.objects.find("secrets", "shield", &name)?.clone()))
             })
         };
-        until("a Job that may run, with its Secret", || found().is_some()).await;
+        until::so("a Job that may run, with its Secret", || found().is_some()).await;
         let (job, secret) = found().unwrap();
         assert_eq!(secret["metadata"]["ownerReferences"][0]["uid"], job["metadata"]["uid"]);
         let (files, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -152,7 +153,7 @@ impl Bench {
                 .cluster
                 .look(|state| state.objects.all().any(|(key, _)| matches!(&*key.resource, "jobs.batch" | "secrets")))
         };
-        until("Job and Secret are gone", || !left()).await;
+        until::so("Job and Secret are gone", || !left()).await;
     }
 
     fn ask(&self, sql: &str) -> String {
@@ -284,9 +285,9 @@ async fn a_real_api_server_admits_the_pod_where_pods_are_restricted_and_its_secr
     });
     place.until("postgres.inside", probe, "K8S-JOB-RUNNING").await;
     let names = |kind: &str| cluster.kubectl(&["get", kind, "--namespace", "shield", "--output", "name"]);
-    until("a pod is there", || !names("pods").is_empty()).await;
+    until::so("a pod is there", || !names("pods").is_empty()).await;
     let secret = names("secrets");
     assert!(secret.contains("landfall-probe-"), "{secret}");
     cluster.kubectl(&["delete", "jobs", "--all", "--namespace", "shield"]);
-    until("its Secret is gone", || names("secrets").is_empty()).await;
+    until::so("its Secret is gone", || names("secrets").is_empty()).await;
 }

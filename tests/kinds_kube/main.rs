@@ -3,6 +3,8 @@
 
 #[path = "../common/testbed.rs"]
 mod testbed;
+#[path = "../common/until.rs"]
+mod until;
 
 mod checks;
 mod databases;

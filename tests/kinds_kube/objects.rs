@@ -8,7 +8,10 @@ use kube::{
 use landfall_core::event::{Owner, State};
 use serde_json::json;
 
-use super::place::{Place, drifted, present};
+use super::{
+    place::{Place, drifted, present},
+    until,
+};
 
 const SHIELD: &str = "kubernetes: { objects: [{ apiVersion: v1, kind: Namespace, metadata: { name: shield } }] }";
 
@@ -21,11 +24,11 @@ async fn a_namespace_is_made_seen_and_taken_away() {
     let found = place.inspect("kube.namespace", &namespace).await;
     assert_eq!((present(&found), found.owner), (json!({"name": "shield"}), Owner::Ours));
     place.undo("kube.namespace", &namespace, json!({}), None).await;
-    let begun = std::time::Instant::now();
-    while place.inspect("kube.namespace", &namespace).await.state != State::Absent {
-        assert!(begun.elapsed().as_secs() < 60);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until::given("it is gone", async || match place.inspect("kube.namespace", &namespace).await.state {
+        State::Absent => Ok(()),
+        there => Err(there),
+    })
+    .await;
 }
 
 #[tokio::test]

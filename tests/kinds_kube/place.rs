@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, Once},
-    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -22,6 +21,8 @@ use landfall_core::{
 use landfall_rehearsal::{Options, Rehearsal};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::until;
 
 pub const INSTALL: &str = "abcd1234";
 
@@ -172,16 +173,13 @@ impl Place {
 
     /// Asks until the outcome has this code or word.
     pub async fn until(&self, kind: &str, parameters: Value, wanted: &str) -> Outcome {
-        let begun = Instant::now();
-        loop {
+        until::given(&format!("{kind} says {wanted}"), async || {
             let outcome = self.check(kind, parameters.clone()).await;
             let word = serde_json::json!(outcome)["outcome"].as_str().unwrap().to_owned();
-            if outcome.problem().map_or(word.as_str(), |problem| &problem.code) == wanted {
-                return outcome;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(60), "{kind} stayed {outcome:?}, wanted {wanted}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            let is_so = outcome.problem().map_or(word.as_str(), |problem| &problem.code) == wanted;
+            if is_so { Ok(outcome) } else { Err(outcome) }
+        })
+        .await
     }
 
     pub async fn rows(&self, kind: &str, parameters: Value) -> Table {
@@ -237,14 +235,5 @@ pub fn drifted(found: &Found) -> Vec<String> {
     match &found.state {
         State::Drifted { differences, .. } => differences.iter().map(|difference| difference.field.clone()).collect(),
         other => panic!("not drifted: {other:?}"),
-    }
-}
-
-/// Waits until it is so, a minute at most.
-pub async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

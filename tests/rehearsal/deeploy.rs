@@ -188,7 +188,9 @@ fn lost_answers_make_nothing_twice() {
 
 #[test]
 fn a_session_that_ends_meanwhile_is_renewed() {
-    is_prepared(&rehearse("expired-credentials"), "deeploy-prod");
+    let run = rehearse("expired-credentials");
+    is_prepared(&run, "deeploy-prod");
+    assert!(run.said.out.contains("AWS-EXPIRED"), "no session ended: {}", run.said.out);
 }
 
 #[test]

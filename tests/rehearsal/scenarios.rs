@@ -148,7 +148,9 @@ fn a_session_that_ends_in_the_middle_is_renewed() {
 
 #[test]
 fn a_lost_answer_makes_nothing_twice() {
-    is_installed(&rehearse("lost-answer"));
+    let run = rehearse("lost-answer");
+    is_installed(&run);
+    assert!(run.said.out.contains("looking whether it landed"), "no answer was lost: {}", run.said.out);
 }
 
 #[test]

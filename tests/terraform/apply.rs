@@ -3,8 +3,11 @@
 use landfall_core::event::{Owner, State};
 use serde_json::json;
 
-use super::bench::{Bench, CANARY, files, until};
-use crate::place::{INSTALL, present};
+use super::bench::{Bench, CANARY, files};
+use crate::{
+    place::{INSTALL, present},
+    until,
+};
 
 /// A module whose second resource is being made for as long as there is no file `go`.
 pub fn configuration(bench: &Bench, name: &str) {
@@ -81,19 +84,13 @@ async fn an_interrupted_apply_ends_by_itself_and_is_resumed() {
     configuration(&bench, "gateway");
     bench.agreed().await;
     let (cx, job) = bench.start().await;
-    until("the second resource is begun", || bench.work.path().join("begun").exists()).await;
+    until::so("the second resource is begun", || bench.work.path().join("begun").exists()).await;
     // terraform's own line about the first one may come a moment after the second has begun.
-    let told = async {
-        loop {
-            let State::Pending { why } = bench.inspect().await.state else { panic!("not at work") };
-            if why.done == Some((1, 2)) {
-                return why;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let why =
-        tokio::time::timeout(std::time::Duration::from_secs(60), told).await.expect("the first one is never told");
+    let why = until::given("the first one is told", async || {
+        let State::Pending { why } = bench.inspect().await.state else { panic!("not at work") };
+        if why.done == Some((1, 2)) { Ok(why) } else { Err(why) }
+    })
+    .await;
     assert!(why.on.contains("terraform_data.second"), "{why:?}");
     cx.cancel.cancel();
     assert!(job.await.unwrap().is_err());
@@ -122,7 +119,7 @@ async fn a_lock_somebody_holds_is_told_and_waited_for() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    until("the other run is at work", || bench.work.path().join("begun").exists()).await;
+    until::so("the other run is at work", || bench.work.path().join("begun").exists()).await;
     let State::Pending { why } = bench.inspect().await.state else { panic!("not held") };
     assert!(why.on.contains('@') && why.on.contains("holds the state's lock (apply, since 20"), "{why:?}");
     assert_eq!(why.problem.unwrap().code, "TF-LOCKED");
@@ -137,7 +134,7 @@ async fn the_secret_is_in_no_file_but_the_state_and_on_no_command_line() {
     configuration(&bench, "gateway");
     bench.agreed().await;
     let (_, job) = bench.start().await;
-    until("the second resource is begun", || bench.work.path().join("begun").exists()).await;
+    until::so("the second resource is begun", || bench.work.path().join("begun").exists()).await;
     for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let read = |name: &str| std::fs::read(process.path().join(name)).unwrap_or_default();
         let line = String::from_utf8_lossy(&read("cmdline")).into_owned();

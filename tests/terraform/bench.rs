@@ -4,7 +4,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use landfall::{
@@ -110,15 +109,6 @@ impl Bench {
         self.agreed().await;
         let (_, job) = self.start().await;
         job.await.unwrap().unwrap();
-    }
-}
-
-/// Waits until it is so.
-pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what} never came true");
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

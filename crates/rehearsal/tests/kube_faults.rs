@@ -36,9 +36,14 @@ async fn a_lost_answer_leaves_the_object_behind() {
 async fn watches_are_closed_and_history_is_forgotten_where_the_scenario_says_so() {
     let setup = "faults:\n  - { resource: pods, close_watch: 10s }\n  - { verb: get, resource: configmaps, name: forget, forget: true }\n";
     let cluster = Cluster::start(setup).await;
+    let pod =
+        json!({ "metadata": { "name": "a" }, "spec": { "containers": [{ "name": "main", "image": "nginx:1" }] } });
+    cluster.post("/api/v1/namespaces/default/pods", &pod).await;
     let path = format!("{}/api/v1/pods?watch=true", cluster.server);
+    // It comes to its end, with what there was.
     let text = cluster.client.get(&path).send().await.unwrap().text().await.unwrap();
-    assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["type"] == "ADDED"));
+    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["type"], &first["object"]["metadata"]["name"]), (&json!("ADDED"), &json!("a")), "{text}");
     let (_, page) = cluster.get("/api/v1/configmaps?limit=1").await;
     let token = page["metadata"]["continue"].as_str().unwrap();
     assert_eq!(cluster.get(&format!("/api/v1/configmaps?limit=1&continue={token}")).await.0, 200);

@@ -18,6 +18,7 @@ pub mod node_group;
 pub mod policy;
 pub mod role;
 pub mod shell;
+pub mod simulated;
 pub mod subnet;
 pub mod time;
 pub mod version;

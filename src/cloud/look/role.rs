@@ -3,6 +3,7 @@
 use aws_sdk_iam::types::AttachedPolicy;
 use serde_json::{Value, json};
 
+use super::{maybe, policy};
 use crate::cloud::{Cloud, Trouble};
 
 /// The role's name: what follows the last slash of its ARN (SSO roles have paths), or the text itself.
@@ -36,6 +37,24 @@ async fn attached(cloud: &Cloud, role: &str) -> Result<Vec<AttachedPolicy>, Trou
         .collect::<Result<Vec<_>, _>>()
         .await?;
     Ok(pages)
+}
+
+/// One of a role's inline policies.
+pub async fn inline(cloud: &Cloud, role: &str, name: &str) -> Result<Option<Value>, Trouble> {
+    let answer = cloud.aws.iam().await?.get_role_policy().role_name(role).policy_name(name).send().await;
+    Ok(maybe(answer)?.map(|found| policy::decoded(found.policy_document()).unwrap_or(Value::Null)))
+}
+
+/// Writes one of a role's inline policies.
+pub async fn put_inline(cloud: &Cloud, role: &str, name: &str, document: &Value) -> Result<(), Trouble> {
+    let put = cloud.aws.iam().await?.put_role_policy().role_name(role).policy_name(name);
+    put.policy_document(document.to_string()).send().await?;
+    Ok(())
+}
+
+/// Deletes one of a role's inline policies, where it is there.
+pub async fn delete_inline(cloud: &Cloud, role: &str, name: &str) -> Result<(), Trouble> {
+    maybe(cloud.aws.iam().await?.delete_role_policy().role_name(role).policy_name(name).send().await).map(drop)
 }
 
 /// A trust policy that lets in tokens of certain service accounts.

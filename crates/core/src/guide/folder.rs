@@ -192,7 +192,7 @@ impl LoadedGuide {
     }
 
     /// Where in the vendor's document some lines stand, for people; never line numbers.
-    pub fn place(&self, lines: &[super::model::Lines]) -> Option<String> {
+    pub fn place(&self, lines: &[super::Lines]) -> Option<String> {
         let first = lines.first()?.first;
         self.source.as_ref()?.at(first).map(super::Passage::place)
     }

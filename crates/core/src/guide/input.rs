@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::model::{Lines, When};
+use super::{Lines, When};
 use crate::mapping::Mapping;
 
 /// One thing a guide asks.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::model::Lines;
+use super::Lines;
 
 /// `source.yaml`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

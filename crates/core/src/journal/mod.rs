@@ -2,8 +2,13 @@
 
 mod fold;
 mod record;
+mod step_story;
 mod steps_done;
+#[cfg(test)]
+mod tests;
+mod told;
 
-pub use fold::{Asked, REPLACE, StepStory, Story};
+pub use fold::Story;
 pub use record::{JournalFault, Record, Stamped, read};
+pub use step_story::{Asked, REPLACE, StepStory};
 pub use steps_done::StepsDone;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{KeyPath, Of, Part, VendorFile, VendorKey, exposed, exposes};
+use super::{Decision, KeyPath, Of, Part, Seen, State, VendorFile, VendorKey, exposed, exposes};
 use crate::value::references;
 
 /// An answer of the type `mapping`.
@@ -24,57 +24,6 @@ pub struct Mapping {
     /// What the vendor's file had when a key was decided: a key that changed since is asked again.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub seen: BTreeMap<KeyPath, Seen>,
-}
-
-/// What the vendor's file had at a key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Seen {
-    /// What stood there.
-    pub now: Value,
-    /// What the vendor said about it.
-    pub says: String,
-}
-
-impl Seen {
-    fn of(key: &VendorKey) -> Self {
-        // What is no gap may be a secret that came with the file; it is written down nowhere.
-        let now = if key.gap { key.value.clone() } else { Value::Null };
-        Self { now, says: key.comment.clone() }
-    }
-}
-
-/// What a person does with a key.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Decision {
-    /// It becomes this.
-    Set(Value),
-    /// It stays as it is; why.
-    Leave(String),
-    /// Nothing was decided after all.
-    Undo,
-}
-
-/// Where a key stands.
-#[derive(Clone, Debug, PartialEq)]
-pub enum State {
-    /// Nobody said anything.
-    Open,
-    /// It was decided, and the vendor changed it since; what it was.
-    Changed(Seen),
-    /// It refers to what is not asked or not answered now.
-    Dangling(String),
-    /// It becomes this.
-    Set(Value),
-    /// It stays as it is; why.
-    Left(String),
-}
-
-impl State {
-    /// Whether nothing more has to be said.
-    pub fn is_decided(&self) -> bool {
-        matches!(self, Self::Set(_) | Self::Left(_))
-    }
 }
 
 impl Mapping {

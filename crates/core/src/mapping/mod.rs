@@ -7,12 +7,14 @@ mod candidate;
 mod decided;
 mod path;
 mod secretive;
+mod state;
 mod typed;
 mod vendor;
 
 pub use candidate::{Candidate, Known, candidates, suggested};
-pub use decided::{Decision, Mapping, Seen, State};
+pub use decided::Mapping;
 pub use path::{KeyPath, NotAPath, Part};
 pub use secretive::{exposed, refused as exposes};
+pub use state::{Decision, Seen, State};
 pub use typed::{read_typed, sort_of, written};
 pub use vendor::{Of, VendorFile, VendorKey, is_hushed};

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use landfall_core::event::Problem;
 use regex::Regex;
 
-use super::{Door, Trouble};
+use crate::cloud::{Door, Trouble};
 
 /// Texts a Secret's data shows up in: `data: {…}`, quoted invalid values, long base64.
 static DATA: LazyLock<Option<Regex>> = LazyLock::new(|| {

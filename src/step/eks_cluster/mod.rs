@@ -1,16 +1,20 @@
 //! `eks.cluster`: is there an EKS cluster with its node groups? The person's own eksctl makes it; EKS itself tells how far it is.
 
+mod allowed;
+mod half_made;
+
 use async_trait::async_trait;
 use aws_sdk_eks::types::{Cluster, ClusterStatus, Nodegroup, NodegroupStatus};
 use landfall_core::{
     clock::Span,
-    event::{Difference, Found, Happened, Owner, Permissions, Problem, Recovery, State, Waiting},
+    event::{Difference, Found, Happened, Owner, Permissions, Problem, State, Waiting},
     value::Tree,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::{allowed::allowed, half_made::DELETE};
 use crate::{
     cloud::{
         Trouble,
@@ -20,9 +24,6 @@ use crate::{
     },
     kind::{Applied, Context, Job, Made, PlanView, Rendered, Step, StepAbout},
 };
-
-/// The way out that takes a half-made cluster away.
-const DELETE: &str = "delete";
 
 /// Parameters in a guide.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -78,11 +79,11 @@ impl Step for EksCluster {
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        if let Some(waiting) = eksctl::at_work(&cx.folder, &id(cx)) {
+        if let Some(waiting) = eksctl::at_work(&cx.folder, &cx.label()) {
             return Ok(Found::pending(self.story(cx, waiting).await?, Owner::Ours));
         }
         let Some(found) = cluster::find(&cx.cloud, &self.name).await? else {
-            return Ok(match eksctl::failure(&cx.folder, &id(cx)) {
+            return Ok(match eksctl::failure(&cx.folder, &cx.label()) {
                 Some(why) => self.half_made(&why),
                 None => Found::absent(),
             });
@@ -109,7 +110,7 @@ impl Step for EksCluster {
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
         let there = cluster::find(&cx.cloud, &self.name).await?;
         let config = self.config(cx).await?;
-        let eksctl = Eksctl::open(&cx.cloud, &cx.folder, &id(cx))?;
+        let eksctl = Eksctl::open(&cx.cloud, &cx.folder, &cx.label())?;
         let cx = cx.clone();
         let job: Job = Box::pin(async move {
             let heard = |progress: &Progress, said: Option<String>| tell(&cx, progress, said);
@@ -129,7 +130,7 @@ impl Step for EksCluster {
         if recovery == DELETE {
             self.delete(cx).await?;
         }
-        eksctl::forget_failure(&cx.folder, &id(cx));
+        eksctl::forget_failure(&cx.folder, &cx.label());
         Ok(())
     }
 
@@ -155,75 +156,7 @@ impl Step for EksCluster {
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        let own = |rest: &str| cx.target.arn("eks", rest);
-        // eksctl's documentation, "Minimum IAM policies", without its wildcards, which cannot be simulated.
-        let mut wanted = Permissions::default();
-        if self.config.0["cloudWatch"]["clusterLogging"]["logRetentionInDays"].is_number() {
-            let logs = cx.target.arn("logs", &format!("log-group:/aws/eks/{}/cluster:*", self.name));
-            wanted = wanted.iam(&logs, ["logs:PutRetentionPolicy"]);
-        }
-        wanted
-            .iam(
-                &own(&format!("cluster/{}", self.name)),
-                [
-                    "eks:CreateCluster",
-                    "eks:DescribeCluster",
-                    "eks:DeleteCluster",
-                    "eks:TagResource",
-                    "eks:CreateNodegroup",
-                    "eks:ListNodegroups",
-                    "eks:CreateAddon",
-                ],
-            )
-            .iam(&own(&format!("nodegroup/{}/*", self.name)), ["eks:DescribeNodegroup", "eks:DeleteNodegroup"])
-            .iam(&own(&format!("addon/{}/*", self.name)), ["eks:DescribeAddon"])
-            .iam(
-                &cx.target.arn("cloudformation", &format!("stack/eksctl-{}-*", self.name)),
-                [
-                    "cloudformation:CreateStack",
-                    "cloudformation:DescribeStacks",
-                    "cloudformation:DescribeStackEvents",
-                    "cloudformation:DeleteStack",
-                ],
-            )
-            .iam(
-                "*",
-                [
-                    "cloudformation:ListStacks",
-                    "ec2:AllocateAddress",
-                    "ec2:AttachInternetGateway",
-                    "ec2:AuthorizeSecurityGroupIngress",
-                    "ec2:CreateInternetGateway",
-                    "ec2:CreateLaunchTemplate",
-                    "ec2:CreateNatGateway",
-                    "ec2:CreateRoute",
-                    "ec2:CreateRouteTable",
-                    "ec2:CreateSecurityGroup",
-                    "ec2:CreateSubnet",
-                    "ec2:CreateTags",
-                    "ec2:CreateVpc",
-                    "ec2:DeleteSubnet",
-                    "ec2:DeleteVpc",
-                    "ec2:DescribeAvailabilityZones",
-                    "ec2:DescribeRouteTables",
-                    "ec2:DescribeSubnets",
-                    "ec2:DescribeVpcs",
-                    "ec2:RunInstances",
-                    "eks:DescribeAddonVersions",
-                ],
-            )
-            .iam(
-                &cx.target.arn("iam", &format!("role/eksctl-{}-*", self.name)),
-                [
-                    "iam:AttachRolePolicy",
-                    "iam:CreateRole",
-                    "iam:DeleteRole",
-                    "iam:DetachRolePolicy",
-                    "iam:GetRole",
-                    "iam:PassRole",
-                    "iam:TagRole",
-                ],
-            )
+        allowed(cx.target, &self.name, self.config.0["cloudWatch"]["clusterLogging"]["logRetentionInDays"].is_number())
     }
 }
 
@@ -335,44 +268,6 @@ impl EksCluster {
         waiting.story.push(format!("EKS: the cluster is {status}"));
         Ok(waiting)
     }
-
-    fn half_made(&self, why: &str) -> Found<Outputs> {
-        let problem = Problem::new(
-            "EKSCTL-HALF-MADE",
-            format!("the cluster {} was begun and is not whole", self.name),
-            "Choose delete to begin afresh, or again where what was in the way is gone and nothing was left.",
-        )
-        .why(why.to_owned());
-        let delete = Recovery {
-            id: DELETE.into(),
-            does: format!(
-                "delete what is there of it (eksctl delete cluster --name {} --wait), then make it",
-                self.name
-            ),
-            loses: "what was made of this cluster so far".into(),
-        };
-        let again = Recovery { id: "again".into(), does: "try again with what is there".into(), loses: String::new() };
-        Found::broken(problem, vec![delete, again], Owner::Ours)
-    }
-
-    async fn delete(&self, cx: &Context) -> Result<(), Trouble> {
-        if let Some(found) = cluster::find(&cx.cloud, &self.name).await?
-            && owner(cx, &found) != Owner::Ours
-        {
-            return Err(Problem::new(
-                "EKS-CLUSTER-OTHER",
-                format!("the cluster {} does not carry this install's tags", self.name),
-                "See whose it is; delete it by hand if nobody needs it.",
-            )
-            .why("Only what carries the mark of this install is deleted.")
-            .into());
-        }
-        let region = self.region.as_deref().unwrap_or(&cx.target.region);
-        let eksctl = Eksctl::open(&cx.cloud, &cx.folder, &id(cx))?;
-        eksctl.delete(&self.name, region, &cx.cancel, |progress, said| tell(cx, progress, said)).await?;
-        eksctl::forget_failure(&cx.folder, &id(cx));
-        Ok(())
-    }
 }
 
 /// The second part of `1.33`.
@@ -401,11 +296,4 @@ fn down(group: &Nodegroup, name: &str) -> Problem {
 fn owner(cx: &Context, found: &Cluster) -> Owner {
     let tags = found.tags().into_iter().flatten();
     marks::owner(&cx.install, tags.map(|(key, value)| (key.as_str(), value.as_str())))
-}
-
-fn id(cx: &Context) -> String {
-    match &cx.path.key {
-        Some(key) => format!("{}-{}", cx.path.id, key.replace('/', "_")),
-        None => cx.path.id.clone(),
-    }
 }

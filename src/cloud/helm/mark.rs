@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{outlived, process};
+use crate::cloud::{outlived, process};
 
 /// Where it is written down which helm changes a release: its process id and the revision.
 pub fn mark(folder: &Path, release: &str) -> PathBuf {

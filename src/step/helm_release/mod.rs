@@ -1,5 +1,9 @@
 //! `helm.release`: is a chart installed with our values? helm changes it; what is there is read from its record.
 
+mod broken;
+mod differs;
+mod typed;
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
@@ -7,7 +11,7 @@ use jiff::SignedDuration;
 use landfall_core::{
     catalogue::Again,
     clock::Span,
-    event::{Difference, Found, Host, Owner, Permissions, Problem, Recovery, Waiting},
+    event::{Found, Host, Owner, Permissions, Problem, Waiting},
     value::{SecretText, Tree},
 };
 use schemars::JsonSchema;
@@ -18,15 +22,12 @@ use super::helm_values::HelmValues;
 use crate::{
     cloud::{
         Chart, Fingerprint, Trouble,
-        helm::{ChartSource, Helm, Upgrade, at_work, kept, working_on},
+        helm::{ChartSource, Helm, Upgrade, working_on},
         ingress, manifests, offer,
         release::{self, Release},
     },
     kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
 };
-
-/// How long a helm nobody here started may take before its release counts as left behind: twice helm's own time-out.
-const ABANDONED: Duration = Duration::from_secs(600);
 
 /// How long an Ingress may be without an address: a load balancer takes minutes, and some controllers never tell one.
 const ADDRESSED: Duration = Duration::from_secs(300);
@@ -232,37 +233,7 @@ impl Step for HelmRelease {
     }
 
     fn commands(&self, cx: &PlanView<'_>) -> Vec<String> {
-        let namespace = self.namespace_of(&cx.target.namespace);
-        let place = self.place();
-        let version = place.version.as_ref().map(|version| format!(" --version {version}")).unwrap_or_default();
-        let install = |chart: &str| {
-            format!(
-                "helm upgrade --install {} {chart}{version} --namespace {namespace} --values values.yaml",
-                self.name
-            )
-        };
-        match (&place.file, &place.repository) {
-            (Some(file), _) => vec![install(&file.display().to_string())],
-            (None, Some(repository)) if repository.starts_with("oci://") => {
-                let host = repository.trim_start_matches("oci://").split('/').next().unwrap_or_default();
-                let log_in = self
-                    .username
-                    .as_ref()
-                    .map(|username| format!("helm registry login {host} --username {username} --password-stdin"));
-                log_in.into_iter().chain([install(&format!("{repository}/{}", self.chart))]).collect()
-            }
-            (None, repository) => {
-                let login = match &self.username {
-                    Some(username) => format!(" --username {username} --password-stdin"),
-                    None => String::new(),
-                };
-                vec![
-                    format!("helm repo add vendor {}{login}", repository.as_deref().unwrap_or("<repository>")),
-                    "helm repo update vendor".into(),
-                    install(&format!("vendor/{}", self.chart)),
-                ]
-            }
-        }
+        self.typed(self.namespace_of(&cx.target.namespace))
     }
 
     fn undo_line(&self, cx: &PlanView<'_>) -> String {
@@ -326,79 +297,6 @@ impl HelmRelease {
             status: "not needed".into(),
         };
         Ok(Found::there(outputs, Vec::new(), Owner::Other(format!("{}, which offers {resource}", other.name))))
-    }
-
-    /// A helm may be at work, an orphan of ours included; or one was stopped in the middle.
-    fn under_way(&self, cx: &Context, found: &Release, owner: Owner) -> Found<Outputs> {
-        let (at_work, owner) = match at_work(&cx.folder, &self.name, found.revision) {
-            Some(at_work) => (at_work, Owner::Ours),
-            None => {
-                (age(cx, found).is_some_and(|age| age < SignedDuration::try_from(ABANDONED).unwrap_or_default()), owner)
-            }
-        };
-        if at_work {
-            return Found::pending(Waiting::on(format!("{}: helm is at work", found.status)), owner);
-        }
-        let problem = Problem::new(
-            "HELM-PENDING",
-            format!("the release {} was left {}", self.name, found.status),
-            "Go back to the last revision that worked, or uninstall and install afresh.",
-        )
-        .why("A helm was stopped while it changed the release, and refuses to go on from there.");
-        Found::broken(problem, self.ways_out(found, false), owner)
-    }
-
-    fn failed(&self, found: &Release) -> Problem {
-        Problem::new(
-            "HELM-RELEASE-FAILED",
-            format!("revision {} of the release {} failed", found.revision, self.name),
-            "Correct what helm's message names, then upgrade again.",
-        )
-        .why(crate::cloud::helm::cleaned(&found.description))
-    }
-
-    fn ways_out(&self, found: &Release, again: bool) -> Vec<Recovery> {
-        let recovery = |id: &str, does: String, loses: &str| Recovery { id: id.into(), does, loses: loses.into() };
-        let again = again.then(|| recovery("again", "upgrade again".into(), ""));
-        let back = found
-            .last_good()
-            .map(|revision| recovery("rollback", format!("go back to revision {revision}, then upgrade again"), ""));
-        let fresh = recovery(
-            "uninstall",
-            "uninstall it, then install afresh".into(),
-            "everything the release made, and the data of volumes it owns",
-        );
-        again.into_iter().chain(back).chain([fresh]).collect()
-    }
-
-    async fn differences(&self, cx: &Context, found: &Release) -> Result<Vec<Difference>, Trouble> {
-        let mut all = Vec::new();
-        let mut differs = |field: &str, wanted: &str, found: &str| {
-            let (wanted, found) = (wanted.to_owned(), found.to_owned());
-            all.push(Difference { field: field.into(), wanted, found, fixed: false });
-        };
-        if found.chart != self.chart.rsplit('/').next().unwrap_or(&self.chart) {
-            differs("chart", &self.chart, &found.chart);
-        }
-        // The archive that was looked at is the one that counts.
-        let place = self.place();
-        let archive = place.file.clone().unwrap_or_else(|| kept(&cx.folder, &place));
-        match Chart::open(&archive) {
-            Ok(chart) if chart.version != found.chart_version => {
-                differs("chart_version", &chart.version, &found.chart_version);
-            }
-            Ok(chart) if found.chart_digest().is_some_and(|digest| !chart.digest.starts_with(digest)) => {
-                differs("chart_digest", &chart.digest, found.chart_digest().unwrap_or_default());
-            }
-            Err(_) => {
-                if let Some(version) = place.version.filter(|version| *version != found.chart_version) {
-                    differs("chart_version", &version, &found.chart_version);
-                }
-            }
-            Ok(_) => {}
-        }
-        all.extend(self.values().await?.differences(cx, &found.values).await?);
-        Ok(all)
     }
 
     fn uninstall_line(&self, namespace: &str) -> String {

@@ -3,84 +3,38 @@
 //!
 //! Credentials stand only in 0600 files of a temporary folder that is removed afterwards, never on a command line.
 
+mod fault;
+mod fetch;
+mod mark;
+mod source;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use landfall_core::{
-    event::{Host, Problem},
+    event::Problem,
     value::{Mask, Plain},
 };
 use semver::Version;
-use serde_json::json;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use self::{
+    fault::fault,
+    mark::{mark, sweep},
+};
 use super::{
-    Chart, Cloud, Trouble, child_kubeconfig,
-    helm_fault::fault,
-    helm_mark::{mark, sweep},
-    private,
+    Cloud, Trouble, child_kubeconfig, private,
     process::{Command, Output},
-    registry::Login,
     release::Release,
     told::Stream,
 };
-use crate::cloud::values::written;
 
-pub use super::{
-    helm_fault::cleaned,
-    helm_mark::{at_work, working_on},
-};
-
-/// The name under which the vendor's repository is known inside the temporary folder.
-const REPOSITORY: &str = "vendor";
-
-/// Where a chart comes from.
-#[derive(Clone, Debug, Default)]
-pub struct ChartSource {
-    /// An archive brought along.
-    pub file: Option<PathBuf>,
-    /// A repository: `https://…` or `oci://…`.
-    pub repository: Option<String>,
-    /// The chart's name in it.
-    pub chart: String,
-    /// Its version; the newest where left out.
-    pub version: Option<String>,
-    /// User name and password of the repository.
-    pub login: Login,
-}
-
-impl ChartSource {
-    /// From a guide's parameters, where an empty text is none.
-    pub fn of(file: Option<&Path>, repository: Option<&str>, chart: &str, version: Option<&str>, login: Login) -> Self {
-        let filled = |text: &&str| !text.trim().is_empty();
-        Self {
-            file: file.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned),
-            repository: repository.filter(filled).map(str::to_owned),
-            chart: chart.to_owned(),
-            version: version.filter(filled).map(str::to_owned),
-            login,
-        }
-    }
-
-    /// The repository, as a host this machine must reach; none for a file that was brought along.
-    pub fn host(&self) -> Option<Host> {
-        let repository = self.repository.as_ref().filter(|_| self.file.is_none())?;
-        let rest = repository.split_once("://").map_or(repository.as_str(), |(_, rest)| rest);
-        let name = rest.split('/').next().unwrap_or(rest);
-        let usual = if repository.starts_with("http://") { 80 } else { 443 };
-        let (host, port) = match name.rsplit_once(':') {
-            Some((host, port)) => (host, port.parse().unwrap_or(usual)),
-            None => (name, usual),
-        };
-        let why = format!("the chart {} is fetched from it", self.chart);
-        Some(Host { host: host.into(), port, from: "here".into(), why })
-    }
-}
+pub use fault::cleaned;
+pub use mark::{at_work, working_on};
+pub use source::{ChartSource, kept};
 
 /// What is to be installed or upgraded.
 pub struct Upgrade<'a> {
@@ -127,65 +81,8 @@ impl Helm {
         let prefix = format!("helm-{}-", std::process::id());
         let home = std::fs::create_dir_all(folder)
             .and_then(|()| tempfile::Builder::new().prefix(&prefix).tempdir_in(folder))
-            .map_err(|error| unusable(folder, &error))?;
+            .map_err(|error| private::folder_unusable(folder, &error))?;
         Ok(Self { cloud: cloud.clone(), folder: folder.to_owned(), home, mask: Mask::default() })
-    }
-
-    /// The chart's archive on disk: the one brought along, the one fetched before, or fetched now.
-    pub async fn fetch(&mut self, source: &ChartSource, cancel: &CancellationToken) -> Result<PathBuf, Trouble> {
-        if let Some(file) = &source.file {
-            return Chart::open(file).map(|_| file.clone());
-        }
-        let kept = kept(&self.folder, source);
-        if kept.exists() && Chart::open(&kept).is_ok() {
-            return Ok(kept);
-        }
-        let Some(repository) = &source.repository else {
-            return Err(Trouble::guide(
-                format!("nothing says where the chart {} comes from", source.chart),
-                "Name its repository, or bring its .tgz along.",
-            ));
-        };
-        let reference = self.log_in(repository, source, cancel).await?;
-        let landing = self.home.path().join("landing");
-        std::fs::create_dir_all(&landing).map_err(|error| unusable(&landing, &error))?;
-        let mut pull = self.command()?.args(["pull", &reference, "--destination"]).arg(&landing);
-        if let Some(version) = &source.version {
-            pull = pull.args(["--version", version]);
-        }
-        self.run("helm pull", pull, cancel, |_| {}).await?;
-        let fetched = std::fs::read_dir(&landing)
-            .ok()
-            .and_then(|files| {
-                files.flatten().map(|file| file.path()).find(|path| path.extension() == Some("tgz".as_ref()))
-            })
-            .ok_or_else(|| unusable(&landing, &"helm pull left no archive there"))?;
-        Chart::open(&fetched)?;
-        let place = kept.parent().unwrap_or(&self.folder);
-        std::fs::create_dir_all(place)
-            .and_then(|()| std::fs::rename(&fetched, &kept))
-            .map_err(|error| unusable(place, &error))?;
-        Ok(kept)
-    }
-
-    /// Versions of a chart that its repository offers, newest first.
-    pub async fn versions(
-        &mut self,
-        source: &ChartSource,
-        cancel: &CancellationToken,
-    ) -> Result<Vec<(String, String)>, Trouble> {
-        let repository = source.repository.clone().unwrap_or_default();
-        let reference = self.log_in(&repository, source, cancel).await?;
-        let search = self.command()?.args(["search", "repo", &reference, "--versions", "--output", "json"]);
-        let output = self.run("helm search repo", search, cancel, |_| {}).await?;
-        let rows: Vec<serde_json::Value> = serde_json::from_str(&output.stdout).unwrap_or_default();
-        let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-        Ok(rows
-            .iter()
-            // helm searches by likeness.
-            .filter(|row| row["name"] == reference.as_str())
-            .map(|row| (text(row, "version"), text(row, "app_version")))
-            .collect())
     }
 
     /// What a chart renders to with these values, without asking the cluster; `definitions` adds what lies in its
@@ -291,45 +188,9 @@ impl Helm {
         Ok(self.command()?.env("KUBECONFIG", path))
     }
 
-    /// Writes the repository down with its credentials, and returns what to call the chart.
-    async fn log_in(
-        &mut self,
-        repository: &str,
-        source: &ChartSource,
-        cancel: &CancellationToken,
-    ) -> Result<String, Trouble> {
-        if let Some((_, password)) = &source.login {
-            self.hide(password);
-        }
-        let login = source.login.as_ref().map(|(username, password)| (username.reveal(), password.reveal()));
-        if let Some(place) = repository.strip_prefix("oci://") {
-            if let Some((username, password)) = login {
-                let host = place.split('/').next().unwrap_or(place);
-                let auth = STANDARD.encode(format!("{username}:{password}"));
-                let config = json!({ "auths": { host: { "auth": auth } } });
-                self.secret_file("registry.json", &Plain::new(config.to_string()))?;
-            }
-            return Ok(format!("{}/{}", repository.trim_end_matches('/'), source.chart));
-        }
-        let (username, password) = login.unwrap_or_default();
-        let config = json!({
-            "apiVersion": "v1",
-            "generated": "0001-01-01T00:00:00Z",
-            "repositories": [{ "name": REPOSITORY, "url": repository, "username": username, "password": password }],
-        });
-        self.secret_file("repositories.yaml", &Plain::new(written(&config)))?;
-        let update = self.command()?.args(["repo", "update", REPOSITORY]);
-        let output = self.run("helm repo update", update, cancel, |_| {}).await?;
-        // helm 3 ends well even where the index could not be read.
-        if output.stdout.contains("Unable to get an update") {
-            return Err(fault("helm repo update", &self.mask.hide(&output.stdout), output.code));
-        }
-        Ok(format!("{REPOSITORY}/{}", source.chart))
-    }
-
     fn secret_file(&self, name: &str, text: &Plain) -> Result<PathBuf, Trouble> {
         let path = self.home.path().join(name);
-        private::replace(&path, text.reveal().as_bytes()).map_err(|error| unusable(&path, &error))?;
+        private::replace(&path, text.reveal().as_bytes()).map_err(|error| private::folder_unusable(&path, &error))?;
         Ok(path)
     }
 
@@ -385,22 +246,4 @@ impl Helm {
         };
         Err(fault(what, &self.mask.hide(&text), output.code))
     }
-}
-
-/// Where a fetched chart is kept, so that what was shown is what is installed.
-pub fn kept(folder: &Path, source: &ChartSource) -> PathBuf {
-    let repository = source.repository.as_deref().unwrap_or_default();
-    let version = source.version.as_deref().unwrap_or_default();
-    let key = format!("{:x}", Sha256::digest(format!("{repository}\n{}\n{version}", source.chart)));
-    folder.join("charts").join(format!("{}-{}.tgz", source.chart.replace('/', "_"), &key[..12]))
-}
-
-fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Trouble {
-    Problem::new(
-        "FOLDER-UNUSABLE",
-        format!("{} cannot be used", path.display()),
-        "Free some space, or make the folder yours again; then start again.",
-    )
-    .why(error.to_string())
-    .into()
 }

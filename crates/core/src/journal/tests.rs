@@ -1,0 +1,144 @@
+//! What follows from a journal, record by record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Record, Stamped, Story};
+use crate::{
+    event::{Happened, How, Outcome, TaskPath},
+    plan::HandOver,
+};
+
+fn fold(records: Vec<Record>) -> Story {
+    let stamped: Vec<Stamped> = records.into_iter().map(|record| Stamped::now(Timestamp::UNIX_EPOCH, record)).collect();
+    Story::fold(&stamped)
+}
+
+fn path(text: &str) -> TaskPath {
+    text.parse().unwrap()
+}
+
+fn intent(text: &str) -> Record {
+    Record::Intent { path: path(text), kind: "k".into(), parameters: json!({}), digest: "d".into(), token: "t".into() }
+}
+
+fn result(text: &str, how: How) -> Record {
+    Record::Result {
+        path: path(text),
+        kind: "k".into(),
+        how,
+        parameters: json!({}),
+        outputs: json!({"id": 1}),
+        secrets: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn an_intent_without_a_result_stays_open() {
+    let story = fold(vec![intent("steps/a"), intent("steps/b"), result("steps/b", How::Made)]);
+    assert!(story.steps[&path("steps/a")].open);
+    assert!(!story.steps[&path("steps/b")].open);
+}
+
+#[test]
+fn undo_takes_what_was_made_last_first_and_leaves_what_was_adopted() {
+    let story = fold(vec![
+        result("steps/a", How::Adopted),
+        intent("steps/b"),
+        result("steps/b", How::Made),
+        intent("steps/c"),
+        result("steps/c", How::Changed),
+        intent("steps/d"),
+    ]);
+    assert_eq!(story.ours(), [path("steps/d"), path("steps/c"), path("steps/b")]);
+}
+
+#[test]
+fn what_is_replaced_waits_until_it_was_taken_away_and_what_proved_it_is_open_again() {
+    let planned = Record::Planned {
+        digest: "d".into(),
+        facts: json!({}),
+        approved: Box::default(),
+        name: "sam".into(),
+        replace: vec![path("steps/a")],
+    };
+    let looked = Record::Looked { path: path("verify/v"), outcome: Outcome::pass("fine") };
+    let undone = Record::Undone { path: path("steps/a"), line: String::new() };
+    let records = [result("steps/a", How::Made), looked.clone(), planned, undone, intent("steps/a"), looked];
+    let at = |second: usize| Timestamp::from_second(second as i64).unwrap();
+    let all: Vec<Stamped> = records.into_iter().enumerate().map(|(n, record)| Stamped::now(at(n), record)).collect();
+    let after = BTreeSet::from([path("steps/a")]);
+    let proven = |story: &Story| story.still_proven(&after, &path("verify/v")).is_some();
+    let story = Story::fold(&all[..3]);
+    assert!(story.replace.contains(&path("steps/a")) && proven(&story));
+    let story = Story::fold(&all[..5]);
+    assert!(story.replace.is_empty() && !proven(&story));
+    assert!(story.steps[&path("steps/a")].can_be_replaced(), "it was begun anew");
+    assert!(proven(&Story::fold(&all)), "and looked at again");
+}
+
+#[test]
+fn what_was_made_stays_made_when_a_later_run_finds_it() {
+    let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::Adopted)]);
+    assert_eq!(story.steps[&path("steps/a")].how, Some(How::Made));
+}
+
+#[test]
+fn what_was_made_and_changed_later_is_taken_away_and_not_put_back() {
+    let before = Record::Before { path: path("steps/a"), before: json!({"size": 1}) };
+    let story = fold(vec![result("steps/a", How::Made), intent("steps/a"), before, result("steps/a", How::Changed)]);
+    let step = &story.steps[&path("steps/a")];
+    assert_eq!((step.how, &step.before), (Some(How::Made), &None));
+}
+
+#[test]
+fn what_somebody_else_did_is_not_undone_also_where_we_had_begun_it() {
+    let handed = |text: &str| Record::HandedOver {
+        path: path(text),
+        what: HandOver { to: "IAM team".into(), ..HandOver::default() },
+        file: "x.md".into(),
+    };
+    let story = fold(vec![intent("steps/a"), handed("steps/a"), handed("steps/b"), result("steps/b", How::HandedOver)]);
+    assert!(story.ours().is_empty());
+    assert_eq!(
+        story.with_others().map(|(path, asked)| (path.to_string(), asked.what.to.as_str())).collect::<Vec<_>>(),
+        [("steps/a".to_owned(), "IAM team")]
+    );
+    let back = Record::TakenBack { path: path("steps/a") };
+    let story = fold(vec![handed("steps/a"), back]);
+    assert!(story.steps[&path("steps/a")].taken_back && story.with_others().next().is_none());
+}
+
+#[test]
+fn what_we_made_stays_ours_when_somebody_else_changes_it_for_us() {
+    let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::HandedOver)]);
+    assert_eq!(story.ours(), [path("steps/a")]);
+}
+
+#[test]
+fn what_was_undone_is_not_undone_again() {
+    let undone = Record::Undone { path: path("steps/a"), line: String::new() };
+    let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), undone]);
+    assert!(story.ours().is_empty());
+}
+
+#[test]
+fn who_watches_sees_what_was_begun_and_how_long_it_took() {
+    let at = |second: i64| Timestamp::from_second(second).unwrap();
+    let records = [
+        Stamped::now(at(10), intent("steps/a")),
+        Stamped::now(at(40), result("steps/a", How::Made)),
+        Stamped::now(at(50), intent("steps/b")),
+        Stamped::now(at(60), intent("steps/c")),
+        Stamped::now(at(70), Record::Undone { path: path("steps/c"), line: String::new() }),
+    ];
+    let facts = Story::fold(&records).facts_watched();
+    let of = |name: &str| -> Vec<(i64, &Happened)> {
+        facts.iter().filter(|fact| fact.path == path(name)).map(|fact| (fact.at.as_second(), &fact.what)).collect()
+    };
+    assert!(matches!(of("steps/a")[..], [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]));
+    assert!(matches!(of("steps/b")[..], [(50, Happened::Waiting { .. })]));
+    assert!(matches!(of("steps/c")[..], [(70, Happened::Undone { .. })]));
+}
