@@ -97,7 +97,7 @@ impl Running<'_> {
     /// Inspects until it is there, broken, or the deadline has passed.
     async fn until_there(&self, how: How, mut job: Option<Carrying>) -> Result<TaskEnd, Trouble> {
         let clock = self.engine.cloud.clock();
-        let (given, deadline) = self.deadline();
+        let (given, mut deadline) = self.deadline();
         let mut absent = 0;
         loop {
             if let Some(running) = job.as_mut() {
@@ -124,6 +124,8 @@ impl Running<'_> {
                     absent += 1;
                     if absent == LOOKS && self.about.again != Again::Once {
                         job = self.send_again().await?;
+                        // What was sent anew has its time anew.
+                        (_, deadline) = self.deadline();
                     }
                     self.waiting(Waiting::on("not there yet"), Some(deadline));
                 }
