@@ -238,7 +238,7 @@ fn an_ingress_without_an_address() {
         ..IngressRow::default()
     };
     let snapshot = Snapshot { ingresses: vec![Arc::new(ingress)], ..Snapshot::default() };
-    assert_eq!(line(&snapshot), "ingress shield no address ← no controller has taken class nginx");
+    assert_eq!(line(&snapshot), "ingress shield: no address ← no controller has taken class nginx");
 }
 
 #[test]

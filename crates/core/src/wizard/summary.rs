@@ -86,8 +86,9 @@ impl SummaryShown {
     pub fn nothing_stays(&self) -> Option<String> {
         self.temporary.as_ref().map(|_| {
             format!(
-                "Nothing. This install and its files are in a temporary folder that is removed when Landfall ends, so \
-                 there is nothing to go on with, to verify or to undo afterwards; {GONE} stands for that folder."
+                "Nothing. This install and its files are in a temporary folder that is removed when Landfall ends: \
+                 there is nothing to go on with, to verify or to undo afterwards. What is told for later is what an \
+                 install that stays would have; {GONE} stands for the folder."
             )
         })
     }
