@@ -109,7 +109,7 @@ fn a_broken_guide_is_told_what_is_wrong_and_where() {
         assert_eq!(messages.len(), expected.len(), "{}:\n{}", path.display(), told.join("\n"));
         guides += 1;
     }
-    assert!(guides > 10, "{guides}");
+    assert!(guides > 11, "{guides}");
 }
 
 #[test]
@@ -156,6 +156,27 @@ fn an_erratum_that_is_shown_nowhere_is_told() {
 fn a_template_that_reads_an_unknown_name_is_told() {
     let messages = changed("gpu-user-data.mime.j2", "\"{{ gpu_node_group_name }}\"", "\"{{ node_group }}\"");
     assert!(told(&messages, "undefined", "node_group"), "{messages:?}");
+}
+
+/// In a file beside the guide: at its own line and column.
+#[test]
+fn a_template_that_reads_an_unknown_output_is_told_in_its_file() {
+    let text = guides::folder("arthur-shield").unwrap().files["gpu-user-data.mime.j2"].clone();
+    let from = "\"{{ gpu_node_group_name }}\"";
+    let messages = changed("gpu-user-data.mime.j2", from, "\"{{ steps.namespace.zzz }}\"");
+    let message = messages.iter().find(|message| message.rule == "unknown-output").unwrap();
+    let line = text.lines().position(|line| line.contains(from)).unwrap() + 1;
+    assert_eq!((message.line, message.file.ends_with("gpu-user-data.mime.j2")), (line, true), "{message}");
+    assert!(message.message.contains("kube.namespace brings name; there is no zzz"), "{message}");
+}
+
+#[test]
+fn a_wrong_line_of_a_log_is_told_its_two_forms() {
+    let text = "id: smooth\nkubernetes: { pods: [{ name: x, logs: [{ line: late }] }] }\n";
+    let mut folder = guides::folder("arthur-shield").unwrap();
+    folder.files.insert("scenarios/odd.yaml".into(), text.replace("smooth", "odd"));
+    let messages = lint::lint(&folder, &Kinds::all(), None);
+    assert!(told(&messages, "unreadable", "LINE or as { after: DURATION, line: LINE }"), "{messages:?}");
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod terraform {
     mod branches;
     mod files;
     mod stand_in;
+    mod unsaved;
 }

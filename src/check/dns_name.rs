@@ -1,8 +1,8 @@
 //! `dns.name`: does a name point where it has to, by what the servers responsible for it say?
 
 use async_trait::async_trait;
-use k8s_openapi::api::core::v1::Service;
-use kube::Api;
+use k8s_openapi::api::core::v1::{Event, Service};
+use kube::{Api, Client, api::ListParams};
 use landfall_core::{
     catalogue::Touches,
     event::{Outcome, Permissions, Problem},
@@ -59,7 +59,12 @@ impl Check for DnsName {
 
     fn permissions(&self, _cx: &PlanView<'_>) -> Permissions {
         match self.service.as_deref().and_then(|service| service.split_once('/')) {
-            Some((namespace, _)) => Permissions::default().rbac(Some(namespace), "", "services", &["get"]),
+            Some((namespace, _)) => Permissions::default().rbac(Some(namespace), "", "services", &["get"]).rbac(
+                Some(namespace),
+                "",
+                "events",
+                &["list"],
+            ),
             None => Permissions::default(),
         }
     }
@@ -71,7 +76,8 @@ async fn load_balancer(cx: &Context, service: &str) -> Result<Result<String, Pro
         let wrong = format!("service: {service:?} is not namespace/name");
         return Err(Trouble::guide(wrong, "Write it as namespace/name."));
     };
-    let services: Api<Service> = Api::namespaced(cx.cloud.kube.client().await?, namespace);
+    let client = cx.cloud.kube.client().await?;
+    let services: Api<Service> = Api::namespaced(client.clone(), namespace);
     let look = format!("$ kubectl --namespace {namespace} describe service {name}");
     let missing = |what: String, why: &str| {
         let fix = format!("Its events tell why.\n{look}");
@@ -87,9 +93,22 @@ async fn load_balancer(cx: &Context, service: &str) -> Result<Result<String, Pro
         Some(address) => Ok(address),
         None => missing(
             format!("the Service {service} has no load balancer yet"),
-            "It is made within a few minutes where the Service is of type LoadBalancer.",
+            warned(&client, namespace, name)
+                .await
+                .as_deref()
+                .unwrap_or("It is made within a few minutes where the Service is of type LoadBalancer."),
         ),
     })
+}
+
+/// What was last warned of a Service.
+async fn warned(client: &Client, namespace: &str, service: &str) -> Option<String> {
+    let events: Api<Event> = Api::namespaced(client.clone(), namespace);
+    let about = format!("involvedObject.kind=Service,involvedObject.name={service}");
+    // Who may not list events still hears that there is none.
+    let heard = events.list(&ListParams::default().fields(&about)).await.ok()?.items;
+    let warnings = heard.into_iter().filter(|event| event.type_.as_deref() == Some("Warning"));
+    warnings.max_by_key(|event| event.last_timestamp.clone())?.message
 }
 
 fn judged(name: &str, target: &str, answer: &Answer, target_addresses: &[std::net::IpAddr]) -> Outcome {

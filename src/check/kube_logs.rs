@@ -35,6 +35,9 @@ pub struct KubeLogs {
     /// Which container; the first where left out.
     #[serde(default)]
     container: Option<String>,
+    /// Whether there may be no such pod: then there is nothing to read.
+    #[serde(default)]
+    may_be_absent: bool,
     /// Texts that must appear, in this order.
     #[serde(default)]
     markers: Vec<String>,
@@ -57,6 +60,9 @@ impl Check for KubeLogs {
         let client = cx.cloud.kube.client().await?;
         let which = self.which(&cx.target.namespace);
         let found = which.list(&client).await?;
+        if found.is_empty() && self.may_be_absent {
+            return Ok(Outcome::skip(format!("no pod is there ({})", which.shown())));
+        }
         if found.is_empty() {
             let problem = Problem::new(
                 "K8S-PODS-MISSING",
@@ -84,7 +90,10 @@ impl Check for KubeLogs {
                 return Ok(outcome);
             }
         }
-        Ok(Outcome::pass(format!("{} markers in order in {} logs", self.markers.len(), found.len())))
+        Ok(Outcome::pass(match self.markers.len() {
+            0 => format!("nothing of this in {} logs", found.len()),
+            markers => format!("{markers} markers in order in {} logs", found.len()),
+        }))
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
@@ -122,7 +131,7 @@ impl KubeLogs {
             let story: Vec<&str> = log.lines().skip(at).take(4).collect();
             let problem = Problem::new(
                 "K8S-LOG-FATAL",
-                format!("{pod} gave up while starting"),
+                format!("the log of {pod} names what is wrong"),
                 format!("Correct what its log names.\n{command}"),
             );
             return Some(Outcome::Fail { problem: problem.why(story.join(" ⏎ ")) });

@@ -16,7 +16,11 @@ use landfall_core::event::Problem;
 use std::{sync::Mutex, time::Duration};
 use tokio::sync::OnceCell;
 
-use super::{Endpoints, Trouble, Vouch, vouch};
+use super::{
+    Endpoints, Trouble, Vouch,
+    once::{Once, OnlyRefused},
+    vouch,
+};
 
 /// The door to AWS.
 pub struct Aws {
@@ -31,15 +35,21 @@ macro_rules! clients {
             $(
                 $(#[$doc])*
                 pub async fn $name(&self) -> Result<$sdk::Client, Trouble> {
-                    let config = self.config().await;
-                    let config = $sdk::config::Builder::from(&config)
-                        .interceptor(Witness {
-                            service: concat!("AWS ", stringify!($name)),
-                            vouch: self.vouch.clone(),
-                            endpoints: self.endpoints.clone(),
-                        })
-                        .build();
-                    Ok($sdk::Client::from_conf(config))
+                    let config = $sdk::config::Builder::from(&self.config().await)
+                        .interceptor(self.witness(concat!("AWS ", stringify!($name))));
+                    Ok($sdk::Client::from_conf(config.build()))
+                }
+            )*
+        }
+
+        impl Once<'_> {
+            $(
+                $(#[$doc])*
+                pub async fn $name(&self) -> Result<$sdk::Client, Trouble> {
+                    let config = $sdk::config::Builder::from(&self.0.config().await)
+                        .interceptor(self.0.witness(concat!("AWS ", stringify!($name))))
+                        .retry_classifier(OnlyRefused);
+                    Ok($sdk::Client::from_conf(config.build()))
                 }
             )*
         }
@@ -81,6 +91,15 @@ impl Aws {
     /// A door that is not open yet.
     pub fn new(endpoints: Endpoints, vouch: Vouch) -> Self {
         Self { endpoints, vouch, config: Mutex::default() }
+    }
+
+    /// The same door, for calls that would make a second thing if they were repeated.
+    pub fn once(&self) -> Once<'_> {
+        Once(self)
+    }
+
+    fn witness(&self, service: &'static str) -> Witness {
+        Witness { service, vouch: self.vouch.clone(), endpoints: self.endpoints.clone() }
     }
 
     /// The shared configuration, for what is not a service (credentials).

@@ -94,8 +94,9 @@ impl Kubernetes {
         unpoisoned(&self.own).as_ref().map(|own| own.config.clone())
     }
 
-    /// Forgets the client, so that renewed credentials are read.
+    /// Forgets the client, so that renewed credentials are read: the cluster's, and those its tokens are made from.
     pub fn renew(&self) {
+        self.aws.renew();
         if let Some(own) = unpoisoned(&self.own).as_mut() {
             own.until = None;
         }

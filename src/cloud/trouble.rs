@@ -181,8 +181,16 @@ const DENIED: &[&str] = &[
     "UnauthorizedException",
     "Client.UnauthorizedOperation",
 ];
-const EXPIRED: &[&str] =
-    &["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException"];
+const EXPIRED: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    // S3's own words.
+    "InvalidAccessKeyId",
+    "InvalidToken",
+];
 
 /// Every AWS operation's error, by its code.
 impl<E> From<SdkError<E, HttpResponse>> for Trouble

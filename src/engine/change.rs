@@ -15,8 +15,8 @@ use crate::{cloud::Trouble, kind::Applied};
 /// What a change started and what carries on.
 type Carrying = JoinHandle<Result<(), Trouble>>;
 
-/// Absent so often after the change was sent, it never landed.
-const LOST: u32 = 3;
+/// How often it has to be looked for in vain until it counts as not landed.
+const LOOKS: u32 = 3;
 
 impl Running<'_> {
     /// Somebody else's change, or one of an earlier run, is on its way: what it led to is judged afresh.
@@ -76,6 +76,9 @@ impl Running<'_> {
             // Nobody knows whether it landed; the world does.
             Err(Trouble::Unreachable { message, .. }) => {
                 self.cx.say(format!("no answer to the change ({message}); looking whether it landed"));
+                if self.about.again == Again::Once {
+                    return self.landed().await;
+                }
             }
             Err(trouble) => return Err(trouble),
         }
@@ -119,7 +122,7 @@ impl Running<'_> {
                 State::Pending { why } => self.waiting(why, Some(deadline)),
                 State::Absent if job.is_none() => {
                     absent += 1;
-                    if absent == LOST && self.about.again != Again::Once {
+                    if absent == LOOKS && self.about.again != Again::Once {
                         job = self.send_again().await?;
                     }
                     self.waiting(Waiting::on("not there yet"), Some(deadline));
@@ -145,6 +148,11 @@ impl Running<'_> {
 
     /// What carried on ended in trouble: the world tells whether it is there all the same.
     async fn carried_wrong(&self, how: How, trouble: Trouble) -> Result<TaskEnd, Trouble> {
+        // The session ended under it: once it is renewed, what is there tells how to go on, as after a crash.
+        if let Trouble::Expired { door, message } = trouble {
+            self.park(door, message).await?;
+            return Box::pin(self.look(&self.task.path)).await;
+        }
         match self.inspect().await?.state {
             State::Present { outputs } => self.finish(how, outputs).await,
             State::Broken { problem, recoveries } if !matches!(trouble, Trouble::Interrupted) => {
@@ -153,6 +161,18 @@ impl Running<'_> {
             }
             _ => Err(trouble),
         }
+    }
+
+    /// Whether a change that must not be repeated landed: the world may take a moment to show it, else a person is asked.
+    async fn landed(&self) -> Result<TaskEnd, Trouble> {
+        for _ in 0..LOOKS {
+            if !matches!(self.inspect().await?.state, State::Absent) {
+                return self.until_there(How::Made, None).await;
+            }
+            self.waiting(Waiting::on("not there yet"), None);
+            self.pause(self.about.interval.0).await?;
+        }
+        self.repeat().await
     }
 
     /// A change whose answer was lost and that never landed is sent once more, with its own token.

@@ -83,7 +83,12 @@ impl Running<'_> {
         let question = Question { about: "recover".into(), text, choices, differences: Vec::new() };
         match self.decide(question).await? {
             Some(verdict) if verdict.choice != "stop" => {
-                self.kind.recover(&self.cx, &self.parameters, &verdict.choice).await?;
+                loop {
+                    match self.kind.recover(&self.cx, &self.parameters, &verdict.choice).await {
+                        Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                        ended => break ended?,
+                    }
+                }
                 Box::pin(self.change(How::Made, None)).await
             }
             Some(_) => Err(problem.into()),
@@ -105,7 +110,7 @@ impl Running<'_> {
         };
         match self.decide(question).await? {
             None => Ok(TaskEnd::Person),
-            Some(verdict) if verdict.choice == "repeat" => self.change(How::Made, None).await,
+            Some(verdict) if verdict.choice == "repeat" => Box::pin(self.change(How::Made, None)).await,
             Some(_) => self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await,
         }
     }

@@ -14,7 +14,7 @@ impl Running<'_> {
         let within =
             self.options.wait_person.or(self.task.within.map(|within| within.0)).unwrap_or(self.about.deadline.0);
         let deadline = clock.now() + SignedDuration::try_from(within).unwrap_or_default();
-        let mut told: Option<String> = None;
+        let (mut told, mut known): (Option<String>, Option<String>) = (None, None);
         loop {
             let (mut waits_for, mut seen) = (None, None);
             for until in &self.task.until {
@@ -42,10 +42,14 @@ impl Running<'_> {
                     deadline: Some(deadline),
                 });
                 told = Some(waits_for);
-                if let Some(problem) = seen.and_then(|problem| self.engine.teller.known(&problem)) {
-                    self.tell(Happened::Recognised { problem });
-                }
             }
+            // Why it is not so yet may come to light later than that it is not.
+            let recognised = seen.and_then(|problem| self.engine.teller.known(&problem));
+            let code = recognised.as_ref().map(|problem| problem.code.clone());
+            if let Some(problem) = recognised.filter(|_| code != known) {
+                self.tell(Happened::Recognised { problem });
+            }
+            known = code;
             if clock.now() >= deadline {
                 return Ok(TaskEnd::Person);
             }

@@ -201,7 +201,8 @@ impl Running<'_> {
     /// Keyed fingerprints of the secrets in its parameters: what tells later that one of them is another.
     pub(super) async fn marks(&self) -> Result<BTreeMap<String, String>, Trouble> {
         let mut all = self.task.secrets();
-        all.extend(Tree(self.parameters.clone()).references());
+        let own = Tree(self.parameters.clone()).references().into_iter();
+        all.extend(own.map(|reference| reference.fingerprint_of().unwrap_or(reference)));
         self.engine.marks(all).await
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Needs, Secrets, Target};
-use crate::cloud::{Cloud, Net, Trouble};
+use crate::cloud::{Cloud, Fingerprint, Net, Trouble};
 
 /// Tells the engine, and through it every front end and report, what goes on.
 pub type Tell = Arc<dyn Fn(Happened) + Send + Sync>;
@@ -75,13 +75,45 @@ impl Context {
 
     /// One secret's text, for the call that needs it.
     pub async fn secret(&self, reference: &SecretRef) -> Result<Plain, Trouble> {
+        if let Some(of) = reference.fingerprint_of() {
+            let secret = self.secrets.get(&of).await?.ok_or_else(|| Trouble::secret_missing(&of))?;
+            // Not the one that journals hold.
+            let text = format!("told: {}", secret.reveal());
+            return Ok(Plain::new(Fingerprint::of(&self.folder)?.mark(text.as_bytes())));
+        }
         self.secrets.get(reference).await?.ok_or_else(|| Trouble::secret_missing(reference))
+    }
+
+    /// A tree with the fingerprints put in that it asks for, as far as their secrets are at hand: these may be compared and shown.
+    pub async fn with_fingerprints(&self, tree: Tree) -> Result<Tree, Trouble> {
+        let mut known = BTreeMap::new();
+        for reference in tree.references().into_iter().filter(|reference| reference.fingerprint_of().is_some()) {
+            match self.secret(&reference).await {
+                Ok(fingerprint) => drop(known.insert(reference, fingerprint)),
+                Err(trouble) if trouble.code() == Some("SECRET-MISSING") => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        let told = tree.reveal(&mut |reference| match known.get(reference) {
+            Some(fingerprint) => Ok::<_, Trouble>(fingerprint.reveal().to_owned()),
+            None => Ok(SecretText::stand_in(reference)),
+        })?;
+        Ok(Tree(told))
     }
 
     /// A text with its secrets put in, for the call that needs it.
     pub async fn reveal(&self, text: &SecretText) -> Result<Plain, Trouble> {
         let known = self.fetch(text.references().cloned()).await?;
         text.reveal(|reference| lookup(&known, reference)).map(Plain::new)
+    }
+
+    /// The keyed fingerprint of a secret, by which a later look tells whether it is another one; none where it was never entered.
+    pub async fn fingerprint(&self, text: &SecretText) -> Result<Option<String>, Trouble> {
+        match self.reveal(text).await {
+            Ok(secret) => Ok(Some(Fingerprint::of(&self.folder)?.mark(secret.reveal().as_bytes()))),
+            Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// User name and password, where both are given and not empty.

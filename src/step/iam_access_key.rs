@@ -17,6 +17,7 @@ use crate::{
             self,
             shell::{aws, fix},
         },
+        unheard,
     },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
@@ -82,10 +83,15 @@ impl Step for AccessKey {
                 .await?;
             return Ok(Applied::changed(before));
         }
-        let made = iam.create_access_key().user_name(&self.user).send().await.map_err(|error| {
-            let trouble = Trouble::from(error);
+        // IAM knows no token here: sent twice, it makes two, and tells the secret half of the second alone.
+        let sender = cx.cloud.aws.once().iam().await?;
+        let made = sender.create_access_key().user_name(&self.user).send().await.map_err(|error| {
+            let trouble = unheard(error);
             if trouble.code() == Some("LimitExceeded") { self.full(&keys).into() } else { trouble }
         })?;
+        for id in keys.iter().filter_map(|key| key.access_key_id()) {
+            cx.say(format!("{} has another key, {id}; if no answer told its secret half, delete it", self.user));
+        }
         let Some(key) = made.access_key else {
             return Err(Trouble::guide("IAM made an access key without telling it", "Look at the user's keys."));
         };

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_eks::types::Cluster;
-use landfall_core::event::{Difference, Found, Owner, Permissions, Problem};
+use landfall_core::event::{Difference, Found, Owner, Permissions, Problem, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -79,12 +79,19 @@ impl Step for OidcProvider {
             }
             return Ok(Applied::made());
         }
-        iam.create_open_id_connect_provider()
+        let sent = iam
+            .create_open_id_connect_provider()
             .url(&outputs.issuer)
             .client_id_list(AUDIENCE)
             .set_tags(Some(marks::iam(&cx.tags())?))
             .send()
-            .await?;
+            .await
+            .map_err(Trouble::from);
+        match sent {
+            // The answer was lost, and the call repeated.
+            Err(trouble) if trouble.code() == Some("EntityAlreadyExists") && self.is_ours(cx).await? => {}
+            other => drop(other?),
+        }
         Ok(Applied::made())
     }
 
@@ -149,6 +156,11 @@ impl Step for OidcProvider {
 }
 
 impl OidcProvider {
+    async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {
+        let found = self.inspect(cx).await?;
+        Ok(found.owner == Owner::Ours && found.state != State::Absent)
+    }
+
     async fn outputs(&self, cx: &Context) -> Result<Outputs, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);
         let cluster = cluster::cluster(&cx.cloud, name).await?;

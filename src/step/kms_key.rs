@@ -18,6 +18,7 @@ use crate::{
             self, marks, policy,
             shell::{aws, fix},
         },
+        unheard,
     },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
@@ -107,17 +108,30 @@ impl Step for Key {
         let id = match self.marked(cx).await? {
             Some(id) => id,
             None => {
-                let made = kms
+                // KMS knows neither token nor name of a key: sent twice, it makes two.
+                let made = cx
+                    .cloud
+                    .aws
+                    .once()
+                    .kms()
+                    .await?
                     .create_key()
                     .set_description(self.description.clone())
                     .set_policy(self.policy.as_ref().map(|policy| policy.0.to_string()))
                     .set_tags(Some(tags(cx)?))
                     .send()
-                    .await?;
+                    .await
+                    .map_err(unheard)?;
                 made.key_metadata.map(|key| key.key_id).unwrap_or_default()
             }
         };
-        kms.create_alias().alias_name(self.alias()).target_key_id(&id).send().await?;
+        match kms.create_alias().alias_name(self.alias()).target_key_id(&id).send().await.map_err(Trouble::from) {
+            // The answer was lost, and the call repeated.
+            Err(trouble)
+                if trouble.code() == Some("AlreadyExistsException")
+                    && self.find(cx).await?.is_some_and(|key| key.key_id() == id) => {}
+            other => drop(other?),
+        }
         if self.rotation {
             kms.enable_key_rotation().key_id(&id).send().await?;
         }
@@ -135,7 +149,12 @@ impl Step for Key {
             return Ok(());
         }
         if key.key_state() != Some(&KeyState::PendingDeletion) {
-            kms.schedule_key_deletion().key_id(key.key_id()).pending_window_in_days(WINDOW_DAYS).send().await?;
+            let call = kms.schedule_key_deletion().key_id(key.key_id()).pending_window_in_days(WINDOW_DAYS);
+            match call.send().await.map_err(Trouble::from) {
+                // The answer was lost, and the call repeated.
+                Err(trouble) if trouble.code() == Some("KMSInvalidStateException") && self.goes(cx).await? => {}
+                other => drop(other?),
+            }
             let back = aws("kms cancel-key-deletion").with("--key-id", key.key_id()).region(&cx.target.region);
             cx.say(format!("{} goes in {WINDOW_DAYS} days; until then it can be had back: {back}", self.alias()));
         }
@@ -211,6 +230,10 @@ impl Key {
         let kms = cx.cloud.aws.kms().await?;
         let answer = look::maybe(kms.describe_key().key_id(self.alias()).send().await)?;
         Ok(answer.and_then(|answer| answer.key_metadata))
+    }
+
+    async fn goes(&self, cx: &Context) -> Result<bool, Trouble> {
+        Ok(self.find(cx).await?.is_some_and(|key| key.key_state() == Some(&KeyState::PendingDeletion)))
     }
 
     async fn owner(&self, cx: &Context, id: &str) -> Result<Owner, Trouble> {

@@ -69,7 +69,7 @@ impl Step for KubeManifest {
         StepAbout { fixed: &["namespace"], ..StepAbout::new("kube.manifest", "K8S-23", "a Kubernetes object") };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
-        let tree = self.tree(|name| cx.template(name))?;
+        let tree = cx.with_fingerprints(self.tree(|name| cx.template(name))?).await?;
         let place = match self.place(cx, tree.0.clone()).await {
             Ok(place) => place,
             // Its kind comes with something that is not installed yet.
@@ -87,7 +87,7 @@ impl Step for KubeManifest {
     }
 
     async fn apply(&self, cx: &Context, _token: &str) -> Result<Applied, Trouble> {
-        let tree = self.tree(|name| cx.template(name))?;
+        let tree = cx.with_fingerprints(self.tree(|name| cx.template(name))?).await?;
         let place = self.place(cx, cx.reveal_tree(&tree).await?).await?;
         let before = place.api.get_opt(&place.name).await?;
         let object = labelled(place.tree.clone(), cx);
@@ -107,7 +107,7 @@ impl Step for KubeManifest {
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        let tree = self.tree(|name| cx.template(name))?;
+        let tree = cx.with_fingerprints(self.tree(|name| cx.template(name))?).await?;
         let place = self.place(cx, tree.0.clone()).await?;
         let Some(before) = &made.before else {
             let uid = made.outputs["uid"].as_str().filter(|uid| !uid.is_empty()).map(str::to_owned);

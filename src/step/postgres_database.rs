@@ -112,11 +112,7 @@ impl Step for PostgresDatabase {
         let (name, owner) = (self.name.clone(), self.owner.clone());
         let job: Job = Box::pin(async move {
             let tell = |why| (cx.tell)(Happened::Waiting { why, deadline: None, usual: None });
-            let (well, log) = match psql.run(&script, &cx.cancel, tell).await {
-                // The engine has the session renewed, looks, and sends it again.
-                Err(Trouble::Expired { .. }) => return Ok(()),
-                ended => ended?,
-            };
+            let (well, log) = psql.run(&script, &cx.cancel, tell).await?;
             let said = psql::judge(well, &log, &script.login)?;
             if said.starts_with("owned by") {
                 return Err(Problem::new(

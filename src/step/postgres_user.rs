@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cloud::{
-        Fingerprint, Trouble,
+        Trouble,
         psql::{self, Kept, Login, Psql, Tls, kept, object_name},
     },
     kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
@@ -98,7 +98,7 @@ impl Step for PostgresUser {
             return Ok(Found::absent());
         }
         let mut differences = Vec::new();
-        if let Some(password) = self.password_mark(cx).await?
+        if let Some(password) = cx.fingerprint(&self.password).await?
             && !kept.was_there
             && kept.about.get(PASSWORD).is_some_and(|there| *there != password)
         {
@@ -120,16 +120,12 @@ impl Step for PostgresUser {
             password: cx.reveal(&self.password).await?,
             ..self.admin(cx).await?
         };
-        let mark = self.password_mark(cx).await?.unwrap_or_default();
+        let mark = cx.fingerprint(&self.password).await?.unwrap_or_default();
         let script = psql::role(admin, user, self.create_databases, &cx.install)?;
         let (cx, server) = (cx.clone(), self.server().unwrap_or_default());
         let job: Job = Box::pin(async move {
             let tell = |why| (cx.tell)(Happened::Waiting { why, deadline: None, usual: None });
-            let (well, log) = match psql.run(&script, &cx.cancel, tell).await {
-                // The engine has the session renewed, looks, and sends it again.
-                Err(Trouble::Expired { .. }) => return Ok(()),
-                ended => ended?,
-            };
+            let (well, log) = psql.run(&script, &cx.cancel, tell).await?;
             let said = psql::judge(well, &log, &script.login)?;
             let was_there = said == "there" || psql.kept(&cx.install).await?.is_some_and(|(kept, _)| kept.was_there);
             let about = BTreeMap::from([(PASSWORD.to_owned(), mark)]);
@@ -213,14 +209,5 @@ impl PostgresUser {
 
     fn server(&self) -> Option<String> {
         kept::server(&self.host, &self.port, self.server_id.as_ref())
-    }
-
-    /// The password's fingerprint; none where it was never entered.
-    async fn password_mark(&self, cx: &Context) -> Result<Option<String>, Trouble> {
-        match cx.reveal(&self.password).await {
-            Ok(password) => Ok(Some(Fingerprint::of(&cx.folder)?.mark(password.reveal().as_bytes()))),
-            Err(trouble) if trouble.code() == Some("SECRET-MISSING") => Ok(None),
-            Err(trouble) => Err(trouble),
-        }
     }
 }

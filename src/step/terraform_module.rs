@@ -411,10 +411,19 @@ fn ways_out(tool: &str, change: &Change, found: &Release, owner: &Owner) -> (Pro
         Owner::Ours => "it was made by this install".into(),
         Owner::Unmarked => "no other manager's mark is on it".into(),
     };
+    // Another manager would make it again at once: its owner has to let go first.
+    let keeper = match owner {
+        Owner::Other(who) if who != "Terraform" => Some(who),
+        _ => None,
+    };
+    let fix = match keeper {
+        Some(who) => format!("Have {who} let go of it, then start again: import and uninstall are offered then."),
+        None => "Choose import (nothing is taken away), or uninstall if nobody else manages it.".to_owned(),
+    };
     let problem = Problem::new(
         "TF-NAME-IN-USE",
         format!("the Helm release {namespace}/{name} is there, and {tool}'s state does not know it"),
-        "Choose import (nothing is taken away), or uninstall if nobody else manages it.",
+        fix,
     )
     .why(format!(
         "It is {}, revision {}, {} {}, last changed {changed}; {whose}. {tool} would fail with \"cannot re-use a name that is still in use\".",
@@ -430,12 +439,7 @@ fn ways_out(tool: &str, change: &Change, found: &Release, owner: &Owner) -> (Pro
         does: format!("uninstall it (helm uninstall {name} --namespace {namespace}), then plan again"),
         loses: "what runs in it, until it is made again, and the data of volumes it owns".into(),
     };
-    let recoveries = match owner {
-        // Another manager would make it again at once: its owner has to let go first.
-        Owner::Other(who) if who != "Terraform" => Vec::new(),
-        _ => vec![import, uninstall],
-    };
-    (problem, recoveries)
+    (problem, if keeper.is_some() { Vec::new() } else { vec![import, uninstall] })
 }
 
 /// Tells that this install destroyed it.

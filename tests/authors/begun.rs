@@ -85,6 +85,23 @@ fn each_passage_of_a_document_is_a_to_do_and_nothing_else_is_wrong() {
     assert_eq!(told.iter().filter(|message| message["code"] == "source-changed").count(), 1, "{told:?}");
 }
 
+/// What a command only looks at is a verification, and a line that begins with a command in backticks says something.
+#[test]
+fn a_look_at_the_cluster_is_a_verification_and_no_excerpt_is_empty() {
+    let place = tempfile::tempdir().unwrap();
+    let document = "# Ferry\n\n## Check\n\n```sh\nkubectl -n ferry get pods\n```\n\n## Removing it\n\n`kubectl delete ns ferry` removes everything.\n";
+    fs::write(place.path().join("ferry.md"), document).unwrap();
+    landfall_in(place.path(), &["guide", "new", "./ferry.yaml", "--from", "ferry.md", "--yes"]).ends_with(0);
+    let written = fs::read_to_string(place.path().join("ferry.yaml")).unwrap();
+    for said in [
+        "(snippet): a verification, perhaps kube.pods (pods are ready)",
+        "#     `kubectl delete ns ferry` removes everything.",
+    ] {
+        assert!(written.contains(said), "{said}\n{written}");
+    }
+    assert!(!written.contains("kube.default_storage_class"), "{written}");
+}
+
 #[test]
 fn what_is_there_is_never_overwritten() {
     let place = tempfile::tempdir().unwrap();

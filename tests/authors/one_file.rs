@@ -157,11 +157,55 @@ fn in_the_persons_own_folder_it_is_listed_shown_and_rehearsed_by_its_id() {
         "LANTERN-SIGN-IN",
         "**LANTERN-01** (Install, passage 3): The command names no namespace",
         "Instead: The Secret is made in the board's namespace.",
-        "From: Install, passage 5",
+        "From: Install, passage 5; Install, passage 6",
+        // The whole of what a template says, and how long something is asked again.
+        "The template `board.j2`:",
+        "                - { name: SIGN_IN_URL, value: \"{{ sign_in_url }}\" }",
+        "Asked again for up to 5m.",
     ] {
         assert!(shown.out.contains(words), "{words}\n{}", shown.out);
     }
     said(&["rehearse", "lantern-board", "--yes", "--speed", "200", "--output", "ndjson"]).ends_with(0);
+}
+
+#[test]
+fn a_kind_is_explained_as_a_check_a_step_and_a_look_up_and_an_unknown_code_by_its_neighbours() {
+    let home = tempfile::tempdir().unwrap();
+    let said = |code: &str| run(landfall(home.path()).args(["explain", code]));
+    let both = said("kube.secret");
+    both.ends_with(0);
+    for words in ["(kube.secret, a check)", "(kube.secret, a step)", "  keys", "  data", "  type", "  resource_version"]
+    {
+        assert!(both.out.contains(words), "{words}\n{}", both.out);
+    }
+    assert!(said("aws.regions").out.contains("(aws.regions, a look-up)"));
+    let unknown = said("K8S-CLAS-NO-DEFAULT");
+    unknown.ends_with(2);
+    assert!(unknown.err.contains("K8S-CLASS-NO-DEFAULT") && unknown.err.lines().count() < 8, "{}", unknown.err);
+}
+
+/// A problem's words read what a need's message reads: the target in a run, what is left to say elsewhere.
+#[test]
+fn a_problems_words_are_filled_in_where_it_is_told_and_where_it_is_shown() {
+    let (_folder, path) = guide(&[
+        ("$ kubectl -n lantern logs", "$ kubectl -n {{ namespace }} logs"),
+        (
+            "what: The board does not reach your sign-in page.",
+            "what: \"The board in {{ namespace }} does not reach {{ sign_in_url }}.\"",
+        ),
+    ]);
+    assert_eq!(told(&path), [""; 0]);
+    let said = rehearse(&path, "sign-in-down");
+    said.ends_with(0);
+    assert!(
+        said.out.contains("The board in lantern does not reach https://sign-in.mycompany.example."),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("$ kubectl -n lantern logs") && !said.out.contains("{{"), "{}", said.out);
+    let mut command = landfall(path.parent().unwrap());
+    let shown = run(command.args(["guide", "show"]).arg(&path));
+    assert!(shown.out.contains("does not reach <Address of your sign-in page>."), "{}", shown.out);
 }
 
 #[test]

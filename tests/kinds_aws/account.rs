@@ -37,6 +37,7 @@ pub struct Account {
     pub install: String,
     pub url: String,
     start: Timestamp,
+    folder: tempfile::TempDir,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -98,6 +99,7 @@ impl Account {
             install: "abcd1234".into(),
             url,
             start,
+            folder: tempfile::tempdir().unwrap(),
             server,
         }
     }
@@ -147,7 +149,7 @@ impl Account {
             secrets: self.kept.clone(),
             tell: Arc::new(move |happened| said.lock().unwrap().push(format!("{happened:?}"))),
             cancel: tokio_util::sync::CancellationToken::new(),
-            folder: PathBuf::from("."),
+            folder: self.folder.path().to_owned(),
         }
     }
 

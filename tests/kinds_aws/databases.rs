@@ -110,6 +110,30 @@ async fn its_password_is_in_nothing_that_is_told_or_kept() {
 }
 
 #[tokio::test]
+async fn another_password_is_set_once_and_only_in_what_is_ours() {
+    let account = Account::open("").await;
+    account.make("rds.subnet_group", &subnets()).await;
+    let sg = group(&account).await;
+    let database = postgres(&account, &[&sg]);
+    account.apply("rds.postgres", &database).await.unwrap();
+    account.after(9.0);
+    outputs(&account.inspect("rds.postgres", &database).await);
+    let reference = SecretRef::field("database", "password");
+    account.kept.0.lock().unwrap().insert(reference, "Another-pass_word.42".to_owned());
+    let found = account.inspect("rds.postgres", &database).await;
+    assert_eq!(drift(&found).into_iter().collect::<Vec<_>>(), ["password"]);
+    account.apply("rds.postgres", &database).await.unwrap();
+    let coming = on(&account.inspect("rds.postgres", &database).await);
+    assert_eq!(coming, "available, password to come");
+    account.after(14.0);
+    outputs(&account.inspect("rds.postgres", &database).await);
+    account.apply("rds.postgres", &database).await.unwrap();
+    assert_eq!(account.snapshot()["databases"]["deeploy"]["passwords"], 1);
+    let seen = format!("{} {:?}", account.snapshot(), account.said.lock().unwrap());
+    assert!(!seen.contains("Another-pass_word.42"), "{seen}");
+}
+
+#[tokio::test]
 async fn lost_answers_and_throttling_leave_one_database() {
     let account = Account::open(
         "faults: [{ service: rds, operation: CreateDBInstance, nth: 1, lose_answer: true }, { service: rds, operation: CreateDBSubnetGroup, nth: 1, lose_answer: true }, { service: rds, operation: DescribeDBInstances, nth: [1, 2], throttle: true }, { service: rds, operation: DeleteDBInstance, nth: 1, lose_answer: true }]",

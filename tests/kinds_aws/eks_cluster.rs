@@ -150,12 +150,16 @@ async fn a_cluster_is_made_streamed_adopted_and_taken_away() {
     let bench = Bench::open("").await;
     let before = bench.left();
     assert_eq!(bench.inspect(&shop()).await.state, State::Absent);
+    let shown = bench.kind().preview(&bench.context(), &shop()).await.unwrap();
+    assert!(shown.contains("+ kind: ClusterConfig") && shown.contains("<secret registry.token>"), "{shown}");
+    assert!(!shown.contains(CANARY), "{shown}");
     let job = bench.begin(&bench.context(), &shop()).await;
     let found = bench.until(&shop(), pending).await;
     assert_eq!(found.owner, Owner::Ours);
     job.await.unwrap().unwrap();
     let made = bench.inspect(&shop()).await;
     assert_eq!(made.owner, Owner::Ours);
+    assert_eq!(bench.kind().preview(&bench.context(), &shop()).await.unwrap(), "");
     let outputs = outputs(&made);
     assert_eq!((&outputs["version"], &outputs["node_groups"]), (&json!("1.33"), &json!(["general"])));
     assert!(outputs["security_group"].as_str().unwrap().starts_with("sg-"), "{outputs}");
@@ -300,6 +304,10 @@ async fn a_config_it_does_not_know_is_refused_before_anything_is_made() {
     assert_eq!(trouble.code(), Some("EKSCTL-CONFIG"));
     assert!(trouble.problem().why.contains("nodePools"), "{trouble:?}");
     assert_eq!(bench.inspect(&wrong).await.state, State::Absent);
+    let mut wrong = shop();
+    wrong["config"]["managedNodeGroups"][0]["instanceSize"] = json!("large");
+    let trouble = bench.made(&wrong).await.unwrap_err();
+    assert!(trouble.problem().why.contains("instanceSize"), "{trouble:?}");
     let mut elsewhere = shop();
     elsewhere["config"]["metadata"]["name"] = json!("another");
     let trouble = bench.kind().apply(&bench.context(), &elsewhere, "token").await.err().unwrap();

@@ -57,6 +57,17 @@ async fn an_oidc_provider_that_is_there_is_adopted() {
 }
 
 #[tokio::test]
+async fn a_provider_whose_answer_was_lost_is_recognised() {
+    let account = Account::open(
+        "clusters: [{ name: pay-1, oidc_provider: false }]\n\
+         faults: [{ service: iam, operation: CreateOpenIDConnectProvider, nth: 1, lose_answer: true }]",
+    )
+    .await;
+    account.make("iam.oidc_provider", &json!({})).await;
+    assert!(is_ours(&account.inspect("iam.oidc_provider", &json!({})).await));
+}
+
+#[tokio::test]
 async fn a_provider_and_a_role_are_made_and_taken_away() {
     let account = Account::open("clusters: [{ name: pay-1, oidc_provider: false }]").await;
     let before = account.snapshot();

@@ -1,6 +1,6 @@
 //! `iam.role`, `iam.user`, `iam.access_key`, and what `aws.access` says of them.
 
-use landfall::kind::Made;
+use landfall::{cloud::Trouble, kind::Made};
 use landfall_core::{
     event::State,
     value::{SecretRef, SecretText},
@@ -82,6 +82,18 @@ async fn a_user_and_its_key_are_made_and_taken_away_and_the_secret_half_is_in_th
     assert!(account.kept.0.lock().unwrap().is_empty(), "a key that opens nothing is kept nowhere");
     account.undo("iam.user", &user(), made_user).await.unwrap();
     assert_eq!(account.snapshot(), before);
+}
+
+#[tokio::test]
+async fn a_key_whose_answer_was_lost_is_not_asked_for_twice() {
+    let account =
+        Account::open("faults: [{ service: iam, operation: CreateAccessKey, nth: 1, lose_answer: true }]").await;
+    account.make("iam.user", &user()).await;
+    let of = json!({ "user": "ml-uploader" });
+    let unheard = account.apply("iam.access_key", &of).await.unwrap_err();
+    assert!(matches!(unheard, Trouble::Unreachable { .. }), "{unheard:?}");
+    assert_eq!(account.snapshot()["users"]["ml-uploader"]["keys"], json!(["Active"]));
+    assert_eq!(account.inspect("iam.access_key", &of).await.state, State::Absent);
 }
 
 #[tokio::test]

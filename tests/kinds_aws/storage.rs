@@ -1,6 +1,6 @@
 //! `s3.bucket`, `s3.bucket_policy` and `kms.key`, as steps and as checks.
 
-use landfall::kind::Made;
+use landfall::{cloud::Trouble, kind::Made};
 use landfall_core::event::{Owner, State};
 use serde_json::{Value, json};
 
@@ -48,6 +48,19 @@ async fn somebody_elses_bucket_and_one_in_another_region_are_told_apart() {
     assert_eq!(code("theirs-x").await, "S3-NAME-TAKEN");
     assert_eq!(code("far-away").await, "S3-OTHER-REGION");
     assert_eq!(code("wide-open").await, "S3-PUBLIC");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_is_no_bucket_of_somebody_else() {
+    let account = Account::open("buckets: [{ name: mine }]\nfaults: [{ service: s3, expired: true }]").await;
+    let ended = account.check("s3.bucket", json!({ "name": "mine" })).await.unwrap_err();
+    assert!(matches!(ended, Trouble::Expired { .. }), "{ended:?}");
+    // Renewed between the two calls.
+    let account = Account::open(
+        "buckets: [{ name: mine, open: true }]\nfaults: [{ service: s3, operation: HeadBucket, expired: true }]",
+    )
+    .await;
+    assert_eq!(account.code("s3.bucket", json!({ "name": "mine" })).await, "S3-PUBLIC");
 }
 
 #[tokio::test]
@@ -142,6 +155,39 @@ async fn a_key_whose_alias_was_lost_with_the_answer_is_found_by_its_tags() {
     )
     .await;
     assert!(account.apply("kms.key", &key(&[])).await.is_err());
+    account.apply("kms.key", &key(&[])).await.unwrap();
+    assert_eq!(account.snapshot()["keys"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_whose_answer_was_lost_is_not_made_twice() {
+    let account = Account::open(
+        "faults:\n- { service: kms, operation: CreateKey, nth: 1, lose_answer: true }\n\
+         - { service: kms, operation: CreateAlias, nth: 1, lose_answer: true }\n\
+         - { service: kms, operation: ScheduleKeyDeletion, nth: 1, lose_answer: true }",
+    )
+    .await;
+    let unheard = account.apply("kms.key", &key(&[])).await.unwrap_err();
+    assert!(matches!(unheard, Trouble::Unreachable { .. }), "{unheard:?}");
+    assert_eq!(account.snapshot()["keys"].as_array().unwrap().len(), 1);
+    account.apply("kms.key", &key(&[])).await.unwrap();
+    assert_eq!(account.snapshot()["keys"].as_array().unwrap().len(), 1);
+    let found = account.inspect("kms.key", &key(&[])).await;
+    assert!(is_ours(&found));
+    account.undo("kms.key", &key(&[]), Made { outputs: outputs(&found), before: None }).await.unwrap();
+    assert_eq!(account.inspect("kms.key", &key(&[])).await.state, State::Absent);
+}
+
+#[tokio::test]
+async fn an_error_that_leaves_open_whether_there_is_a_key_is_no_answer_and_throttling_is_waited_for() {
+    let error = "{ code: KMSInternalException, message: not today, status: 500 }";
+    let account = Account::open(&format!(
+        "faults:\n- {{ service: kms, operation: CreateKey, nth: 1, error: {error} }}\n\
+         - {{ service: kms, operation: CreateKey, nth: 2, throttle: true }}"
+    ))
+    .await;
+    let unheard = account.apply("kms.key", &key(&[])).await.unwrap_err();
+    assert!(matches!(unheard, Trouble::Unreachable { .. }), "{unheard:?}");
     account.apply("kms.key", &key(&[])).await.unwrap();
     assert_eq!(account.snapshot()["keys"].as_array().unwrap().len(), 1);
 }

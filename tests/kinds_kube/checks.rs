@@ -33,6 +33,16 @@ async fn what_is_missing_is_named() {
 }
 
 #[tokio::test]
+async fn the_version_of_any_cluster_is_compared() {
+    let place = Place::simulated("kubernetes: { version: v1.31.4 }").await;
+    let code = |parameters| place.code("kube.version", parameters);
+    assert_eq!(code(json!({"at_least": "1.27", "below": "1.32"})).await, "pass");
+    assert_eq!(code(json!({})).await, "pass");
+    assert_eq!(code(json!({"at_least": "1.32"})).await, "K8S-VERSION-OLD");
+    assert_eq!(code(json!({"below": "1.31"})).await, "K8S-VERSION-NEW");
+}
+
+#[tokio::test]
 async fn permissions_that_are_missing_are_listed() {
     let mut place =
         Place::simulated("kubernetes: { denied: [{ verb: create, group: '', resource: secrets, namespace: shield }] }")
@@ -106,11 +116,43 @@ async fn pods_logs_and_nodes_are_waited_for() {
     assert_eq!(place.code("kube.logs", missing).await, "K8S-LOG-MARKER");
     let fatal = json!({"name_prefix": "auth", "fatal": ["==> Start.*"]});
     assert_eq!(place.code("kube.logs", fatal).await, "K8S-LOG-FATAL");
+    let nobody = |may_be_absent: bool| json!({"name_prefix": "none", "may_be_absent": may_be_absent});
+    assert_eq!(place.code("kube.logs", nobody(false)).await, "K8S-PODS-MISSING");
+    assert!(matches!(place.check("kube.logs", nobody(true)).await, Outcome::Skip { .. }));
     let gpu = |least: u32| json!({"resource": "nvidia.com/gpu", "each_at_least": least, "nodes": "capability=gpu"});
     place.until("kube.allocatable", gpu(1), "pass").await;
     assert_eq!(place.code("kube.allocatable", gpu(2)).await, "K8S-NOT-ALLOCATABLE");
     let nodes = json!({"resource": "cpu", "each_at_least": 1, "nodes": "capability=none"});
     assert_eq!(place.code("kube.allocatable", nodes).await, "K8S-NO-NODES");
+}
+
+#[tokio::test]
+async fn a_load_balancer_that_finds_no_subnets_says_so_until_one_is_tagged_for_it() {
+    let place = Place::simulated(
+        "
+aws:
+  subnets: [{ id: subnet-0a, zone: us-east-2a, cidr: 10.0.1.0/24 }]
+  later:
+    - service: ec2
+      operation: CreateTags
+      input: { Resources: [subnet-0a], Tags: [{ Key: kubernetes.io/role/elb, Value: \"1\" }] }
+      after: 10m
+kubernetes:
+  objects:
+    - apiVersion: v1
+      kind: Service
+      metadata: { name: gateway, namespace: shield }
+      spec: { type: LoadBalancer, ports: [{ port: 443 }] }
+outside:
+  dns: [{ name: gateway.example, type: CNAME, ingress: shield/gateway }]
+",
+    )
+    .await;
+    let name = json!({"name": "gateway.example", "service": "shield/gateway"});
+    let outcome = place.until("dns.name", name.clone(), "K8S-LOAD-BALANCER-MISSING").await;
+    let why = || outcome.problem().map(|problem| problem.why.clone()).unwrap_or_default();
+    assert!(why().contains("could not find any suitable subnets"), "{outcome:?}");
+    place.until("dns.name", name, "pass").await;
 }
 
 #[tokio::test]

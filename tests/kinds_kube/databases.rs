@@ -19,7 +19,7 @@ outside:
       kind: postgres
       port: 5432
       tls: required
-      users: { master: { password: m4ster, makes_roles: true }, reader: { password: of-the-reader } }
+      users: { master: { password: m4ster, makes_roles: true }, narrow: { password: n4rrow, makes_roles: true, makes_databases: false }, reader: { password: of-the-reader } }
       databases: { postgres: { owner: rdsadmin }, theirs: { owner: reader } }
     full.example.com: { kind: timeout }
     shut.example.com: { kind: refused }
@@ -153,6 +153,27 @@ async fn whoever_is_refused_is_told_why() {
     let elsewhere = with(with(inside(&place), missing), json!({ "database": "postgres" }));
     place.until("postgres.inside", elsewhere, "PG-READ-ONLY").await;
     assert_eq!(world(&place).outside.snapshot(), json!({}));
+}
+
+#[tokio::test]
+async fn a_connection_that_drops_while_psql_runs_is_no_failure() {
+    let dropping = SCENARIO.replace(
+        "kubernetes:\n",
+        "kubernetes:\n  faults: [{ verb: get, resource: jobs, nth: 2, drop: true }, { verb: create, resource: jobs, nth: 1, lose_answer: true }]\n",
+    );
+    let place = Place::simulated(&dropping).await;
+    place.apply("postgres.user", &user(&place)).await.unwrap();
+    assert_eq!(present(&place.inspect("postgres.user", &user(&place)).await)["was_there"], false);
+}
+
+#[tokio::test]
+async fn what_it_lent_itself_it_gives_back_where_the_server_refuses() {
+    let place = Place::simulated(SCENARIO).await;
+    let narrow = json!({ "admin_username": "narrow", "admin_password": place.secret("db.narrow", "n4rrow") });
+    place.apply("postgres.user", &with(user(&place), narrow.clone())).await.unwrap();
+    assert_eq!(refused(&place, "postgres.database", &with(database(&place), narrow)).await, "PG-DENIED");
+    let server = &world(&place).outside.snapshot()["db.example.com"];
+    assert_eq!((&server["members"], &server["databases"]), (&json!([]), &json!({})), "{server}");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use landfall::kind::Applied;
-use landfall_core::plan::InstallId;
+use landfall::{cloud::psql, kind::Applied};
+use landfall_core::{plan::InstallId, value::Plain};
 use serde_json::{Value, json};
 
 use super::{
@@ -166,6 +166,20 @@ fn says(ran: &Ran, line: &str) {
     assert!(!ran.shown.contains("s:s") && !ran.shown.contains("m4ster"), "{}", ran.shown);
 }
 
+/// What the step makes of it.
+fn judged(ran: &Ran) -> Result<String, String> {
+    let login = psql::Login {
+        host: "127.0.0.1".into(),
+        port: 5432,
+        database: "postgres".into(),
+        username: Plain::new("master".into()),
+        password: Plain::new("m4ster".into()),
+        tls: psql::Tls::Require,
+        ca: None,
+    };
+    psql::judge(ran.well, &ran.said, &login).map_err(|problem| problem.code)
+}
+
 async fn made_repeated_used_and_dropped(bench: Bench) {
     let (user, database) = (bench.user(), bench.database());
     says(&bench.step("postgres.user", &user, false, "one").await, "landfall: made");
@@ -185,6 +199,19 @@ async fn made_repeated_used_and_dropped(bench: Bench) {
     assert_eq!(owner, USER);
     let lent = "SELECT count(*) FROM pg_auth_members WHERE member = 'master'::regrole AND grantor = 'master'::regrole;";
     assert_eq!(bench.ask(lent), "0", "what it lent itself it gave back");
+
+    // Neither where the server refuses.
+    bench.ask("ALTER ROLE master NOCREATEDB;");
+    let other = bench.server(json!({ "name": "refused", "owner": USER }));
+    let ran = bench.step("postgres.database", &other, false, "one").await;
+    assert_eq!(judged(&ran), Err("PG-DENIED".to_owned()), "{}", ran.said);
+    assert_eq!(bench.ask(lent), "0", "what it lent itself it gave back");
+    bench.ask("ALTER ROLE master CREATEDB;");
+    bench.ask(&format!("UPDATE pg_database SET datistemplate = true WHERE datname = '{name}';"));
+    let ran = bench.step_dropping("postgres.database", &database).await;
+    assert_eq!(judged(&ran), Err("PG-QUERY".to_owned()), "{}", ran.said);
+    assert_eq!(bench.ask(lent), "0", "what it lent itself it gave back");
+    bench.ask(&format!("UPDATE pg_database SET datistemplate = false WHERE datname = '{name}';"));
 
     let ran = bench.inside(DATABASE).await;
     says(&ran, "landfall: written");

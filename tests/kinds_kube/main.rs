@@ -9,6 +9,7 @@ mod until;
 mod checks;
 mod databases;
 mod databases_real;
+mod fixed_fields;
 mod identity;
 mod identity_real;
 mod lookups;

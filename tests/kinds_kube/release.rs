@@ -1,5 +1,11 @@
 //! Helm releases, with the stand-in helm.
 
+use std::io::{Read, Write};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::api::{Patch, PatchParams};
 use landfall_core::event::{Owner, State};
 use serde_json::{Value, json};
 
@@ -144,6 +150,57 @@ async fn a_release_the_cluster_refused_can_be_tried_again() {
     assert_eq!((problem.code.as_str(), recoveries[0].id.as_str()), ("HELM-RELEASE-FAILED", "again"));
     place.apply("helm.release", &step).await.unwrap();
     present(&place.inspect("helm.release", &step).await);
+}
+
+/// Gives the release's record to Flux: its own words in it, written by its controller.
+async fn given_to_flux(place: &Place) {
+    let secrets: kube::Api<Secret> = kube::Api::namespaced(place.client().await, "shield");
+    let name = "sh.helm.release.v1.web.v1";
+    let record = secrets.get(name).await.unwrap().data.unwrap().remove("release").unwrap();
+    let mut text = String::new();
+    GzDecoder::new(STANDARD.decode(record.0).unwrap().as_slice()).read_to_string(&mut text).unwrap();
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    record["info"]["description"] = json!("Install complete");
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(record.to_string().as_bytes()).unwrap();
+    let packed = STANDARD.encode(STANDARD.encode(packed.finish().unwrap()));
+    let by = PatchParams { field_manager: Some("helm-controller".into()), ..PatchParams::default() };
+    secrets.patch(name, &by, &Patch::Merge(json!({ "data": { "release": packed } }))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_release_that_flux_keeps_is_used_as_it_is_and_never_changed_or_taken_away() {
+    let place = Place::simulated(SCENARIO).await;
+    let mut step = web(&place);
+    place.apply("helm.release", &step).await.unwrap();
+    given_to_flux(&place).await;
+    let found = place.inspect("helm.release", &step).await;
+    assert_eq!(found.owner, Owner::Other("Flux".into()));
+    let outputs = present(&found);
+    step["values"]["replicas"] = json!(3);
+    let found = place.inspect("helm.release", &step).await;
+    assert_eq!((drifted(&found), found.owner), (vec!["values.replicas".to_owned()], Owner::Other("Flux".into())));
+    let made = landfall::kind::Made { outputs, before: None };
+    let kept = place.kinds.steps["helm.release"].undo(&place.context(), &step, &made).await.unwrap_err();
+    assert_eq!(kept.code(), Some("HELM-OWNED"));
+    present(&place.inspect("helm.release", &web(&place)).await);
+}
+
+#[tokio::test]
+async fn what_argo_cd_rendered_has_no_release_and_is_not_taken_over() {
+    let mark = "metadata: { name: web, namespace: shield, annotations: { argocd.argoproj.io/tracking-id: 'web:/ConfigMap:shield/web' } }";
+    let namespace = "{ apiVersion: v1, kind: Namespace, metadata: { name: shield } }";
+    let theirs = SCENARIO.replace(
+        &format!("[{namespace}]"),
+        &format!("[{namespace}, {{ apiVersion: v1, kind: ConfigMap, {mark}, data: {{ mode: theirs }} }}]"),
+    );
+    let place = Place::simulated(&theirs).await;
+    assert_eq!(place.inspect("helm.release", &web(&place)).await.state, State::Absent);
+    let refused = place.apply("helm.release", &web(&place)).await.unwrap_err().problem();
+    assert_eq!(refused.code, "HELM-OWNED", "{refused:?}");
+    assert!(refused.why.contains("ConfigMap \"web\"") && refused.fix.contains("Argo CD"), "{refused:?}");
+    let maps: kube::Api<ConfigMap> = kube::Api::namespaced(place.client().await, "shield");
+    assert_eq!(maps.get("web").await.unwrap().data.unwrap()["mode"], "theirs");
 }
 
 #[tokio::test]

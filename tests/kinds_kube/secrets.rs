@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{Api, api::PostParams};
+use landfall::kind::given::nobodys;
 use landfall_core::event::{Owner, State};
 use serde_json::json;
 
@@ -71,8 +72,24 @@ async fn what_is_to_be_kept_is_adopted_into_the_vault() {
     by_hand(&place, "shield-app-secret-key", &[("key", "from-the-cluster")]).await;
     let key = place.secret("app_key.key", "generated-anew");
     let step = json!({"name": "shield-app-secret-key", "data": {"key": key}, "keep": ["key"]});
+    let (cx, made_up) = (place.context(), landfall_core::value::Plain::new("generated-anew".into()));
+    let reference = landfall_core::value::SecretRef("app_key.key".into());
+    nobodys(&*cx.secrets, &cx.folder, &reference, &made_up).await.unwrap();
     present(&place.inspect("kube.secret", &step).await);
     assert_eq!(place.kept("app_key.key").as_deref(), Some("from-the-cluster"));
+    present(&place.inspect("kube.secret", &step).await);
+}
+
+#[tokio::test]
+async fn what_a_person_gave_instead_of_what_is_kept_is_a_difference_and_stays_in_the_vault() {
+    let place = Place::simulated(SHIELD).await;
+    by_hand(&place, "shield-app-secret-key", &[("key", "from-the-cluster")]).await;
+    let key = place.secret("app_key.key", "given-by-ann");
+    let step = json!({"name": "shield-app-secret-key", "data": {"key": key}, "keep": ["key"]});
+    assert_eq!(drifted(&place.inspect("kube.secret", &step).await), ["data.key"]);
+    assert_eq!(place.kept("app_key.key").as_deref(), Some("given-by-ann"));
+    place.apply("kube.secret", &step).await.unwrap();
+    assert_eq!(text(&place, "shield-app-secret-key", "key").await.as_deref(), Some("given-by-ann"));
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ fn an_agreement_covers_what_a_template_makes_of_an_answer_and_names_the_digest_t
 }
 
 #[test]
-fn another_target_and_another_secret_make_another_digest() {
+fn another_target_and_another_secret_make_another_digest_and_its_fingerprint_restarts_pods() {
     let served = relay("smooth");
     install(&served, "", "").ends_with(0);
     let here = digest(&with(&served, "plan", "", "", ""));
@@ -84,7 +84,19 @@ fn another_target_and_another_secret_make_another_digest() {
     let asked = install(&served, "", "");
     asked.ends_with(5);
     assert_ne!(here, digest(&asked));
-    assert_eq!(problem(&asked, "PLAN-CHANGED")["why"], "change steps/keys: the secret keys.token is another");
+    let why =
+        "change steps/keys: the secret keys.token is another\nchange steps/queue: the secret keys.token is another";
+    assert_eq!(problem(&asked, "PLAN-CHANGED")["why"], why);
+    let sent = |journal: &str| journal.matches("\"record\":\"intent\",\"path\":\"steps/queue\"").count();
+    assert_eq!(sent(&served.journal()), 1);
+    install(&served, "", &agree(&digest(&asked))).ends_with(0);
+    let journal = served.journal();
+    assert_eq!(sent(&journal), 2, "its pods start anew");
+    assert!(!journal.contains("tok-2"));
+    let left = served.end();
+    let pods = &left["kubernetes"]["statefulsets.apps"]["relay"]["queue"]["spec"]["template"]["metadata"];
+    let keys = pods["annotations"]["keys"].as_str().unwrap();
+    assert!(keys.len() == 32 && keys.chars().all(|c| c.is_ascii_hexdigit()), "{keys}");
 }
 
 #[test]

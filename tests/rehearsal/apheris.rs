@@ -184,6 +184,18 @@ fn a_name_in_use_is_taken_into_the_state_and_nothing_is_uninstalled() {
 }
 
 #[test]
+fn a_name_that_another_manager_keeps_is_left_to_it() {
+    let run = rehearse("name-kept-by-flux");
+    run.said.ends_with(1);
+    let failed = run.said.of("steps/gateway").into_iter().find(|event| event["event"] == "failed").unwrap();
+    assert!(failed["problem"]["why"].as_str().unwrap().contains("it was made by Flux"), "{failed}");
+    assert!(failed["problem"]["fix"].as_str().unwrap().starts_with("Have Flux let go of it"), "{failed}");
+    let calls = fs::read_to_string(run.world.join("terraform-calls.jsonl")).unwrap();
+    assert!(!calls.contains("\"import\"") && !calls.contains("\"apply\""), "{calls}");
+    assert!(!objects(&run.left, "secrets", "apheris").is_empty(), "its record is still there");
+}
+
+#[test]
 fn a_lock_of_another_run_is_told_and_waited_for() {
     let run = rehearse("lock-held");
     is_installed(&run);

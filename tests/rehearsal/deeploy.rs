@@ -116,6 +116,16 @@ fn eksctl_makes_cluster_and_vpc_and_the_rest_follows() {
 }
 
 #[test]
+fn an_environment_towards_the_internet_has_its_alarm_on_credits() {
+    let run = rehearse("internet");
+    is_prepared(&run, "deeploy-test");
+    assert!(aws(&run.left, "alarms").iter().any(|name| name == "deeploy-test-node-credits"));
+    let service = &run.left["kubernetes"]["services"]["istio-system"]["istio-ingressgateway"];
+    let annotations = service["metadata"]["annotations"].to_string();
+    assert!(annotations.contains("internet-facing"), "{annotations}");
+}
+
+#[test]
 fn a_development_environment_is_small_and_unprotected() {
     let run = rehearse("dev");
     is_prepared(&run, "deeploy-dev");
@@ -184,6 +194,14 @@ fn a_session_that_ends_meanwhile_is_renewed() {
 }
 
 #[test]
+fn a_token_that_is_refused_in_the_middle_of_a_step_parks_it() {
+    let run = rehearse("token-refused");
+    is_prepared(&run, "deeploy-prod");
+    let parked = |event: &Value| event["event"] == "waiting" && event.to_string().contains("KUBE-EXPIRED");
+    assert!(run.said.of("steps/db_user").iter().any(parked), "{:?}", run.said.of("steps/db_user"));
+}
+
+#[test]
 fn what_somebody_began_is_taken_over() {
     let run = rehearse("half-installed");
     is_prepared(&run, "deeploy-prod");
@@ -204,6 +222,24 @@ fn killed_while_rds_makes_the_database_it_continues_and_makes_nothing_twice() {
 }
 
 #[test]
+fn another_password_of_the_administrator_is_agreed_to_and_given_to_rds() {
+    let served = served("smooth");
+    served.landfall(&INSTALL).ends_with(0);
+    fs::write(served.world().join("secrets/db-admin"), "another-admin-password").unwrap();
+    let asked = served.landfall(&INSTALL);
+    asked.ends_with(5);
+    assert!(asked.out.contains("change steps/database: the secret db_admin.password is another"), "{}", asked.out);
+    let agreed = "\"approve\": [\n    { \"task\": \"plan\", \"name\": \"Change board\", \"reason\": \"CHG-79\" },";
+    let answers = served.file("agreed.yaml", &served.answers().replace("\"approve\": [", agreed));
+    served.landfall(&[&INSTALL[..], &["--answers", answers.to_str().unwrap()]].concat()).ends_with(0);
+    // Once is enough.
+    served.landfall(&INSTALL).ends_with(0);
+    let left = served.end();
+    assert_eq!(left["aws"]["databases"]["deeploy-prod"]["passwords"], 1);
+    assert!(!left.to_string().contains("another-admin-password"));
+}
+
+#[test]
 fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
     let before = served("smooth").end();
     let served = served("smooth");
@@ -213,6 +249,12 @@ fn undo_asks_for_what_holds_data_by_name_and_leaves_the_account_as_it_was() {
     for path in ["steps/database", "steps/bucket", "steps/key"] {
         let line = shown.out.lines().find(|line| line.starts_with(&format!("{path}: "))).unwrap_or_default();
         assert!(line.contains("agree with --lose"), "{path} in {}", shown.out);
+    }
+    // What holds data is kept, and what it stands on with it: a person decides, and nothing failed.
+    let kept = served.landfall(&["undo", GUIDE, "--yes", "--output", "ndjson"]);
+    kept.ends_with(4);
+    for path in ["steps/db_subnets", "steps/db_group", "steps/role"] {
+        assert!(kept.of(path).iter().any(|event| event["event"] == "skipped"), "{path}: {:?}", kept.of(path));
     }
     let lose = [
         "steps/db[deeploy]",

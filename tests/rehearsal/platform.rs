@@ -52,6 +52,13 @@ fn access_keys_make_a_user_and_its_secret_half_is_told_nowhere() {
 }
 
 #[test]
+fn a_key_whose_answer_was_lost_is_not_asked_for_twice() {
+    let run = rehearse("lost-key");
+    run.said.ends_with(5);
+    assert_eq!(run.left["aws"]["users"]["arthur-platform-pay-1"]["keys"], serde_json::json!(["Active"]));
+}
+
+#[test]
 fn a_role_in_another_account_may_be_assumed_and_its_trust_is_spelled_out() {
     let run = rehearse("cross-account-ses");
     is_prepared(&run);

@@ -39,6 +39,8 @@ pub enum Happening {
         /// The load balancer's own DNS name.
         hostname: String,
     },
+    /// Which load balancers find subnets in the cluster's VPC has changed.
+    LoadBalancerRoom(aws::Room),
     /// An add-on of the cluster became active: what it brings is in the cluster.
     AddonActive {
         /// e.g. `aws-ebs-csi-driver`.

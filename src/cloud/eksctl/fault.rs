@@ -39,7 +39,11 @@ pub(super) fn of(what: &str, heard: &Progress, output: &Output) -> Trouble {
             "Correct what it names; a newer eksctl may know what an older one does not.\n$ eksctl version",
         );
     }
-    if says(&["UnsupportedAvailabilityZoneException", "UnsupportedAvailabilityZone", "does not support creating"]) {
+    if says(&[
+        "UnsupportedAvailabilityZone",
+        "does not support creating",
+        "does not currently have sufficient capacity to support the cluster",
+    ]) {
         return problem("EKSCTL-ZONES", "EKS has no room in one of the zones", "Choose other zones in Inputs.");
     }
     if says(&["LimitExceeded", "maximum number of"]) {
@@ -84,6 +88,8 @@ mod tests {
             code("Error: loading config file \"c.yaml\": unknown field \"spec\"").as_deref(),
             Some("EKSCTL-CONFIG")
         );
+        let full = "Cannot create cluster 'pay' because us-east-1e, the targeted availability zone, does not currently have sufficient capacity to support the cluster.";
+        assert_eq!(code(full).as_deref(), Some("EKSCTL-ZONES"));
         assert_eq!(code("The maximum number of VPCs has been reached.").as_deref(), Some("AWS-LIMIT"));
         assert_eq!(code("Error: failed to create cluster \"pay\"").as_deref(), Some("EKSCTL-FAILED"));
     }

@@ -101,7 +101,7 @@ pub(super) fn fault(what: &str, text: &str, code: Option<i32>) -> Trouble {
         return problem(
             "HELM-OWNED",
             "something it would make belongs to somebody else",
-            "See whose it is; remove it or choose another name.\n$ helm list --all-namespaces",
+            "See whose it is: labels and annotations of what helm names tell (Argo CD, Flux, another release). Have its owner let go of it, or choose another name.\n$ helm list --all-namespaces",
         );
     }
     match code {

@@ -36,12 +36,25 @@ pub async fn settings(cloud: &Cloud, name: &str) -> Result<Option<Settings>, Tro
                 .raw_response()
                 .and_then(|response| response.headers().get("x-amz-bucket-region"))
                 .map(str::to_owned);
-            return match status {
-                Some(404) => Ok(None),
-                Some(301) => Err(elsewhere(name, region.as_deref()).into()),
-                Some(403) => Err(taken(name).into()),
-                _ => Err(error.into()),
-            };
+            match status {
+                Some(404) => return Ok(None),
+                Some(301) => return Err(elsewhere(name, region.as_deref()).into()),
+                // A session that ended and a bucket of somebody else look alike; the same question with a body in its answer, for
+                // which the same permission is needed, tells them apart.
+                Some(400 | 403) => {
+                    match s3.list_objects_v2().bucket(name).max_keys(0).send().await.map_err(Trouble::from) {
+                        Ok(_) => {}
+                        Err(Trouble::Denied { .. }) => return Err(taken(name).into()),
+                        Err(trouble)
+                            if matches!(trouble.code(), Some("PermanentRedirect" | "AuthorizationHeaderMalformed")) =>
+                        {
+                            return Err(elsewhere(name, region.as_deref()).into());
+                        }
+                        Err(trouble) => return Err(trouble),
+                    }
+                }
+                _ => return Err(error.into()),
+            }
         }
     }
     let encryption = s3.get_bucket_encryption().bucket(name).send().await.map_err(Trouble::from);

@@ -2,7 +2,7 @@
 
 use landfall_core::event::Problem;
 
-use super::Login;
+use super::{Login, script::FAILED};
 
 /// The last thing the script said of itself (`made`, `there`, …), or what went wrong. `login` is who ran it.
 pub fn judge(well: bool, log: &str, login: &Login) -> Result<String, Problem> {
@@ -10,7 +10,7 @@ pub fn judge(well: bool, log: &str, login: &Login) -> Result<String, Problem> {
     let said = lines.iter().rev().find_map(|line| line.strip_prefix("landfall: "));
     let faults: Vec<&str> = lines.iter().copied().filter(|line| !line.starts_with("landfall: ")).collect();
     match (well, said) {
-        (true, Some(said)) => Ok(said.to_owned()),
+        (true, Some(said)) if said != FAILED => Ok(said.to_owned()),
         // The other user was let in: only this database is not open to it.
         (false, Some("there")) if log.contains("permission denied for database") => Ok("there".to_owned()),
         _ => Err(problem(&faults, said, login)),
@@ -130,6 +130,15 @@ mod tests {
         let refused = "psql:/landfall/files/script.sql:4: ERROR:  permission denied to create role\n";
         assert_eq!(code(false, refused), Err("PG-DENIED".to_owned()));
         assert_eq!(code(false, ""), Err("PG-QUERY".to_owned()));
+    }
+
+    #[test]
+    fn a_statement_that_failed_is_told_though_psql_ended_well() {
+        let at = "psql:/landfall/files/script.sql:9: ERROR:  ";
+        let refused = format!("{at}permission denied to create database\nlandfall: failed\n");
+        assert_eq!(code(true, &refused), Err("PG-DENIED".to_owned()));
+        let used = format!("{at}database \"orders\" is being accessed by other users\nlandfall: failed\n");
+        assert_eq!(code(true, &used), Err("PG-IN-USE".to_owned()));
     }
 
     #[test]

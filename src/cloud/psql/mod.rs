@@ -36,6 +36,8 @@ pub use verifier::verifier;
 
 /// How often the Job is looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often in a row the cluster may not answer.
+const SILENT: u32 = 20;
 
 /// psql in a pod of this cluster.
 pub struct Psql {
@@ -154,38 +156,59 @@ impl Psql {
         tell: impl Fn(Waiting) + Send + Sync,
     ) -> Result<(bool, String), Trouble> {
         let clock = self.cloud.clock();
-        let mut begun = false;
+        let (mut begun, mut silent) = (false, 0);
         loop {
-            match self.look().await? {
-                Seen::Other => return Err(self.in_the_way().into()),
-                Seen::Nothing if begun => {
-                    return Err(Problem::new(
-                        "PG-JOB-GONE",
-                        format!("the Job {} was removed before it ended", self.name),
-                        "Start again; if it happens again, see who removes Jobs in this namespace.",
-                    )
-                    .into());
+            match self.go_on(script, &mut begun, &tell).await {
+                Ok(Some(ended)) => return Ok(ended),
+                Ok(None) => silent = 0,
+                // The Job runs on, whether it is seen or not.
+                Err(Trouble::Unreachable { what, message, .. }) if silent < SILENT => {
+                    silent += 1;
+                    let on = format!("{what} does not answer; asking again");
+                    tell(Waiting { story: vec![message], ..Waiting::on(on) });
                 }
-                Seen::Nothing => {
-                    self.begin(script).await?;
-                    begun = true;
-                }
-                // It ran with what was asked for then, and its log may be old: what it does is done again, which changes nothing.
-                Seen::Ended { .. } | Seen::Running(_) if !begun => self.tidy().await?,
-                Seen::Ended { well, log } => {
-                    self.tidy().await?;
-                    return Ok((well, log));
-                }
-                Seen::Running(why) => {
-                    let on = why.as_ref().map_or_else(|| "psql runs".to_owned(), |problem| problem.what.clone());
-                    tell(Waiting { problem: why, ..Waiting::on(format!("{}: {on}", self.name)) });
-                }
+                Err(trouble) => return Err(trouble),
             }
             tokio::select! {
                 () = clock.sleep(LOOK) => {}
                 () = cancel.cancelled() => return Err(Trouble::Interrupted),
             }
         }
+    }
+
+    /// Begins it, or looks how far it is; gives how it ended, once it has.
+    async fn go_on(
+        &self,
+        script: &Script,
+        begun: &mut bool,
+        tell: &(impl Fn(Waiting) + Send + Sync),
+    ) -> Result<Option<(bool, String)>, Trouble> {
+        match self.look().await? {
+            Seen::Other => return Err(self.in_the_way().into()),
+            Seen::Nothing if *begun => {
+                return Err(Problem::new(
+                    "PG-JOB-GONE",
+                    format!("the Job {} was removed before it ended", self.name),
+                    "Start again; if it happens again, see who removes Jobs in this namespace.",
+                )
+                .into());
+            }
+            Seen::Nothing => {
+                self.begin(script).await?;
+                *begun = true;
+            }
+            // It ran with what was asked for then, and its log may be old: what it does is done again, which changes nothing.
+            Seen::Ended { .. } | Seen::Running(_) if !*begun => self.tidy().await?,
+            Seen::Ended { well, log } => {
+                self.tidy().await?;
+                return Ok(Some((well, log)));
+            }
+            Seen::Running(why) => {
+                let on = why.as_ref().map_or_else(|| "psql runs".to_owned(), |problem| problem.what.clone());
+                tell(Waiting { problem: why, ..Waiting::on(format!("{}: {on}", self.name)) });
+            }
+        }
+        Ok(None)
     }
 
     /// A Job of this name that this install did not make.

@@ -19,6 +19,9 @@ pub const FIRST: &str = "landfall";
 /// The service of the second login.
 pub const SECOND: &str = "landfall_second";
 
+/// What a script says whose own statement failed: psql went on, to give back what it had lent itself.
+pub const FAILED: &str = "failed";
+
 /// A text as SQL has it, whatever `standard_conforming_strings` says.
 fn literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");
@@ -107,20 +110,30 @@ pub fn drop_role(admin: Login, role: &str, install: &InstallId) -> Result<Script
     Ok(Script { text: Plain::new(text), login: admin, second: None })
 }
 
+/// Lends oneself `owner`, does this, and gives it back whatever became of it.
+fn lent(owner: &str, statements: &str) -> String {
+    let (known, owner) = (may_become(owner), name(owner));
+    format!(
+        "{known}\\if :lend\nGRANT {owner} TO CURRENT_USER;\n\\endif\n\\set ON_ERROR_STOP off\n{statements}\\set ON_ERROR_STOP on\n\
+         \\if :lend\nREVOKE {owner} FROM CURRENT_USER;\n\\endif\n"
+    )
+}
+
 /// Makes a database with this owner; one that is there is used where its owner is right.
 pub fn database(admin: Login, database: &str, owner: &str, install: &InstallId) -> Result<Script, Trouble> {
     fits("database", database)?;
     fits("role", owner)?;
-    let (quoted, lender) = (name(database), name(owner));
+    let (quoted, there) = (name(database), database_there(database, owner, install));
+    let make = format!(
+        "CREATE DATABASE {quoted} OWNER {};\n\\if :ERROR\n\\else\nCOMMENT ON DATABASE {quoted} IS {};\n\\endif\n",
+        name(owner),
+        mark(install),
+    );
     let text = format!(
-        "{IN_LINE}{}\\if :absent\n{}\\if :lend\nGRANT {lender} TO CURRENT_USER;\n\\endif\n\
-         CREATE DATABASE {quoted} OWNER {lender};\nCOMMENT ON DATABASE {quoted} IS {};\n\
-         \\if :lend\nREVOKE {lender} FROM CURRENT_USER;\n\\endif\n\\echo landfall: made\n\
+        "{IN_LINE}{there}\\if :absent\n{}{there}\\if :ours\n\\echo landfall: made\n\\else\n\\echo landfall: {FAILED}\n\\endif\n\
          \\elif :owned\n\\if :ours\n\\echo landfall: changed\n\\else\n\\echo landfall: there\n\\endif\n\
          \\else\n\\echo landfall: owned by somebody else\n\\endif\n",
-        database_there(database, owner, install),
-        may_become(owner),
-        mark(install),
+        lent(owner, &make),
     );
     Ok(Script { text: Plain::new(text), login: admin, second: None })
 }
@@ -129,13 +142,11 @@ pub fn database(admin: Login, database: &str, owner: &str, install: &InstallId) 
 pub fn drop_database(admin: Login, database: &str, owner: &str, install: &InstallId) -> Result<Script, Trouble> {
     fits("database", database)?;
     fits("role", owner)?;
-    let lender = name(owner);
+    let there = database_there(database, owner, install);
     let text = format!(
-        "{IN_LINE}{}\\if :ours\n{}\\if :lend\nGRANT {lender} TO CURRENT_USER;\n\\endif\nDROP DATABASE {};\n\
-         \\if :lend\nREVOKE {lender} FROM CURRENT_USER;\n\\endif\n\\echo landfall: dropped\n\\else\n\\echo landfall: left\n\\endif\n",
-        database_there(database, owner, install),
-        may_become(owner),
-        name(database),
+        "{IN_LINE}{there}\\if :ours\n{}{there}\\if :absent\n\\echo landfall: dropped\n\\else\n\\echo landfall: {FAILED}\n\\endif\n\
+         \\else\n\\echo landfall: left\n\\endif\n",
+        lent(owner, &format!("DROP DATABASE {};\n", name(database))),
     );
     Ok(Script { text: Plain::new(text), login: admin, second: None })
 }

@@ -111,6 +111,13 @@ fn judged(what: &str, complaints: &[Complaint]) -> Trouble {
             "Start again: Landfall looks whose it is and offers the ways out.",
         );
     }
+    if says(&["invalid ownership metadata"]) {
+        return problem(
+            "HELM-OWNED",
+            "something its Helm release would make belongs to somebody else",
+            "See whose it is by the labels and annotations of what its message names; have its owner let go of it, or choose another name.",
+        );
+    }
     if says(&[
         "dial tcp",
         "no such host",
@@ -145,6 +152,8 @@ mod tests {
         };
         assert_eq!(code("Module not installed", ""), NOT_INITIALISED);
         assert_eq!(code("cannot re-use a name that is still in use", ""), "TF-NAME-IN-USE");
+        let owned = "ConfigMap \"a\" in namespace \"b\" exists and cannot be imported into the current release: invalid ownership metadata";
+        assert_eq!(code("installation failed", owned), "HELM-OWNED");
         assert_eq!(code("creating X", "api error ExpiredToken: over"), "AWS-EXPIRED");
         assert_eq!(code("Saved plan is stale", ""), "TF-PLAN-STALE");
         assert_eq!(code("Unsupported argument", ""), "TF-FAILED");

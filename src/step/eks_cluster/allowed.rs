@@ -1,13 +1,19 @@
 //! What must eksctl be allowed to do to make a cluster and take it away?
 
 use landfall_core::event::Permissions;
+use serde_json::Value;
 
 use crate::kind::Target;
 
 /// eksctl's documentation, "Minimum IAM policies", without its wildcards, which cannot be simulated.
-pub(super) fn allowed(target: &Target, name: &str) -> Permissions {
+pub(super) fn allowed(target: &Target, name: &str, config: &Value) -> Permissions {
     let own = |rest: &str| target.arn("eks", rest);
-    Permissions::default()
+    let mut wanted = Permissions::default();
+    if config["cloudWatch"]["clusterLogging"]["logRetentionInDays"].is_number() {
+        let logs = target.arn("logs", &format!("log-group:/aws/eks/{name}/cluster:*"));
+        wanted = wanted.iam(&logs, ["logs:PutRetentionPolicy"]);
+    }
+    wanted
         .iam(
             &own(&format!("cluster/{name}")),
             [
@@ -21,6 +27,7 @@ pub(super) fn allowed(target: &Target, name: &str) -> Permissions {
             ],
         )
         .iam(&own(&format!("nodegroup/{name}/*")), ["eks:DescribeNodegroup", "eks:DeleteNodegroup"])
+        .iam(&own(&format!("addon/{name}/*")), ["eks:DescribeAddon"])
         .iam(
             &target.arn("cloudformation", &format!("stack/eksctl-{name}-*")),
             [
@@ -53,6 +60,7 @@ pub(super) fn allowed(target: &Target, name: &str) -> Permissions {
                 "ec2:DescribeSubnets",
                 "ec2:DescribeVpcs",
                 "ec2:RunInstances",
+                "eks:DescribeAddonVersions",
             ],
         )
         .iam(
@@ -64,6 +72,7 @@ pub(super) fn allowed(target: &Target, name: &str) -> Permissions {
                 "iam:DetachRolePolicy",
                 "iam:GetRole",
                 "iam:PassRole",
+                "iam:TagRole",
             ],
         )
 }

@@ -134,6 +134,14 @@ impl Step for EksCluster {
         Ok(())
     }
 
+    async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
+        // What is there has differences instead.
+        if cluster::find(&cx.cloud, &self.name).await?.is_some() {
+            return Ok(String::new());
+        }
+        Ok(written(&self.config.shown()).lines().map(|line| format!("+ {line}\n")).collect())
+    }
+
     fn commands(&self, _cx: &PlanView<'_>) -> Vec<String> {
         vec!["eksctl create cluster --config-file cluster.yaml --write-kubeconfig=false".to_owned()]
     }
@@ -148,7 +156,7 @@ impl Step for EksCluster {
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        allowed(cx.target, &self.name)
+        allowed(cx.target, &self.name, &self.config.0)
     }
 }
 

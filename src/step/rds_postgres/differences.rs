@@ -1,13 +1,22 @@
 //! How an instance differs from what the guide says, and what changes that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::DbInstance;
-use landfall_core::{event::Difference, value::Late};
+use landfall_core::{
+    event::{Difference, Owner},
+    value::{Late, Plain, SecretText},
+};
 use serde::{Deserialize, Serialize};
 
 use super::Postgres;
-use crate::{cloud::Trouble, kind::Context};
+use crate::{
+    cloud::{
+        Trouble,
+        look::{database, marks},
+    },
+    kind::Context,
+};
 
 /// What kinds compare, and what undo restores.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +35,9 @@ pub(super) struct Settings {
     pub(super) deletion_protection: bool,
     pub(super) public: bool,
 }
+
+/// The tag with the keyed fingerprint of the password that was last sent: RDS never tells the password itself.
+const PASSWORD: &str = "landfall:password";
 
 /// What is to be changed; what is none stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +80,36 @@ impl Settings {
 }
 
 impl Postgres {
+    /// The install's tags, and the fingerprint of the password it is sent with.
+    pub(super) async fn marks(&self, cx: &Context) -> Result<BTreeMap<String, String>, Trouble> {
+        let mut tags = cx.tags();
+        tags.extend(cx.fingerprint(&self.password).await?.map(|mark| (PASSWORD.to_owned(), mark)));
+        Ok(tags)
+    }
+
+    /// The password, where it is another one than this install sent last. Nothing is known of one that somebody else set.
+    pub(super) async fn other_password(&self, cx: &Context, instance: &DbInstance) -> Result<Option<Plain>, Trouble> {
+        let sent = database::pairs(instance.tag_list()).find(|(key, _)| *key == PASSWORD).map(|(_, mark)| mark);
+        let Some(sent) = sent.filter(|_| database::owner(instance, &cx.install) == Owner::Ours) else {
+            return Ok(None);
+        };
+        match cx.fingerprint(&self.password).await? {
+            Some(wanted) if wanted != sent => cx.reveal(&self.password).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes which password was sent; only then, so that a call that failed is made again.
+    pub(super) async fn note_password(&self, cx: &Context, instance: &DbInstance) -> Result<(), Trouble> {
+        let rds = cx.cloud.aws.rds().await?;
+        rds.add_tags_to_resource()
+            .resource_name(instance.db_instance_arn().unwrap_or_default())
+            .set_tags(Some(marks::rds(&self.marks(cx).await?)))
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// Field by field. Storage that has grown by itself is no difference, nor are groups beside ours.
     pub(super) fn differences(&self, there: &Settings) -> Vec<Difference> {
         let mut all = Vec::new();
@@ -179,8 +221,13 @@ impl Postgres {
     }
 
     /// Sends the changes, at once rather than in the next maintenance window.
-    pub(super) async fn modify(&self, cx: &Context, changes: &Changes) -> Result<(), Trouble> {
-        if *changes == Changes::default() {
+    pub(super) async fn modify(
+        &self,
+        cx: &Context,
+        changes: &Changes,
+        password: Option<&Plain>,
+    ) -> Result<(), Trouble> {
+        if *changes == Changes::default() && password.is_none() {
             return Ok(());
         }
         let number = |value: Option<u32>| value.map(|value| i32::try_from(value).unwrap_or(i32::MAX));
@@ -197,13 +244,19 @@ impl Postgres {
             .set_vpc_security_group_ids(changes.security_groups.clone().map(|groups| groups.into_iter().collect()))
             .set_deletion_protection(changes.deletion_protection)
             .set_publicly_accessible(changes.public)
+            .set_master_user_password(password.map(|password| password.reveal().to_owned()))
             .send()
             .await?;
         Ok(())
     }
 }
 
-/// Which of the differences RDS has taken on and not carried out yet.
+/// The password is another one.
+pub(super) fn password(wanted: &SecretText) -> Difference {
+    Difference { field: "password".into(), wanted: wanted.to_string(), found: "another one".into(), fixed: false }
+}
+
+/// Which of the differences RDS has taken on and not carried out yet. A password is no difference any more once it was sent.
 pub(super) fn coming(instance: &DbInstance, differences: &[Difference]) -> Vec<String> {
     let Some(pending) = instance.pending_modified_values() else { return Vec::new() };
     let taken = |field: &str| match field {
@@ -214,7 +267,9 @@ pub(super) fn coming(instance: &DbInstance, differences: &[Difference]) -> Vec<S
         "backup_days" => pending.backup_retention_period().is_some(),
         _ => false,
     };
-    differences.iter().map(|difference| difference.field.clone()).filter(|field| taken(field)).collect()
+    let password = pending.master_user_password().map(|_| "password".to_owned());
+    let others = differences.iter().map(|difference| difference.field.clone()).filter(|field| taken(field));
+    others.chain(password).collect()
 }
 
 /// Whether `16` or `16.4` is what runs: `16` covers `16.4`.

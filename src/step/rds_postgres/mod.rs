@@ -65,7 +65,7 @@ impl Step for Postgres {
             Life::Busy => Ok(Found::pending(waiting(&instance), owner)),
             Life::Stopped => Ok(Found::broken(stopped(&self.name(), &cx.target.region), vec![start()], owner)),
             Life::Down => Ok(Found::broken(database::down(&instance, &cx.target.region), Vec::new(), owner)),
-            Life::Ready => Ok(self.ready(&instance, owner)),
+            Life::Ready => self.ready(cx, &instance, owner).await,
         }
     }
 
@@ -75,7 +75,14 @@ impl Step for Postgres {
             None => self.create(cx).await,
             Some(instance) => {
                 let there = Settings::of(&instance);
-                self.modify(cx, &self.changes(&there)).await?;
+                let password = self.other_password(cx, &instance).await?;
+                if let Some(password) = &password {
+                    parameters::password(password.reveal())?;
+                }
+                self.modify(cx, &self.changes(&there), password.as_ref()).await?;
+                if password.is_some() {
+                    self.note_password(cx, &instance).await?;
+                }
                 let ours = database::owner(&instance, &cx.install) == Owner::Ours;
                 let before = serde_json::to_value(&there).unwrap_or_default();
                 Ok(if ours { Applied::made() } else { Applied::changed(before) })
@@ -177,19 +184,22 @@ impl Step for Postgres {
 }
 
 impl Postgres {
-    fn ready(&self, instance: &DbInstance, owner: Owner) -> Found<Outputs> {
+    async fn ready(&self, cx: &Context, instance: &DbInstance, owner: Owner) -> Result<Found<Outputs>, Trouble> {
         let Some((endpoint, port)) = instance
             .endpoint()
             .and_then(|endpoint| Some((endpoint.address()?.to_owned(), u16::try_from(endpoint.port()?).ok()?)))
         else {
-            return Found::pending(Waiting::on("available, but without an address yet"), owner);
+            return Ok(Found::pending(Waiting::on("available, but without an address yet"), owner));
         };
         let there = Settings::of(instance);
-        let differences = self.differences(&there);
+        let mut differences = self.differences(&there);
         let coming = differences::coming(instance, &differences);
         if !coming.is_empty() {
             let on = format!("{}, {} to come", database::status(instance), coming.join(", "));
-            return Found::pending(Waiting::on(on), owner);
+            return Ok(Found::pending(Waiting::on(on), owner));
+        }
+        if self.other_password(cx, instance).await?.is_some() {
+            differences.push(differences::password(&self.password));
         }
         let outputs = Outputs {
             endpoint,
@@ -197,7 +207,7 @@ impl Postgres {
             arn: instance.db_instance_arn().unwrap_or_default().to_owned(),
             resource_id: instance.dbi_resource_id().unwrap_or_default().to_owned(),
         };
-        Found::there(outputs, differences, owner)
+        Ok(Found::there(outputs, differences, owner))
     }
 
     async fn create(&self, cx: &Context) -> Result<Applied, Trouble> {
@@ -208,7 +218,7 @@ impl Postgres {
             return Err(Trouble::guide(what, "Make the step run after those that make them."));
         };
         let mut tags = self.tags.clone();
-        tags.extend(cx.tags());
+        tags.extend(self.marks(cx).await?);
         let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
         let rds = cx.cloud.aws.rds().await?;
         let sent = rds
@@ -254,7 +264,7 @@ impl Postgres {
         if back.storage_gib.take().is_some() {
             cx.say(format!("{} keeps its {} GiB: RDS cannot make storage smaller", self.name(), there.storage_gib));
         }
-        self.modify(cx, &back).await
+        self.modify(cx, &back, None).await
     }
 
     /// RDS takes letters, digits and single hyphens: the last snapshot says whose and when.

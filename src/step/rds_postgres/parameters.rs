@@ -32,7 +32,7 @@ pub struct Postgres {
     pub(super) backup_days: u32,
     /// Its administrator.
     pub(super) username: String,
-    /// The administrator's password, as it is made; later it is changed in RDS.
+    /// The administrator's password. Another one than it was made with is set in RDS, too.
     pub(super) password: SecretText,
     /// Name of its subnet group.
     pub(super) subnet_group: Late<String>,

@@ -271,6 +271,15 @@ fn strangers(document: &Document, guide: &Guide, id: &str, answer: &Value) -> Ve
     faults
 }
 
+/// The few known words that are most like one, best first; capitals are like small letters.
+pub fn nearest_few<'a>(word: &str, known: impl Iterator<Item = &'a str>, count: usize) -> Vec<&'a str> {
+    let likeness = |other: &str| similar::TextDiff::from_chars(&word.to_lowercase(), &other.to_lowercase()).ratio();
+    let mut all: Vec<(f32, &str)> = known.map(|other| (likeness(other), other)).collect();
+    all.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
+    all.dedup();
+    all.into_iter().take(count).map(|(_, word)| word).collect()
+}
+
 /// ", did you mean x?", where something similar is known.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let best = known

@@ -19,8 +19,8 @@ mod texts;
 mod words;
 
 pub use anew::carried_along;
-pub use answers::{Answers, Said, SecretSource, TargetAnswers, nearest_few};
-pub use answers_file::{nearest, unanswered};
+pub use answers::{Answers, Said, SecretSource, TargetAnswers};
+pub use answers_file::{nearest, nearest_few, unanswered};
 pub use approved::{Approved, ApprovedStep};
 pub use change::Change;
 pub use compare::{Compared, compare, made_anew};

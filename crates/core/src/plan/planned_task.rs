@@ -87,10 +87,11 @@ impl PlannedTask {
         }
     }
 
-    /// Every secret that stands in its parameters and in the texts they name.
+    /// Every secret that stands in its parameters and in the texts they name, also where only its fingerprint does.
     pub fn secrets(&self) -> BTreeSet<SecretRef> {
         let texts = self.texts.values().flat_map(|text| text.secrets.iter().cloned());
-        Tree(self.parameters.clone()).references().into_iter().chain(texts).collect()
+        let all = Tree(self.parameters.clone()).references().into_iter().chain(texts);
+        all.map(|reference| reference.fingerprint_of().unwrap_or(reference)).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod document;
 mod hcl;
 mod late;
 mod mask;
+mod missing;
 mod open_places;
 mod references;
 mod scope;

@@ -29,7 +29,8 @@ fn look(tree: &Value, pointer: &str, open: bool) -> Option<(String, SecretRef)> 
 }
 
 fn first(text: &str) -> Option<SecretRef> {
-    SecretText::split(text).references().next().cloned()
+    // A fingerprint tells nothing of its secret.
+    SecretText::split(text).references().find(|reference| reference.fingerprint_of().is_none()).cloned()
 }
 
 /// Charts write `podLabels` and `commonAnnotations`, too.
@@ -68,6 +69,8 @@ mod tests {
         assert_eq!(of(name).unwrap(), "/metadata/name keys.signing");
         let label = json!({ "metadata": { "labels": { secret.clone(): "x" } } });
         assert_eq!(of(label).unwrap(), "/metadata/labels keys.signing");
+        let told = SecretText::stand_in(&SecretRef("keys.signing".into()).fingerprint());
+        assert_eq!(of(json!({ "metadata": { "annotations": { "keys": told } } })), None);
         let chart = json!({ "server": { "podAnnotations": { "checksum": secret.clone() } } });
         assert_eq!(of(chart).unwrap(), "/server/podAnnotations/checksum keys.signing");
         let fine = json!({ "metadata": { "name": "a" }, "stringData": { "labels": secret }, "data": { "k": [secret] },

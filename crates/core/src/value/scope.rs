@@ -6,8 +6,8 @@ use minijinja::value::{Object, ObjectRepr, Serde, Value as Jinja};
 use serde_json::{Map, Value};
 
 use super::{
-    SecretRef, SecretText, late,
-    template::{TemplateFault, environment, fault, render_tree},
+    SecretRef, SecretText, late, missing,
+    template::{TemplateFault, environment, fault, render_tree, unknown},
 };
 
 /// The names templates may read, with their values.
@@ -84,7 +84,9 @@ impl Scope {
     /// Evaluates a condition (`when`): an expression without braces.
     pub fn holds(&self, condition: &str) -> Result<bool, TemplateFault> {
         let expression = environment().compile_expression(condition).map_err(fault)?;
-        Ok(expression.eval(self.context()).map_err(fault)?.is_true())
+        let context = self.context();
+        let named = || missing::sentence(environment(), expression.undeclared_variables(true), &context);
+        Ok(expression.eval(context.clone()).map_err(|error| unknown(error, named))?.is_true())
     }
 
     pub(super) fn context(&self) -> Jinja {

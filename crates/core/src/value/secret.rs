@@ -10,6 +10,8 @@ use serde_json::Value;
 pub(super) const OPEN: char = '\u{E000}';
 /// Closes it.
 pub(super) const CLOSE: char = '\u{E001}';
+/// No secret's id holds such a sign.
+const FINGERPRINT: &str = "fingerprint:";
 
 /// Which secret: the guide's id and field, e.g. `postgres.password`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +22,17 @@ impl SecretRef {
     /// The reference of a guide's secret field.
     pub fn field(secret: &str, field: &str) -> Self {
         Self(format!("{secret}.{field}"))
+    }
+
+    /// What stands for its keyed fingerprint: no secret itself, and another one whenever the secret is another.
+    #[must_use]
+    pub fn fingerprint(&self) -> Self {
+        Self(format!("{FINGERPRINT}{self}"))
+    }
+
+    /// Whose fingerprint it is, where it is one.
+    pub fn fingerprint_of(&self) -> Option<Self> {
+        self.0.strip_prefix(FINGERPRINT).map(|of| Self(of.to_owned()))
     }
 
     /// Where the vault remembers of which value nobody gave it: it was made up, or adopted.

@@ -1,6 +1,6 @@
 //! What templates come to, what they read, and what they may not do with a secret.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Late, Scope, SecretText, Tree, references};
 
@@ -83,7 +83,29 @@ fn a_secret_through_a_filter_is_refused() {
 #[test]
 fn an_undefined_name_is_an_error() {
     let fault = scope().render_text("{{ gpu_maximum }}").unwrap_err();
-    assert!(fault.0.contains("gpu_maximum") || fault.0.contains("undefined"), "{fault}");
+    assert_eq!(fault.0, "gpu_maximum is not known");
+    let fault = scope().render_text("at most\n{{ gpu_maximum }}").unwrap_err();
+    assert_eq!(fault.0, "gpu_maximum is not known (line 2 of the template)");
+    assert_eq!(scope().holds("gpu_maximum == 2").unwrap_err().0, "gpu_maximum is not known");
+}
+
+#[test]
+fn an_undefined_name_inside_a_map_or_list_is_an_error_that_names_it() {
+    for text in [
+        "{{ {'a': nope} }}",
+        "{{ [gpu_max, nope] }}",
+        "{{ {'a': [1, {'b': nope}]} }}",
+        "{{ {'a': nope} | hcl }}",
+        "{{ [nope] | tojson }}",
+        "x {{ {'a': [nope]} }}",
+        "{{ dict(a=nope) }}",
+    ] {
+        assert_eq!(scope().render_text(text).unwrap_err().0, "nope is not known", "{text}");
+    }
+    let fault = scope().render_text("{{ {'a': steps.template.arn, 'b': gpu_max} }}").unwrap_err();
+    assert_eq!(fault.0, "steps.template.arn is not known");
+    let rendered = scope().render_text("{{ {'a': none, 'b': nope | default('x'), 'c': steps.group.id} }}").unwrap();
+    assert_eq!((&rendered["a"], &rendered["b"]), (&Value::Null, &json!("x")));
 }
 
 #[test]

@@ -34,5 +34,6 @@ pub mod timing;
 pub mod wire;
 
 pub use account::{Account, Session};
+pub use ec2::Room;
 pub use serve::serve;
 pub use setup::Setup;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     autoscaling::{Group, Policy},
     cloudwatch::Alarm,
-    ec2::{Endpoint, Instance, LaunchTemplate, Rule, SecurityGroup, Subnet, Vpc},
+    ec2::{Endpoint, Instance, LaunchTemplate, Room, Rule, SecurityGroup, Subnet, Vpc},
     eks::{Addon, Cluster, IdentityProvider, NodeGroup, Update},
     iam::Iam,
     kms::Key,
@@ -83,6 +83,8 @@ pub struct State {
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
     /// Answers by operation and client token, with a digest of the request.
     pub tokens: BTreeMap<(String, String), (String, Value)>,
+    /// Which load balancers find subnets, as the rest of the world knows it.
+    pub room: Room,
     /// What the rest of the world has not been told yet.
     pub happenings: Vec<Happening>,
 }
@@ -122,6 +124,7 @@ impl State {
             quota_requests: Vec::new(),
             tags: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            room: Room::default(),
             happenings: Vec::new(),
         }
     }
@@ -154,6 +157,11 @@ impl State {
             self.now = (self.now + step).min(to);
             super::eks::life::step(self);
             super::rds::life::step(self);
+        }
+        let room = super::ec2::load_balancer::room(self);
+        if room != self.room {
+            self.room = room;
+            self.happenings.push(Happening::LoadBalancerRoom(room));
         }
     }
 }

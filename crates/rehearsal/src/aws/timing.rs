@@ -67,6 +67,8 @@ pub struct Timings {
     pub database_change: SignedDuration,
     /// From DeleteDBInstance until its last snapshot is there and it is gone.
     pub database_delete: SignedDuration,
+    /// From CreateRole or CreateUser until policies may name it; at once where it is left out.
+    pub principal: SignedDuration,
     /// From a request for more quota until it is granted; never where it is left out.
     pub quota: Option<SignedDuration>,
 }
@@ -92,6 +94,7 @@ impl Default for Timings {
             database_backup: seconds(90),
             database_change: seconds(120),
             database_delete: seconds(4 * 60),
+            principal: SignedDuration::ZERO,
             quota: None,
         }
     }

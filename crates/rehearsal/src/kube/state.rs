@@ -15,7 +15,10 @@ use super::{
     rule::Rule,
     setup::Setup,
 };
-use crate::world::{Happening, NodeSpec};
+use crate::{
+    aws::Room,
+    world::{Happening, NodeSpec},
+};
 
 /// The cluster.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub struct State {
     pub events: HashMap<(String, String, String), Key>,
     /// Names that resolve.
     pub resolvable: BTreeSet<String>,
+    /// Which load balancers find subnets.
+    pub room: Room,
     /// What the rest of the world is to hear.
     pub told: Vec<Happening>,
     /// How often each fault was meant.
@@ -85,6 +90,7 @@ impl State {
             machines: HashMap::new(),
             events: HashMap::new(),
             resolvable: BTreeSet::new(),
+            room: Room::default(),
             told: Vec::new(),
             counts: vec![0; setup.faults.len()],
             rules: setup.pods.iter().cloned().map(Arc::new).collect(),

@@ -107,7 +107,12 @@ impl Cluster {
 
     /// Merges into an object.
     pub fn merge(&self, path: &str, patch: &Value) -> Result<Value, ClusterError> {
-        self.call("PATCH", &format!("{path}?fieldManager=helm"), "application/merge-patch+json", patch)
+        self.merge_as("helm", path, patch)
+    }
+
+    /// The same as another field manager.
+    pub fn merge_as(&self, manager: &str, path: &str, patch: &Value) -> Result<Value, ClusterError> {
+        self.call("PATCH", &format!("{path}?fieldManager={manager}"), "application/merge-patch+json", patch)
     }
 
     /// Deletes an object; one that is gone already is as good.

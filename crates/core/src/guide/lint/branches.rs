@@ -158,6 +158,7 @@ impl Look<'_> {
             return;
         };
         match render_file(scope, text) {
+            Err(_) if found.broken.contains(name) => {}
             Err(fault) => {
                 found.elsewhere(&self.loaded.template_position(name), "template", format!("{SOME_ANSWERS}: {fault}"));
             }

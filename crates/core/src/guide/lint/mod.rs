@@ -83,7 +83,7 @@ pub fn lint(
     fits: Fits<'_>,
     source_text: Option<&str>,
 ) -> Vec<LintMessage> {
-    let mut found = Found { document: &loaded.document, messages: BTreeSet::new() };
+    let mut found = Found { document: &loaded.document, messages: BTreeSet::new(), broken: BTreeSet::new() };
     shapes::look(loaded, source_text, &mut found);
     names::look(loaded, &mut found);
     let sound = tasks::look(loaded, catalogue, &mut found);
@@ -105,6 +105,8 @@ const SOME_ANSWERS: &str = "with some answers";
 struct Found<'a> {
     document: &'a Document,
     messages: BTreeSet<LintMessage>,
+    /// Templates in which something is wrong already: that they cannot be rendered follows from it.
+    broken: BTreeSet<String>,
 }
 
 impl Found<'_> {
@@ -112,6 +114,12 @@ impl Found<'_> {
     fn add(&mut self, pointer: &str, rule: &'static str, message: impl Into<String>) {
         let position = self.document.position(pointer);
         self.messages.insert(LintMessage::at(&position, rule, message));
+    }
+
+    /// In a template, where it reads a name.
+    fn in_template(&mut self, loaded: &LoadedGuide, path: &str, name: &str, rule: &'static str, message: &str) {
+        self.broken.insert(path.to_owned());
+        self.elsewhere(&templates::place(loaded, path, name), rule, format!("{name}: {message}"));
     }
 
     /// At a place of another file.

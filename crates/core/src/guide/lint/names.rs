@@ -108,7 +108,7 @@ impl<'a> Known<'a> {
             "row" | "rows" if here.each => None,
             "row" | "rows" => Some("row is known only where the task repeats (each)".into()),
             // Functions of the template language.
-            "range" | "dict" => None,
+            "range" | "dict" | "fingerprint" => None,
             _ if RESERVED.contains(&root) || self.inputs.contains(root) => None,
             _ => Some(format!("nothing is called {root}{}", nearest(root, &self.inputs))),
         }
@@ -172,7 +172,7 @@ fn template_file(
                 let Some(message) = known.refuse(name, Here { each, inputs_only: false, words: false }) else {
                     continue;
                 };
-                found.elsewhere(&templates::place(loaded, path, name), "undefined", format!("{name}: {message}"));
+                found.in_template(loaded, path, name, "undefined", &message);
             }
             read.extend(references.names);
         }

@@ -19,7 +19,7 @@ pub(super) fn look(loaded: &LoadedGuide, catalogue: &Catalogue, found: &mut Foun
         let Ok(read) = references(&Value::String(text.to_owned())) else { continue };
         for name in read.names.iter().filter(|name| name.starts_with("steps.")) {
             if let Some((rule, message)) = tasks::wrong_output(catalogue, loaded, &name["steps.".len()..]) {
-                found.elsewhere(&place(loaded, path, name), rule, format!("{name}: {message}"));
+                found.in_template(loaded, path, name, rule, &message);
             }
         }
         let known = |id: &&str| loaded.guide.steps.iter().any(|step| step.id == **id);

@@ -8,6 +8,7 @@ use super::filter;
 use crate::aws::{
     ask::{Ask, hex, page},
     error::AwsError,
+    quotas,
     service::Asked,
     setup::VpcSetup,
     state::State,
@@ -88,6 +89,9 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     let Some(cidr) = input.maybe("CidrBlock") else {
         return Err(AwsError::bad("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided."));
     };
+    if state.vpcs.len() as f64 >= quotas::value(state, quotas::VPCS) {
+        return Err(AwsError::bad("VpcLimitExceeded", "The maximum number of VPCs has been reached."));
+    }
     let id = format!("vpc-0{}", hex(&format!("vpc/{}/{}", state.vpcs.len(), asked.now), 16));
     // CloudFormation's VPCs have both on; CreateVpc alone leaves names off.
     let vpc = Vpc { id: id.clone(), cidr: cidr.to_owned(), resolution: true, names: false, nat: true };

@@ -81,13 +81,15 @@ pub fn role_of_arn<'a>(state: &'a State, arn: &str) -> Option<&'a Role> {
     state.iam.roles.values().find(|role| role.arn == arn)
 }
 
-/// Whether a principal of a policy is somebody. Of other accounts nobody here can tell.
+/// Whether a principal of a policy is somebody that is known everywhere by now. Of other accounts nobody here can tell.
 pub fn exists(state: &State, principal: &str) -> bool {
     let own = state.iam_arn("");
     match principal.strip_prefix(&own) {
         Some("root") => true,
         Some(_) => {
-            role_of_arn(state, principal).is_some() || state.iam.users.values().any(|user| user.arn == principal)
+            let user = || state.iam.users.values().find(|user| user.arn == principal).map(|user| user.created);
+            let made = role_of_arn(state, principal).map(|role| role.created).or_else(user);
+            made.is_some_and(|made| state.now >= made + state.setup.timings.principal)
         }
         None => principal == "*" || principal == state.setup.account || principal.starts_with("arn:aws:"),
     }

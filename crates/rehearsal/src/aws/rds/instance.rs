@@ -57,6 +57,8 @@ pub struct Database {
     pub status: String,
     /// Since when it has that.
     pub since: Timestamp,
+    /// How often another password was set; which one is not kept.
+    pub passwords: u32,
     /// Changes that are taken on and not carried out yet.
     pub pending: Map<String, Value>,
     /// Whether those are for now, not for the next maintenance window.
@@ -89,6 +91,7 @@ impl Database {
             created: start - SignedDuration::from_hours(24 * 180),
             status: setup.status.clone(),
             since: start - SignedDuration::from_hours(24),
+            passwords: 0,
             pending: Map::new(),
             at_once: false,
             last_snapshot: None,
@@ -140,7 +143,7 @@ impl Database {
             "most": self.most, "encrypted": self.encrypted, "key": self.key, "multi_az": self.multi_az,
             "backup_days": self.backup_days, "username": self.username, "subnet_group": self.subnet_group,
             "groups": self.groups, "public": self.public, "protected": self.protected, "status": self.status,
-            "tags": state.tags.get(&self.arn(state)),
+            "passwords": self.passwords, "tags": state.tags.get(&self.arn(state)),
         })
     }
 }
@@ -238,6 +241,7 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
         created: asked.now,
         status: "creating".to_owned(),
         since: asked.now,
+        passwords: 0,
         pending: Map::from_iter([("MasterUserPassword".to_owned(), json!("****"))]),
         at_once: true,
         last_snapshot: None,

@@ -54,6 +54,7 @@ pub fn modify(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     if let Some(text) = input.maybe("MasterUserPassword") {
         password(text)?;
     }
+    let password_sent = input.maybe("MasterUserPassword").is_some();
     let at_once = input.yes("ApplyImmediately");
     let database = find(state, input)?;
     database.most = most;
@@ -76,6 +77,10 @@ pub fn modify(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
     later("MultiAZ", json!(multi_az), json!(before.multi_az));
     let days = input.whole("BackupRetentionPeriod").unwrap_or(before.backup_days);
     later("BackupRetentionPeriod", json!(days), json!(before.backup_days));
+    if password_sent {
+        database.pending.insert("MasterUserPassword".to_owned(), json!("****"));
+        database.passwords += 1;
+    }
     database.at_once |= at_once;
     // It says "available" for a moment yet.
     database.since = asked.now;

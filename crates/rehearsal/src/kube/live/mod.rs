@@ -135,6 +135,7 @@ pub fn hear(state: &mut State, happening: &Happening) {
         Happening::NameResolves { name } => pod::name_resolves(state, name),
         Happening::AddonActive { name } => csi::addon(state, name),
         Happening::AddonGone { name } => csi::addon_gone(state, name),
+        Happening::LoadBalancerRoom(room) => state.room = *room,
         Happening::LoadBalancerReady { .. } | Happening::ContainerStarted { .. } => {}
     }
 }

@@ -62,6 +62,12 @@ fn class(state: &State, ingress: &Value) -> Option<&'static str> {
 /// The address is there.
 pub fn address(state: &mut State, key: &Key) {
     let Some(object) = state.objects.value(key).cloned() else { return };
+    if &*key.resource == "services" && !has_room(state, &object) {
+        let why = "Error syncing load balancer: failed to ensure load balancer: could not find any suitable subnets for creating the ELB";
+        event::warning(state, &object, From::Controller("service-controller"), "SyncLoadBalancerFailed", why);
+        state.later(state.setup.times.retry, Work::Address(key.clone()));
+        return;
+    }
     let region = state.setup.region.clone();
     let token = object::suffix(&format!("{}/{}/{}", key.resource, key.namespace, key.name), 16);
     let hostname = if &*key.resource == "services" {
@@ -101,6 +107,12 @@ pub fn address(state: &mut State, key: &Key) {
         ingress: key.name.clone(),
         hostname,
     });
+}
+
+/// Whether there are subnets for a Service's load balancer.
+fn has_room(state: &State, service: &Value) -> bool {
+    let internal = object::annotation(service, "service.beta.kubernetes.io/aws-load-balancer-internal") == Some("true");
+    if internal { state.room.internal } else { state.room.internet }
 }
 
 // The AWS load balancer controller's names: eight letters each of namespace and name.

@@ -69,6 +69,9 @@ pub struct User {
     /// May make roles and databases without being able to do anything: the master user of RDS.
     #[serde(default)]
     pub makes_roles: bool,
+    /// Whether it may make databases; as it may make roles, where it is left out.
+    #[serde(default)]
+    pub makes_databases: Option<bool>,
     /// Databases where it may `CREATE EXTENSION`; the ones it owns come on top.
     #[serde(default)]
     pub may_create_extension: Vec<String>,

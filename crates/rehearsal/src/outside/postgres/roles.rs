@@ -170,7 +170,7 @@ fn member(session: &mut Session<'_>, role: &str, joins: bool) -> Result<Outcome,
 fn create_database(session: &mut Session<'_>, found: &Captures<'_>) -> Result<Outcome, Refusal> {
     let (database, owner) = (name(&found[1]), name(&found[2]));
     let user = session.server.users.get(&session.user);
-    let declared = user.is_some_and(|user| user.superuser || user.makes_roles);
+    let declared = user.is_some_and(|user| user.superuser || user.makes_databases.unwrap_or(user.makes_roles));
     let made = || {
         let inner = session.world.outside.inner();
         inner

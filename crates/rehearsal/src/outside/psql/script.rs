@@ -34,11 +34,15 @@ struct Run<'a> {
     log: Vec<String>,
 }
 
-/// Runs a script; the first error ends it.
+/// The variable that says whether an error ends a script, and the one that says whether the last statement was one.
+const STOP: &str = "ON_ERROR_STOP";
+const ERROR: &str = "ERROR";
+
+/// Runs a script; unless it says otherwise, the first error ends it.
 pub fn run(world: &World, psql: &Psql) -> Ended {
     let mut run = Run {
         psql,
-        variables: BTreeMap::new(),
+        variables: BTreeMap::from([(STOP.to_owned(), "1".to_owned())]),
         branches: Vec::new(),
         line: 0,
         statement: String::new(),
@@ -100,10 +104,12 @@ impl Run<'_> {
             None => return Next::On,
         };
         self.statement.clear();
-        match session.execute(&self.filled(&text), &[]) {
+        let answer = session.execute(&self.filled(&text), &[]);
+        self.variables.insert(ERROR.to_owned(), answer.is_err().to_string());
+        match answer {
             Err(refusal) => {
                 self.log.push(format!("psql:{}:{}: ERROR:  {}", self.psql.path, self.line, refusal.message));
-                Next::Stop(3)
+                if self.variables.get(STOP).is_some_and(|value| holds(value)) { Next::Stop(3) } else { Next::On }
             }
             Ok(outcome) if kept => {
                 for ((name, _), cell) in outcome.columns.iter().zip(outcome.rows.first().into_iter().flatten()) {
@@ -122,7 +128,7 @@ impl Run<'_> {
 
     fn command(&mut self, command: &str) -> Next {
         let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
-        let holds = |run: &Self| matches!(run.filled(rest).trim(), "t" | "true" | "on" | "1" | "yes");
+        let holds = |run: &Self| holds(run.filled(rest).trim());
         match word {
             "if" => {
                 let outer = self.runs();
@@ -138,6 +144,11 @@ impl Run<'_> {
             "endif" => drop(self.branches.pop()),
             _ if !self.runs() => {}
             "echo" => self.log.push(rest.to_owned()),
+            "set" => {
+                let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
+                let value = self.filled(value);
+                self.variables.insert(name.to_owned(), value);
+            }
             "connect" => match rest.trim_matches('\'').strip_prefix("service=") {
                 Some(service) => return Next::Connect(service.to_owned()),
                 None => return self.refused(word),
@@ -178,6 +189,11 @@ impl Run<'_> {
         }
         out
     }
+}
+
+/// Whether a text means yes, as psql has it.
+fn holds(text: &str) -> bool {
+    matches!(text, "t" | "true" | "on" | "1" | "yes")
 }
 
 fn shown(cell: &Cell) -> String {

@@ -111,6 +111,12 @@ pub struct Subnets {
     pub public: BTreeMap<String, Subnet>,
 }
 
+impl Subnets {
+    fn are_none(&self) -> bool {
+        self.private.is_empty() && self.public.is_empty()
+    }
+}
+
 /// A subnet that is there.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Subnet {
@@ -154,7 +160,50 @@ pub struct NodeGroup {
     /// Whether its nodes have no public addresses.
     #[serde(default)]
     pub private_networking: bool,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
+
+/// What else eksctl takes of a managed node group: its own JSON schema, `ManagedNodeGroup`.
+const OF_NODE_GROUPS: &[&str] = &[
+    "additionalVolumes",
+    "ami",
+    "amiFamily",
+    "asgSuspendProcesses",
+    "bottlerocket",
+    "capacityReservation",
+    "disableIMDSv1",
+    "disablePodIMDS",
+    "ebsOptimized",
+    "efaEnabled",
+    "enableDetailedMonitoring",
+    "iam",
+    "instanceMarketOptions",
+    "instanceName",
+    "instancePrefix",
+    "instanceSelector",
+    "launchTemplate",
+    "maxPodsPerNode",
+    "nodeRepairConfig",
+    "outpostARN",
+    "overrideBootstrapCommand",
+    "placement",
+    "preBootstrapCommands",
+    "propagateASGTags",
+    "releaseVersion",
+    "securityGroups",
+    "spot",
+    "ssh",
+    "subnets",
+    "taints",
+    "updateConfig",
+    "volumeEncrypted",
+    "volumeIOPS",
+    "volumeKmsKeyID",
+    "volumeName",
+    "volumeThroughput",
+    "volumeType",
+];
 
 /// An add-on.
 #[derive(Clone, Debug, Deserialize)]
@@ -183,6 +232,13 @@ impl Config {
         if config.api_version != "eksctl.io/v1alpha5" || config.kind != "ClusterConfig" {
             let why = format!("no kind {:?} is registered for version {:?}", config.kind, config.api_version);
             return Err(loading(&why));
+        }
+        let strange = |field: &&String| !OF_NODE_GROUPS.contains(&field.as_str());
+        if let Some(field) = config.managed_node_groups.iter().flat_map(|group| group.others.keys()).find(strange) {
+            return Err(loading(&format!("json: unknown field {field:?}")));
+        }
+        if !config.availability_zones.is_empty() && !config.vpc.subnets.are_none() {
+            return Err("vpc.subnets and availabilityZones cannot be set at the same time".to_owned());
         }
         let mut minor = config.metadata.version.split('.').skip(1);
         if !minor.next().and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| (30..=34).contains(&minor)) {

@@ -34,10 +34,8 @@ pub fn cluster(eksctl: &Eksctl<'_>) -> Result<(), String> {
         ));
     }
     info(eksctl, &format!("deploying stack {stack:?}"));
-    let network = network(&aws, &config)?;
-    if let Err(why) = eksctl.failing("cluster") {
-        return Err(rolled_back(eksctl, name, region, &stack, &why));
-    }
+    let made = network(&aws, &config).and_then(|network| eksctl.failing("cluster").map(|()| network));
+    let network = made.map_err(|why| rolled_back(eksctl, name, region, &stack, &why))?;
     control_plane(&aws, &config, &network)?;
     aws.wait(&format!("waiting for CloudFormation stack {stack:?}"), || {
         let status = aws.eks("GET", &format!("/clusters/{name}"), &Value::Null)?["cluster"]["status"].clone();

@@ -1,6 +1,7 @@
 //! The stand-in `eksctl`: it makes and deletes clusters of a config file in the simulated account.
 //!
-//! Written from eksctl's documentation and the wording of its source, not compared with a real run: eksctl needs an account.
+//! Written from eksctl's documentation, its JSON schema and the wording of its source, not compared with a real run, which needs an
+//! account.
 //! Where the real one leaves the work to CloudFormation, this one makes the same things itself; what it had begun goes on in EKS
 //! when it is stopped. [`config`] reads the file, [`calls`] speaks to AWS, [`create`] and [`delete`] do it, [`print`] words it.
 

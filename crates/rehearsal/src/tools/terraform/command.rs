@@ -77,6 +77,8 @@ fn furnish(terraform: &Terraform<'_>, configuration: &Configuration, path: &Path
         }
         if !applied.unknown.contains(&address) {
             state.put(Held { address: change.address, attributes: change.after, tainted: false });
+        } else if let (Some(Effect::Release(release)), Some(manager)) = (made, &applied.kept_by) {
+            effect::keep(terraform, &before.release(release), manager)?;
         }
     }
     Ok(state.write(path)?)

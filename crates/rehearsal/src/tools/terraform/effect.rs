@@ -10,7 +10,7 @@ use super::{
     module::{Effect, Release},
 };
 use crate::tools::{
-    cluster::encoded,
+    cluster::{Cluster, ClusterError, encoded},
     helm::{self, arguments::Arguments},
     http::Client,
 };
@@ -42,6 +42,16 @@ pub fn make(
         }
         Effect::Release(release) => released(terraform, configuration, &configuration.release(release), exists),
     }
+}
+
+/// Leaves another manager's mark on a release's record.
+pub fn keep(terraform: &Terraform<'_>, release: &Release, manager: &str) -> Result<(), Failure> {
+    let said = |error: ClusterError| Failure::said(error.to_string());
+    let cluster = Cluster::of(&terraform.place.kubeconfig(), None).map_err(said)?;
+    let (name, namespace) = (&release.name, &release.namespace);
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/sh.helm.release.v1.{name}.v1");
+    let kept = json!({ "metadata": { "annotations": { "kept-by": manager } } });
+    cluster.merge_as(manager, &path, &kept).map(drop).map_err(said)
 }
 
 /// Takes it back.

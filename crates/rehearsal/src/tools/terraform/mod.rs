@@ -71,6 +71,8 @@ pub struct Applied {
     pub variables: Map<String, Value>,
     /// Addresses that the state does not know, although they are there.
     pub unknown: Vec<String>,
+    /// Field manager of who keeps the releases that the state does not know, e.g. `helm-controller`; nobody's mark where left out.
+    pub kept_by: Option<String>,
 }
 
 /// A failure.
