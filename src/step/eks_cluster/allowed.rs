@@ -1,17 +1,16 @@
 //! What must eksctl be allowed to do to make a cluster and take it away?
 
 use landfall_core::event::Permissions;
-use serde_json::Value;
 
 use crate::kind::Target;
 
 /// eksctl's documentation, "Minimum IAM policies", without its wildcards, which cannot be simulated.
-pub(super) fn allowed(target: &Target, name: &str, config: &Value) -> Permissions {
+pub(super) fn allowed(target: &Target, name: &str, keeps_logs: bool) -> Permissions {
     let own = |rest: &str| target.arn("eks", rest);
     let mut wanted = Permissions::default();
-    if config["cloudWatch"]["clusterLogging"]["logRetentionInDays"].is_number() {
-        let logs = target.arn("logs", &format!("log-group:/aws/eks/{name}/cluster:*"));
-        wanted = wanted.iam(&logs, ["logs:PutRetentionPolicy"]);
+    if keeps_logs {
+        wanted = wanted
+            .iam(&target.arn("logs", &format!("log-group:/aws/eks/{name}/cluster:*")), ["logs:PutRetentionPolicy"]);
     }
     wanted
         .iam(

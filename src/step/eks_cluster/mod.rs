@@ -156,7 +156,7 @@ impl Step for EksCluster {
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        allowed(cx.target, &self.name, &self.config.0)
+        allowed(cx.target, &self.name, self.config.0["cloudWatch"]["clusterLogging"]["logRetentionInDays"].is_number())
     }
 }
 

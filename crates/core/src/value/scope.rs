@@ -85,8 +85,10 @@ impl Scope {
     pub fn holds(&self, condition: &str) -> Result<bool, TemplateFault> {
         let expression = environment().compile_expression(condition).map_err(fault)?;
         let context = self.context();
-        let named = || missing::sentence(environment(), expression.undeclared_variables(true), &context);
-        Ok(expression.eval(context.clone()).map_err(|error| unknown(error, named))?.is_true())
+        let unknown = |error| {
+            unknown(error, || missing::sentence(environment(), expression.undeclared_variables(true), &context))
+        };
+        Ok(expression.eval(context.clone()).map_err(unknown)?.is_true())
     }
 
     pub(super) fn context(&self) -> Jinja {

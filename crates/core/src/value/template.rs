@@ -23,8 +23,9 @@ pub fn render_file(scope: &Scope, text: &str) -> Result<String, TemplateFault> {
 
 fn render_template(context: &Jinja, text: &str) -> Result<String, TemplateFault> {
     let template = environment().template_from_str(text).map_err(fault)?;
-    let named = || missing::sentence(environment(), template.undeclared_variables(true), context);
-    template.render(context.clone()).map_err(|error| unknown(error, named))
+    let unknown =
+        |error| unknown(error, || missing::sentence(environment(), template.undeclared_variables(true), context));
+    template.render(context.clone()).map_err(unknown)
 }
 
 /// Made once: filling it costs more than evaluating a template.
@@ -54,7 +55,7 @@ fn new_environment() -> Environment<'static> {
         match text.0.as_slice() {
             [Part::Secret(reference)] => Ok(SecretText::stand_in(&reference.fingerprint()).into()),
             _ => Err(minijinja::Error::new(
-                ErrorKind::InvalidOperation,
+                minijinja::ErrorKind::InvalidOperation,
                 "fingerprint takes one secret: fingerprint(secrets.keys.token)",
             )),
         }
@@ -65,7 +66,7 @@ fn new_environment() -> Environment<'static> {
     });
     environment.add_filter("hcl", |value: Jinja| -> Result<String, minijinja::Error> {
         let value = serde_json::to_value(missing::whole(value)?)
-            .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+            .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string()))?;
         Ok(hcl(&value, 0))
     });
     environment

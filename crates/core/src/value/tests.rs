@@ -1,6 +1,6 @@
 //! What templates come to, what they read, and what they may not do with a secret.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Late, Scope, SecretText, Tree, references};
 
@@ -105,7 +105,7 @@ fn an_undefined_name_inside_a_map_or_list_is_an_error_that_names_it() {
     let fault = scope().render_text("{{ {'a': steps.template.arn, 'b': gpu_max} }}").unwrap_err();
     assert_eq!(fault.0, "steps.template.arn is not known");
     let rendered = scope().render_text("{{ {'a': none, 'b': nope | default('x'), 'c': steps.group.id} }}").unwrap();
-    assert_eq!((&rendered["a"], &rendered["b"]), (&Value::Null, &json!("x")));
+    assert_eq!((&rendered["a"], &rendered["b"]), (&serde_json::Value::Null, &json!("x")));
 }
 
 #[test]
