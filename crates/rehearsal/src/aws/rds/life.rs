@@ -3,7 +3,10 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::instance::{Database, become_, remove};
+use super::{
+    Database,
+    instance::{become_, remove},
+};
 use crate::aws::{ask::Ask, error::AwsError, service::Asked, state::State};
 
 /// For so long a change that was taken on is not shown in the status.

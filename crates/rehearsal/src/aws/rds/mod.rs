@@ -1,5 +1,6 @@
 //! RDS: database servers that take their time, the groups of subnets they are in, and their last snapshots.
 
+mod database;
 pub mod instance;
 pub mod life;
 mod modify;
@@ -11,7 +12,7 @@ mod tags;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use instance::Database;
+pub use database::Database;
 pub use snapshot::Snapshot;
 pub use subnet_group::SubnetGroup;
 

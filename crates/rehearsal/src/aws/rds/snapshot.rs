@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{instance::Database, tags};
+use super::{Database, tags};
 use crate::aws::{
     ask::{Ask, page},
     error::AwsError,

@@ -1,25 +1,29 @@
 //! `terraform.module`: is a Terraform configuration applied? The person's own terraform or OpenTofu plans and applies it; what
 //! it would do is shown and agreed to first.
 
+mod held;
+mod recover;
+mod taken;
+mod undo;
+
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use landfall_core::{
     catalogue::Again,
     clock::Span,
-    event::{Found, Happened, Host, Owner, Problem, Question, Recovery, Waiting},
+    event::{Found, Happened, Host, Owner, Problem, Question, Recovery},
     value::{Late, Plain, Tree},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use self::taken::{taken, ways_out};
 use crate::{
     cloud::{
         Trouble,
-        helm::Helm,
-        release::{self, Release},
-        terraform::{self, Action, Change, Lock, Planned, Reviewed, Terraform},
+        terraform::{self, Planned, Reviewed, Terraform},
     },
     kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
 };
@@ -165,77 +169,11 @@ impl Step for TerraformModule {
     }
 
     async fn undo(&self, cx: &Context, made: &Made) -> Result<(), Trouble> {
-        if made.before.is_some() {
-            return Err(Problem::new(
-                "TF-WAS-THERE",
-                "it was there before this install, which only updated it",
-                "To go back, answer with the version that was there and install again.",
-            )
-            .why("Destroying it would take away what this install did not make.")
-            .into());
-        }
-        if terraform::unsaved(&self.folder) {
-            return Err(self.not_saved().into());
-        }
-        if self.lock && gone(cx).exists() {
-            return Ok(());
-        }
-        if !self.is_there() {
-            return Err(Problem::new(
-                "TF-CONFIGURATION-GONE",
-                "the configuration is gone, so nothing can be destroyed",
-                "Write it again (install with the same answers), then undo.",
-            )
-            .why(format!("What it made may still run, and cost; {} holds no .tf file.", self.folder.display()))
-            .into());
-        }
-        let terraform = self.open(cx).await?;
-        match terraform.prepare(true, &cx.cancel).await? {
-            Planned::Locked(lock) => return Err(self.held(&lock).into()),
-            Planned::Reviewed(reviewed) => {
-                for line in reviewed.text().lines() {
-                    cx.say(line);
-                }
-            }
-        }
-        terraform.apply(&cx.cancel, |_, said| said.into_iter().for_each(|line| cx.say(line))).await?;
-        let _ = std::fs::remove_file(begun(cx));
-        terraform::clear(&self.folder, &cx.folder);
-        crate::cloud::keep_private(&gone(cx), b"")?;
-        Ok(())
+        self.take_away(cx, made).await
     }
 
     async fn recover(&self, cx: &Context, recovery: &str) -> Result<(), Trouble> {
-        let terraform = self.open(cx).await?;
-        let planned = terraform.look(&cx.cancel).await?;
-        match (recovery, planned) {
-            ("push", Planned::Reviewed(_)) => terraform.push(&cx.cancel).await,
-            ("push", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &cx.label(), &lock) => {
-                terraform.unlock(&lock.id, &cx.cancel).await?;
-                terraform.push(&cx.cancel).await?;
-                terraform::put_away(&cx.folder, &cx.label());
-                Ok(())
-            }
-            ("unlock", Planned::Locked(lock)) if terraform::left_behind(&cx.folder, &cx.label(), &lock) => {
-                terraform.unlock(&lock.id, &cx.cancel).await?;
-                terraform::put_away(&cx.folder, &cx.label());
-                Ok(())
-            }
-            ("unlock", Planned::Reviewed(_)) => Ok(()),
-            (_, Planned::Locked(lock)) => Err(self.held(&lock).into()),
-            (way, Planned::Reviewed(reviewed)) => {
-                let Some((change, found)) = taken(cx, &reviewed).await else { return Ok(()) };
-                let (namespace, name) = change.named.clone().unwrap_or_default();
-                match way {
-                    "import" => terraform.import(&change.address, &format!("{namespace}/{name}"), &cx.cancel).await,
-                    "uninstall" => {
-                        let mut helm = Helm::open(&cx.cloud, &cx.folder).await?;
-                        helm.uninstall(&namespace, &found, &cx.cancel, |line| cx.say(line)).await
-                    }
-                    _ => Err(Trouble::guide(format!("it has no way out called {way}"), "Choose one of those offered.")),
-                }
-            }
-        }
+        self.go_way(cx, recovery).await
     }
 
     async fn preview(&self, cx: &Context) -> Result<String, Trouble> {
@@ -333,113 +271,6 @@ impl TerraformModule {
             None => Owner::Unmarked,
         }
     }
-
-    fn locked(&self, cx: &Context, lock: &Lock) -> Found<Outputs> {
-        if terraform::left_behind(&cx.folder, &cx.label(), lock) {
-            let problem = Problem::new(
-                "TF-LOCK-LEFT",
-                "the state is still locked by a terraform of this install that was killed",
-                "Choose unlock: nobody is at work any more.",
-            )
-            .why(lock.line());
-            let recovery = Recovery {
-                id: "unlock".into(),
-                does: format!("remove the lock {} and look at what that run left", lock.id),
-                loses: String::new(),
-            };
-            return Found::broken(problem, vec![recovery], Owner::Ours);
-        }
-        let mut waiting = Waiting::on(lock.line());
-        waiting.problem = Some(self.held(lock));
-        Found::pending(waiting, Owner::Unmarked)
-    }
-
-    fn not_saved(&self) -> Problem {
-        Problem::new(
-            "TF-STATE-UNSAVED",
-            "the state could not be saved; it is in errored.tfstate",
-            format!(
-                "Sign in again, then choose push; or by hand:\n$ {} -chdir={} state push errored.tfstate",
-                self.tool,
-                self.folder.display()
-            ),
-        )
-        .why(format!("What {} made last is only in that file: without it, it would be made twice.", self.tool))
-    }
-
-    fn held(&self, lock: &Lock) -> Problem {
-        Problem::new(
-            "TF-LOCKED",
-            lock.line(),
-            format!(
-                "Wait for it, or ask them. Only where that run is surely dead:\n$ {} -chdir={} force-unlock {}",
-                self.tool,
-                self.folder.display(),
-                lock.id
-            ),
-        )
-        .why("Two runs at once would each write a state that does not know what the other one made.")
-    }
-}
-
-/// A Helm release the plan would make although one of that name is there.
-async fn taken(cx: &Context, reviewed: &Reviewed) -> Option<(Change, Release)> {
-    let wanted: Vec<&Change> = reviewed
-        .changes
-        .iter()
-        .filter(|change| change.kind == "helm_release" && change.action == Action::Add && change.named.is_some())
-        .collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    // Where the cluster is not there yet, or lets nobody look, no release is in the way.
-    let client = cx.cloud.kube.client().await.ok()?;
-    for change in wanted {
-        let (namespace, name) = change.named.clone()?;
-        if let Ok(Some(found)) = release::latest(&client, &namespace, &name).await {
-            return Some((change.clone(), found));
-        }
-    }
-    None
-}
-
-fn ways_out(tool: &str, change: &Change, found: &Release, owner: &Owner) -> (Problem, Vec<Recovery>) {
-    let (namespace, name) = change.named.clone().unwrap_or_default();
-    let changed = found.changed.map_or_else(|| "unknown".into(), |changed| changed.strftime("%F %T UTC").to_string());
-    let whose = match owner {
-        Owner::Other(who) => format!("it was made by {who}"),
-        Owner::Ours => "it was made by this install".into(),
-        Owner::Unmarked => "no other manager's mark is on it".into(),
-    };
-    // Another manager would make it again at once: its owner has to let go first.
-    let keeper = match owner {
-        Owner::Other(who) if who != "Terraform" => Some(who),
-        _ => None,
-    };
-    let fix = match keeper {
-        Some(who) => format!("Have {who} let go of it, then start again: import and uninstall are offered then."),
-        None => "Choose import (nothing is taken away), or uninstall if nobody else manages it.".to_owned(),
-    };
-    let problem = Problem::new(
-        "TF-NAME-IN-USE",
-        format!("the Helm release {namespace}/{name} is there, and {tool}'s state does not know it"),
-        fix,
-    )
-    .why(format!(
-        "It is {}, revision {}, {} {}, last changed {changed}; {whose}. {tool} would fail with \"cannot re-use a name that is still in use\".",
-        found.status, found.revision, found.chart, found.chart_version
-    ));
-    let import = Recovery {
-        id: "import".into(),
-        does: format!("take it into the state ({tool} import {} {namespace}/{name}), then plan again", change.address),
-        loses: String::new(),
-    };
-    let uninstall = Recovery {
-        id: "uninstall".into(),
-        does: format!("uninstall it (helm uninstall {name} --namespace {namespace}), then plan again"),
-        loses: "what runs in it, until it is made again, and the data of volumes it owns".into(),
-    };
-    (problem, if keeper.is_some() { Vec::new() } else { vec![import, uninstall] })
 }
 
 /// Tells that this install destroyed it.
