@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rehearsed::{Said, Served, objects};
+use crate::rehearsed::{Said, Served, aws, objects};
 
 const RELAY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guides/relay");
 
@@ -143,13 +143,30 @@ fn what_a_file_leaves_out_never_comes_from_what_nobody_agreed_to() {
     let again = install(&served, "", "");
     again.ends_with(0);
     assert!(notices(&again).contains("retries: 20, as in the plan that was agreed to"), "{}", notices(&again));
-    // Taken away altogether: a new beginning.
-    let lose = ["--lose", "steps/archive", "--lose", "steps/notes", "--lose", "steps/namespace"];
-    served.landfall(&[&["undo", "relay", "--yes"][..], &lose].concat()).ends_with(0);
-    let anew = install(&served, "", "");
+    assert_eq!(retries(&served.end()), "20");
+}
+
+/// A guide of the tests in which an answer names a bucket.
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guides/data");
+
+#[test]
+fn what_was_taken_away_altogether_begins_anew() {
+    let served = Served::start_with(DATA, &["--scenario", "smooth", "--speed", "120"], None);
+    let target = "guide: data\ntarget: { profile: corp-prod, region: us-east-2, cluster: pay-1, namespace: data }\n";
+    let install = |inputs: &str| {
+        let path = served.file("answers-of-the-test.yaml", &format!("{target}{inputs}"));
+        served.landfall(&["install", DATA, "--yes", "--output", "ndjson", "--answers", path.to_str().unwrap()])
+    };
+    install("inputs: { version: \"1.32\" }\n").ends_with(0);
+    let again = install("");
+    again.ends_with(0);
+    assert!(notices(&again).contains("version: 1.32, as in the plan that was agreed to"), "{}", notices(&again));
+    served.landfall(&["undo", "data", "--yes", "--lose", "steps/bucket"]).ends_with(0);
+    let anew = install("");
     anew.ends_with(0);
-    assert!(!notices(&anew).contains("retries"), "{}", notices(&anew));
-    assert_eq!(retries(&served.end()), "12");
+    assert!(!notices(&anew).contains("version"), "{}", notices(&anew));
+    let buckets = aws(&served.end(), "buckets");
+    assert!(buckets.len() == 1 && buckets[0].contains("1.31"), "{buckets:?}");
 }
 
 /// The signing key in the cluster, as the API holds it.
