@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use landfall::kinds::Kinds;
+use landfall_core::catalogue::Room;
 use regex::Regex;
 
 /// What looks like a problem's code and is none: quotas of AWS, and a placeholder of the command line.
@@ -51,4 +53,16 @@ fn every_problem_has_a_page_that_says_what_to_do() {
         }
     }
     assert!(wrong.is_empty(), "no page, or one without title, what or fix:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_two_kinds_of_one_room_share_a_code() {
+    let catalogue = Kinds::all().catalogue();
+    for room in [Room::Check, Room::Step, Room::Lookup] {
+        let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+        for kind in catalogue.room(room).filter(|kind| !kind.code.is_empty()) {
+            let other = known.insert(&kind.code, &kind.name);
+            assert!(other.is_none(), "{} and {} are both {}", other.unwrap(), kind.name, kind.code);
+        }
+    }
 }

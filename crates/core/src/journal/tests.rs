@@ -118,6 +118,20 @@ fn what_we_made_stays_ours_when_somebody_else_changes_it_for_us() {
 }
 
 #[test]
+fn an_install_that_was_taken_away_is_not_called_finished() {
+    let gone = |name: &str| Record::Undone { path: path(name), line: String::new() };
+    let made = |name: &str| [intent(name), result(name, How::Made)];
+    let both: Vec<Record> = made("steps/a").into_iter().chain(made("steps/b")).collect();
+    let state = |more: Vec<Record>| fold(both.iter().cloned().chain(more).collect()).state();
+    let closed = |code| Record::Closed { code };
+    assert_eq!(state(vec![closed(0)]), "finished");
+    assert_eq!(state(vec![gone("steps/b"), gone("steps/a"), closed(0)]), "taken away");
+    assert_eq!(state(vec![gone("steps/b"), closed(4)]), "taken away but for 1 step");
+    let again: Vec<Record> = vec![gone("steps/b"), closed(4)].into_iter().chain(made("steps/b")).collect();
+    assert_eq!(state(again.into_iter().chain([closed(0)]).collect()), "finished");
+}
+
+#[test]
 fn what_was_undone_is_not_undone_again() {
     let undone = Record::Undone { path: path("steps/a"), line: String::new() };
     let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), undone]);

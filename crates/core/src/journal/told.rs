@@ -65,8 +65,26 @@ impl Story {
         }
     }
 
+    /// What undo left, where the last thing that happened to a step is that it was taken away.
+    fn taken_away(&self) -> Option<String> {
+        self.closed?;
+        let gone = self.steps.values().filter_map(|step| step.taken_away.filter(|_| step.undone)).max()?;
+        let since = self.steps.values().filter(|step| !step.undone).filter_map(|step| step.since.max(step.ended)).max();
+        if since.is_some_and(|since| since > gone) {
+            return None;
+        }
+        Some(match self.ours().len() {
+            0 => "taken away".to_owned(),
+            1 => "taken away but for 1 step".to_owned(),
+            left => format!("taken away but for {left} steps"),
+        })
+    }
+
     /// Where it stands as a whole.
     pub fn state(&self) -> String {
+        if let Some(words) = self.taken_away() {
+            return words;
+        }
         let done = self.steps_done();
         let so_far = |state: &str| format!("{state}: {done}");
         match self.closed {
