@@ -202,8 +202,11 @@ impl Wizard {
 
     /// Whether the plan that is shown was agreed to and is being run, or is installed.
     pub fn plan_is_run(&self) -> bool {
-        let at_it = self.install.tasks.running || self.install.ended == Some(Ended::Done);
-        at_it && self.plan.approved.is_some()
+        // What differs from what was installed has still to be agreed to.
+        let agreed =
+            |plan: &super::PlanShown| self.plan.approved.as_ref() == Some(&plan.digest) && plan.review.is_empty();
+        let installed = self.install.ended == Some(Ended::Done) && self.plan.plan.as_deref().is_some_and(agreed);
+        self.plan.approved.is_some() && (self.install.tasks.running || installed)
     }
 
     /// What may be pressed now.
