@@ -1,5 +1,8 @@
 //! Checks: an outcome for every state of the cluster.
 
+use std::sync::Arc;
+
+use landfall::cloud::{Cloud, Endpoints};
 use landfall_core::event::{Outcome, Permissions};
 use serde_json::json;
 
@@ -148,6 +151,9 @@ outside:
 ",
     )
     .await;
+    let dns = place.rehearsal.as_ref().unwrap().environment()["LANDFALL_DNS"].parse().unwrap();
+    let endpoints = Endpoints { dns: Some(dns), ..place.cloud.endpoints.clone() };
+    let place = Place { cloud: Arc::new(Cloud::new(endpoints)), ..place };
     let name = json!({"name": "gateway.example", "service": "shield/gateway"});
     let outcome = place.until("dns.name", name.clone(), "K8S-LOAD-BALANCER-MISSING").await;
     let why = || outcome.problem().map(|problem| problem.why.clone()).unwrap_or_default();
