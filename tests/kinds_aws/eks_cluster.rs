@@ -151,7 +151,7 @@ async fn a_cluster_is_made_streamed_adopted_and_taken_away() {
     let before = bench.left();
     assert_eq!(bench.inspect(&shop()).await.state, State::Absent);
     let shown = bench.kind().preview(&bench.context(), &shop()).await.unwrap();
-    assert!(shown.contains("+ kind: ClusterConfig") && shown.contains("<secret registry.token>"), "{shown}");
+    assert!(shown.contains("+ kind: \"ClusterConfig\"") && shown.contains("<secret registry.token>"), "{shown}");
     assert!(!shown.contains(CANARY), "{shown}");
     let job = bench.begin(&bench.context(), &shop()).await;
     let found = bench.until(&shop(), pending).await;
