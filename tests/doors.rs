@@ -216,6 +216,7 @@ const REHEARSAL: &[&str] = &[
     "command/rehearse.rs",
     "cloud/vouch.rs",
     "driver/look.rs",
+    "driver/target.rs",
     "driver/watching.rs",
     "report/markdown.rs",
     "report/text.rs",
