@@ -76,10 +76,6 @@ fn another_target_and_another_secret_make_another_digest_and_its_fingerprint_res
     let served = relay("smooth");
     install(&served, "", "").ends_with(0);
     let here = digest(&with(&served, "plan", "", "", ""));
-    let text = "guide: relay\ntarget: { namespace: elsewhere }\n";
-    let path = served.file("elsewhere.yaml", text);
-    let elsewhere = served.landfall(&["plan", RELAY, "--output", "ndjson", "--answers", path.to_str().unwrap()]);
-    assert_ne!(here, digest(&elsewhere));
     std::fs::write(served.world().join("token"), "tok-2").unwrap();
     let asked = install(&served, "", "");
     asked.ends_with(5);
@@ -93,6 +89,10 @@ fn another_target_and_another_secret_make_another_digest_and_its_fingerprint_res
     let journal = served.journal();
     assert_eq!(sent(&journal), 2, "its pods start anew");
     assert!(!journal.contains("tok-2"));
+    let text = "guide: relay\ntarget: { namespace: elsewhere }\n";
+    let path = served.file("elsewhere.yaml", text);
+    let elsewhere = served.landfall(&["plan", RELAY, "--output", "ndjson", "--answers", path.to_str().unwrap()]);
+    assert_ne!(digest(&with(&served, "plan", "", "", "")), digest(&elsewhere));
     let left = served.end();
     let pods = &left["kubernetes"]["statefulsets.apps"]["relay"]["queue"]["spec"]["template"]["metadata"];
     let keys = pods["annotations"]["keys"].as_str().unwrap();
