@@ -155,7 +155,7 @@ fn in_the_persons_own_folder_it_is_listed_shown_and_rehearsed_by_its_id() {
         "- `ingress`: Everybody, by an ingress: An ingress controller has to be there.",
         "kind `kube.manifest`: a Kubernetes object. (only when `reach == 'ingress'`)",
         "LANTERN-SIGN-IN",
-        "**LANTERN-01** (Install, passage 3): The command names no namespace",
+        "**LANTERN-01** (Install, passage 3; Install, passage 4): The command names no namespace",
         "Instead: The Secret is made in the board's namespace.",
         "From: Install, passage 5; Install, passage 6",
         // The whole of what a template says, and how long something is asked again.
