@@ -22,8 +22,9 @@ pub struct Cli {
 /// For somebody who sees the program for the first time.
 const FIRST: &str = "\
 First steps:
-  landfall rehearse arthur-shield     try an install; needs no account or cluster
-  landfall guide needs arthur-shield  what other teams have to bring
+  landfall guide list                 the guides there are; GUIDE is one of them
+  landfall rehearse GUIDE             try an install; needs no account or cluster
+  landfall guide needs GUIDE          what other teams have to bring
   landfall                            install, or go on where it stopped";
 
 #[derive(Debug, Subcommand)]
@@ -31,11 +32,11 @@ enum Command {
     /// Try an install in a simulated account and cluster; nothing real is touched.
     #[command(after_help = "\
 Examples:
-  landfall rehearse arthur-shield                      with sample answers
-  landfall rehearse arthur-shield --scenario no-quota  something goes wrong
-  landfall rehearse arthur-shield --yes --speed 60     asks nothing, one minute
-  landfall rehearse arthur-shield --serve > exports &  only what is simulated;
-  . ./exports; landfall install arthur-shield          for another terminal
+  landfall rehearse GUIDE                              with sample answers
+  landfall rehearse GUIDE --scenario no-quota          something goes wrong
+  landfall rehearse GUIDE --yes --speed 60             asks nothing, one minute
+  landfall rehearse GUIDE --serve > exports &          only what is simulated;
+  . ./exports; landfall install GUIDE                  for another terminal
 
 A wrong scenario's name is answered with the names there are.")]
     Rehearse {
@@ -48,8 +49,8 @@ A wrong scenario's name is answered with the names there are.")]
     /// Check the prerequisites: what is missing before an install can begin.
     #[command(after_help = "\
 Examples:
-  landfall check arthur-shield --answers answers.yaml
-  landfall check arthur-shield --only checks/gpu_quota
+  landfall check GUIDE --answers answers.yaml
+  landfall check GUIDE --only checks/gpu_quota
 
 The exit code is 0 where nothing stops the install, and 3 where something does.")]
     Check {
@@ -65,8 +66,8 @@ The exit code is 0 where nothing stops the install, and 3 where something does."
     /// Look whether what was installed still works; fit for cron.
     #[command(after_help = "\
 Examples:
-  landfall verify arthur-shield
-  landfall verify arthur-shield --output junit > verify.xml
+  landfall verify GUIDE
+  landfall verify GUIDE --output junit > verify.xml
 
 The exit code is 0 where everything is as it should be, and 1 where something is not.")]
     Verify {
@@ -82,11 +83,11 @@ The exit code is 0 where everything is as it should be, and 1 where something is
     /// Show what an install would do, without doing it.
     #[command(after_help = "\
 Examples:
-  landfall plan arthur-shield --answers answers.yaml
-  landfall plan arthur-shield --permissions        for those who grant them
-  landfall plan arthur-shield --output markdown    for a change board
-  landfall plan arthur-shield --out plan.json      freeze it; install just that:
-  landfall install arthur-shield --yes --plan plan.json")]
+  landfall plan GUIDE --answers answers.yaml
+  landfall plan GUIDE --permissions                for those who grant them
+  landfall plan GUIDE --output markdown            for a change board
+  landfall plan GUIDE --out plan.json              freeze it; install just that:
+  landfall install GUIDE --yes --plan plan.json")]
     Plan {
         /// Guide: its id (see `landfall guide list`), or the path of your own.
         guide: String,
@@ -96,9 +97,9 @@ Examples:
     /// Install, or go on with an install that was interrupted.
     #[command(after_help = "\
 Examples:
-  landfall install arthur-shield
-  landfall install arthur-shield --line                        by questions
-  landfall install arthur-shield --yes --answers answers.yaml  asks nothing
+  landfall install GUIDE
+  landfall install GUIDE --line                                by questions
+  landfall install GUIDE --yes --answers answers.yaml          asks nothing
 
 `landfall rehearse GUIDE --serve --folder DIR` leaves an example of answers in DIR/answers.yaml.")]
     Install {
@@ -144,7 +145,7 @@ It holds answers and where secrets come from, never a secret.
 
 Examples:
   landfall answers 3fa9c1d2 --out answers.yaml
-  landfall install arthur-shield --answers answers.yaml --context next")]
+  landfall install GUIDE --answers answers.yaml --context next")]
     Answers {
         #[command(flatten)]
         arguments: AnswersArguments,

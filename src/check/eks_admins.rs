@@ -38,7 +38,7 @@ pub struct EksAdmins {
 impl Check for EksAdmins {
     const ABOUT: CheckAbout = CheckAbout {
         name: "eks.admins",
-        code: "EKS-04",
+        code: "EKS-06",
         about: "who gets into the cluster",
         touches: Touches::Nothing,
     };

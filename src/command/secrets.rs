@@ -16,8 +16,8 @@ pub enum SecretsCommand {
     /// Keep a secret, typed without being shown, or read from standard input.
     #[command(after_help = "\
 Examples:
-  landfall secrets set arthur-shield postgres.password
-  pass show shield/db | landfall secrets set arthur-shield postgres.password")]
+  landfall secrets set GUIDE postgres.password
+  pass show shield/db | landfall secrets set GUIDE postgres.password")]
     Set {
         /// Guide or install (see `landfall status`).
         guide: String,
@@ -36,7 +36,7 @@ Examples:
     /// Write a secret into a new file that only you can read.
     #[command(after_help = "\
 Example:
-  landfall secrets deliver arthur-shield app_key.key ./app-key")]
+  landfall secrets deliver GUIDE app_key.key ./app-key")]
     Deliver {
         /// Guide or install (see `landfall status`).
         guide: String,

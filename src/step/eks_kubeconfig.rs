@@ -63,7 +63,7 @@ impl Step for EksKubeconfig {
         again: Again::Upsert,
         fixed: &["path"],
         deadline: Span::minutes(10),
-        ..StepAbout::new("eks.kubeconfig", "EKS-14", "a kubeconfig for an EKS cluster")
+        ..StepAbout::new("eks.kubeconfig", "EKS-15", "a kubeconfig for an EKS cluster")
     };
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
