@@ -160,7 +160,7 @@ fn in_the_persons_own_folder_it_is_listed_shown_and_rehearsed_by_its_id() {
         "From: Install, passage 5; Install, passage 6",
         // The whole of what a template says, and how long something is asked again.
         "The template `board.j2`:",
-        "                - { name: SIGN_IN_URL, value: \"{{ sign_in_url }}\" }",
+        "- { name: SIGN_IN_URL, value: \"{{ sign_in_url }}\" }",
         "Asked again for up to 5m.",
     ] {
         assert!(shown.out.contains(words), "{words}\n{}", shown.out);
