@@ -198,7 +198,8 @@ async fn take(session: &Session, vault: &Vault, reference: &SecretRef, from: Ori
                     "Enter it another way.",
                 ))
             })?;
-            return keep(session, vault, reference, found).await;
+            keep(session, vault, reference, found.clone()).await?;
+            return session.nobody_gave(reference, &found).await;
         }
         Origin::Generated(how) => {
             // Never in place of one that is there.

@@ -6,10 +6,11 @@ use landfall_core::{
     clock::Span,
     event::{Happened, How, Problem, State, Waiting},
     journal::Record,
+    plan::Answers,
 };
 use tokio::task::JoinHandle;
 
-use super::{agree::Agreed, drift::still_different, run::TaskEnd, step::Running};
+use super::{RunOptions, agree::Agreed, drift::still_different, run::TaskEnd, step::Running};
 use crate::{cloud::Trouble, kind::Applied};
 
 /// What a change started and what carries on.
@@ -77,7 +78,7 @@ impl Running<'_> {
             Err(Trouble::Unreachable { message, .. }) => {
                 self.cx.say(format!("no answer to the change ({message}); looking whether it landed"));
                 if self.about.again == Again::Once {
-                    return self.landed().await;
+                    return self.landed(how).await;
                 }
             }
             Err(trouble) => return Err(trouble),
@@ -166,15 +167,16 @@ impl Running<'_> {
     }
 
     /// Whether a change that must not be repeated landed: the world may take a moment to show it, else a person is asked.
-    async fn landed(&self) -> Result<TaskEnd, Trouble> {
+    async fn landed(&self, how: How) -> Result<TaskEnd, Trouble> {
         for _ in 0..LOOKS {
             if !matches!(self.inspect().await?.state, State::Absent) {
-                return self.until_there(How::Made, None).await;
+                return self.until_there(how, None).await;
             }
             self.waiting(Waiting::on("not there yet"), None);
             self.pause(self.about.interval.0).await?;
         }
-        self.repeat().await
+        // What was said beforehand was said of an earlier try; followed again and again it would make one after the other.
+        self.repeat(&RunOptions { answers: Answers::default(), ..self.options.clone() }).await
     }
 
     /// A change whose answer was lost and that never landed is sent once more, with its own token.

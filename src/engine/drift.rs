@@ -6,7 +6,7 @@ use landfall_core::{
 };
 use serde_json::Value;
 
-use super::{agree::Agreed, anew::Way, run::TaskEnd, step::Running};
+use super::{RunOptions, agree::Agreed, anew::Way, run::TaskEnd, step::Running};
 use crate::cloud::Trouble;
 
 impl Running<'_> {
@@ -98,7 +98,7 @@ impl Running<'_> {
     }
 
     /// A step that must not be repeated was begun, and nobody knows whether it landed.
-    pub(super) async fn repeat(&self) -> Result<TaskEnd, Trouble> {
+    pub(super) async fn repeat(&self, options: &RunOptions) -> Result<TaskEnd, Trouble> {
         let question = Question {
             about: "repeat".into(),
             text: "It was begun before and no answer was seen. Doing it again may make a second one.".into(),
@@ -108,7 +108,7 @@ impl Running<'_> {
             ],
             differences: Vec::new(),
         };
-        match self.decide(question).await? {
+        match self.engine.decide(&self.task.path, question, options).await? {
             None => Ok(TaskEnd::Person),
             Some(verdict) if verdict.choice == "repeat" => Box::pin(self.change(How::Made, None)).await,
             Some(_) => self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await,

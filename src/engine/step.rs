@@ -155,7 +155,7 @@ impl Running<'_> {
                 let how = if found.owner == Owner::Ours { How::Made } else { How::Adopted };
                 self.settled(how).await
             }
-            State::Absent if known.open && self.about.again == Again::Once => self.repeat().await,
+            State::Absent if known.open && self.about.again == Again::Once => self.repeat(self.options).await,
             State::Absent => {
                 self.change(How::Made, known.token.filter(|_| known.open && known.digest == self.digest)).await
             }

@@ -66,7 +66,7 @@ impl Context {
 
     fn rendered(&self, tree: &Value, into: &mut Vec<String>) {
         match tree {
-            Value::String(name) if name.ends_with(".j2") => into.extend(self.template(name).ok()),
+            Value::String(name) if self.files.file(name).is_some() => into.extend(self.template(name).ok()),
             Value::Array(items) => items.iter().for_each(|item| self.rendered(item, into)),
             Value::Object(fields) => fields.values().for_each(|item| self.rendered(item, into)),
             _ => {}

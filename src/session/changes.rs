@@ -7,7 +7,7 @@ use landfall_core::{
     wizard::PlannedTask as PlannedShown,
 };
 
-use super::{Planned, Session};
+use super::{Planned, Session, planning::agreed_to};
 use crate::{cloud::Trouble, engine::Engine};
 
 impl Session {
@@ -97,7 +97,7 @@ impl Session {
     pub fn agreement(&self, planned: &Planned, name: String) -> Record {
         let replaced = planned.compared.iter().filter(|line| line.what == Change::Replace);
         Record::Planned {
-            digest: planned.approved.digest(),
+            digest: agreed_to(&planned.approved, &planned.compared),
             facts: serde_json::Value::Object(self.frozen.clone()),
             approved: Box::new(planned.approved.clone()),
             name,

@@ -37,7 +37,7 @@ pub use target::{Proven, TargetChoice};
 
 use crate::{
     cloud::{Cloud, Endpoints, Trouble, keep_kubeconfig},
-    engine::{Desk, Engine, Gate, Journal, Teller, installs, needs},
+    engine::{Desk, Engine, Gate, Journal, Teller, holder, installs, needs},
     kind::{Needs, Target},
     kinds::Kinds,
     secret::{Place, Vault},
@@ -191,6 +191,12 @@ impl Session {
         let guide = self.guide.clone();
         let vault = Vault::open(place, install, self.house.mask.clone(), passphrase).await?;
         Ok(vault.knowing(move |reference| field_of(&guide, reference).is_some_and(|field| field.visible)))
+    }
+
+    /// Who runs the install that is only read here, if somebody does.
+    pub fn run_by_other(&self) -> Option<String> {
+        let bound = self.bound.as_ref().filter(|bound| bound.journal.only_read())?;
+        holder(&bound.folder)
     }
 
     /// The journal's story; empty before the install is bound.

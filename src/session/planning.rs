@@ -52,12 +52,13 @@ impl Session {
         let stays = |line: &&Compared| {
             line.what == Change::Unchanged && !review.iter().any(|changed| changed.path == line.path)
         };
+        let digest = agreed_to(&approved, &compared);
         let mut shown = PlanShown {
-            digest: approved.digest(),
+            digest: digest.clone(),
             takes: self.guide.guide.takes.clone().unwrap_or_default(),
             unchanged: compared.iter().filter(stays).count(),
             review,
-            review_digest: if compared.iter().any(|line| line.fresh) { approved.digest() } else { String::new() },
+            review_digest: if compared.iter().any(|line| line.fresh) { digest } else { String::new() },
             hosts: engine
                 .needs
                 .hosts
@@ -100,6 +101,12 @@ impl Session {
             )
         })
     }
+}
+
+/// The digest that an agreement names: of the plan, and of what it would make anew.
+pub(super) fn agreed_to(approved: &Approved, compared: &[Compared]) -> String {
+    let replaced = compared.iter().filter(|line| line.what == Change::Replace);
+    approved.digest_replacing(&replaced.map(|line| &line.path).collect::<Vec<_>>())
 }
 
 async fn shown(
@@ -180,6 +187,13 @@ async fn shown(
     let cx = engine.context(task, known);
     let ours = story.steps.get(&task.path);
     let line = compared.iter().find(|line| line.path == task.path);
+    // Looking may take a tool's lock, or take something over into the vault: both are the running install's now.
+    if let Some(holder) = session.run_by_other() {
+        let is_there = ours.is_some_and(|step| step.how.is_some());
+        row.what = line.map_or(if is_there { Change::Unchanged } else { Change::Make }, |line| line.what.clone());
+        row.line = format!("{}; not looked at while {holder} works on it", row.line);
+        return Ok(row);
+    }
     match kind.inspect(&cx, &parameters).await {
         Ok(found) => {
             let owner = found.owner;

@@ -279,11 +279,11 @@ impl KubeSecret {
     async fn was_given(&self, cx: &Context, key: &str) -> Result<bool, Trouble> {
         let Some(text) = self.data.get(key) else { return Ok(false) };
         for reference in text.references() {
-            if given(&*cx.secrets, &cx.folder, reference).await? {
-                return Ok(true);
+            if !given(&*cx.secrets, &cx.folder, reference).await? {
+                return Ok(false);
             }
         }
-        Ok(false)
+        Ok(text.references().next().is_some())
     }
 
     /// What is in the cluster counts: from now on the vault has it, too.

@@ -113,7 +113,9 @@ impl Said {
                 choice.strip_prefix(does).is_some_and(|rest| rest.is_empty() || rest.starts_with("_and_destroy"))
             })
         };
-        self.task == "plan" || self.choice.as_deref().is_some_and(shown)
+        // Whoever lets a change be repeated means the one try whose answer was lost.
+        let once = self.choice.as_deref() == Some("repeat");
+        self.task == "plan" || once || self.choice.as_deref().is_some_and(shown)
     }
 }
 
@@ -145,6 +147,7 @@ mod tests {
             said("steps/x", Some("apply")),
             said("steps/x", Some("apply_and_destroy_40")),
             said("steps/x", Some("agree")),
+            said("steps/x", Some("repeat")),
         ];
         let answers = Answers { approve: gone.into_iter().chain(kept.clone()).collect(), ..Answers::default() };
         assert_eq!(answers.carried_over().approve, kept);

@@ -48,6 +48,15 @@ impl Approved {
     /// What an agreement can name, so that it holds for nothing else: where it goes, every parameter and text, every secret
     /// by its fingerprint.
     pub fn digest(&self) -> String {
-        digest(&serde_json::json!([self.target, self.steps, self.secrets]))[..12].to_owned()
+        self.digest_replacing(&[])
+    }
+
+    /// The same where these steps are taken away to be made anew: whoever agreed to a change has not agreed to that.
+    pub fn digest_replacing(&self, replaced: &[&TaskPath]) -> String {
+        let all = match replaced {
+            [] => serde_json::json!([self.target, self.steps, self.secrets]),
+            _ => serde_json::json!([self.target, self.steps, self.secrets, replaced]),
+        };
+        digest(&all)[..12].to_owned()
     }
 }

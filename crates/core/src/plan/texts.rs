@@ -28,7 +28,7 @@ pub struct Text {
 /// The texts of every template file that a tree names.
 pub fn texts(folder: &Folder, parameters: &Value, scope: &Scope) -> Texts {
     let mut all = Texts::new();
-    for name in named(parameters) {
+    for name in named(parameters, &|name| folder.file(name).is_some()) {
         let Some(source) = folder.file(&name) else { continue };
         let names = references(&json!(source)).map(|references| references.names).unwrap_or_default();
         let reads = names.iter().filter_map(|name| name.split('.').next().map(str::to_owned)).collect();
@@ -56,12 +56,12 @@ pub fn texts(folder: &Folder, parameters: &Value, scope: &Scope) -> Texts {
     all
 }
 
-/// Names of template files in a tree.
-fn named(tree: &Value) -> BTreeSet<String> {
+/// Names of files in a tree; a guide in one file calls its templates as it likes.
+fn named(tree: &Value, is_file: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
     match tree {
-        Value::String(name) if name.ends_with(".j2") => BTreeSet::from([name.clone()]),
-        Value::Array(items) => items.iter().flat_map(named).collect(),
-        Value::Object(fields) => fields.values().flat_map(named).collect(),
+        Value::String(name) if is_file(name) => BTreeSet::from([name.clone()]),
+        Value::Array(items) => items.iter().flat_map(|item| named(item, is_file)).collect(),
+        Value::Object(fields) => fields.values().flat_map(|item| named(item, is_file)).collect(),
         _ => BTreeSet::new(),
     }
 }
@@ -70,7 +70,8 @@ fn named(tree: &Value) -> BTreeSet<String> {
 pub(super) fn other_texts(parameters: &Value, was: &Texts, is: &Texts) -> BTreeSet<String> {
     let other = |name: &String| was.get(name).zip(is.get(name)).is_some_and(|(was, is)| was.digest != is.digest);
     let fields = parameters.as_object().into_iter().flatten();
-    fields.filter(|(_, value)| named(value).iter().any(other)).map(|(field, _)| field.clone()).collect()
+    let known = |name: &str| is.contains_key(name);
+    fields.filter(|(_, value)| named(value, &known).iter().any(other)).map(|(field, _)| field.clone()).collect()
 }
 
 #[cfg(test)]
