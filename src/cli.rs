@@ -35,8 +35,8 @@ Examples:
   landfall rehearse GUIDE                              with sample answers
   landfall rehearse GUIDE --scenario no-quota          something goes wrong
   landfall rehearse GUIDE --yes --speed 60             asks nothing, one minute
-  landfall rehearse GUIDE --serve > exports &          only what is simulated;
-  . ./exports; landfall install GUIDE                  for another terminal
+  landfall rehearse GUIDE --serve > exports            only what is simulated, for
+  . ./exports && landfall install GUIDE                in another terminal
 
 A wrong scenario's name is answered with the names there are.")]
     Rehearse {

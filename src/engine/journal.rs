@@ -266,6 +266,8 @@ pub fn installs(state: &Path) -> Vec<(PathBuf, Result<Story, journal::JournalFau
     let Ok(entries) = fs::read_dir(state) else { return Vec::new() };
     let mut found: Vec<(PathBuf, Result<Story, journal::JournalFault>)> =
         entries.filter_map(Result::ok).filter_map(|entry| Some((entry.path(), story_in(&entry.path())?))).collect();
+    // In its first moment an install has a journal and nothing in it yet.
+    found.retain(|(_, story)| story.as_ref().map_or(true, |story| story.install.is_some()));
     found.sort_by_key(|(_, story)| std::cmp::Reverse(story.as_ref().ok().and_then(|story| story.last)));
     found
 }

@@ -138,7 +138,7 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
             for line in instruction.lines() {
                 text.push_str(&format!("\n{}", wrapped(line, "             ", look)));
             }
-            text.push_str(&format!("\n             waiting until: {until}"));
+            text.push_str(&format!("\n             waits: {until}"));
             text
         }
         Happened::HandedOver { handed, until, story, .. } => {

@@ -14,7 +14,7 @@ impl Session {
     pub(super) fn carry_over(&mut self, story: &Story) {
         let base = match (self.file_says_all, &story.agreed) {
             (false, _) => story.answers.carried_over(),
-            (true, Some(agreed)) if story.steps.values().any(|step| step.begun()) => agreed.carried_over(),
+            (true, Some(agreed)) if !story.is_gone() && story.steps.values().any(|step| step.begun()) => agreed.carried_over(),
             (true, _) => Answers::default(),
         };
         self.carried = if self.file_says_all { taken_over(&base, &self.answers) } else { not_agreed(story) };
@@ -26,6 +26,9 @@ impl Session {
         for (reference, source) in &self.answers.secrets {
             answers.secrets.insert(reference.clone(), source.clone());
         }
+        // Who vouches for something now stands in the place of who did before.
+        answers.attest.retain(|said| !self.answers.attest.iter().any(|now| now.task == said.task));
+        answers.waive.retain(|said| !self.answers.waive.iter().any(|now| now.task == said.task));
         answers.attest.extend(self.answers.attest.iter().cloned());
         answers.waive.extend(self.answers.waive.iter().cloned());
         answers.approve.extend(self.answers.approve.iter().cloned());
@@ -66,7 +69,11 @@ fn taken_over(agreed: &Answers, file: &Answers) -> Vec<String> {
         ("adopted", &agreed.adopt, &file.adopt),
     ];
     for (verb, then, now) in decided {
-        let left_out = |said: &&Said| !now.contains(said);
+        let vouches = ["attested", "waived"].contains(&verb);
+        let left_out = |said: &&Said| match vouches {
+            true => !now.iter().any(|now| now.task == said.task),
+            false => !now.contains(said),
+        };
         lines
             .extend(then.iter().filter(left_out).map(|said| format!("{} {verb} by {}: {SINCE}", said.task, said.name)));
     }

@@ -127,8 +127,23 @@ fn an_install_that_was_taken_away_is_not_called_finished() {
     assert_eq!(state(vec![closed(0)]), "finished");
     assert_eq!(state(vec![gone("steps/b"), gone("steps/a"), closed(0)]), "taken away");
     assert_eq!(state(vec![gone("steps/b"), closed(4)]), "taken away but for 1 step");
+    let left = |more: Vec<Record>| fold(both.iter().cloned().chain(more).collect()).is_gone();
+    assert!(left(vec![gone("steps/b"), gone("steps/a"), closed(0)]) && !left(vec![gone("steps/b"), closed(4)]));
     let again: Vec<Record> = vec![gone("steps/b"), closed(4)].into_iter().chain(made("steps/b")).collect();
     assert_eq!(state(again.into_iter().chain([closed(0)]).collect()), "finished");
+}
+
+#[test]
+fn what_is_found_again_took_as_long_as_it_took_to_make() {
+    let at = |second: i64| Timestamp::from_second(second).unwrap();
+    let records = [
+        Stamped::now(at(10), intent("steps/a")),
+        Stamped::now(at(40), result("steps/a", How::Made)),
+        Stamped::now(at(500), result("steps/a", How::Adopted)),
+    ];
+    let story = Story::fold(&records);
+    let step = &story.steps[&path("steps/a")];
+    assert_eq!((step.since, step.ended, step.how), (Some(at(470)), Some(at(500)), Some(How::Made)));
 }
 
 #[test]

@@ -65,6 +65,11 @@ impl Story {
         }
     }
 
+    /// Whether nothing of ours is there any more, because it was taken away.
+    pub fn is_gone(&self) -> bool {
+        self.taken_away().is_some() && self.ours().is_empty()
+    }
+
     /// What undo left, where the last thing that happened to a step is that it was taken away.
     fn taken_away(&self) -> Option<String> {
         self.closed?;

@@ -50,6 +50,12 @@ impl Answers {
                 faults.extend(strange);
             }
         }
+        for step in answers.steps.keys() {
+            let pointer = format!("/steps/{}", step.replace('~', "~0").replace('/', "~1"));
+            let strange = unknown_task(guide, step)
+                .map(|hint| document.fault(&pointer, format!("the guide has no step {step}{hint}")));
+            faults.extend(strange);
+        }
         for (index, handed) in &hand_over {
             let refused = refused_hand_over(guide, handed);
             faults.extend(refused.map(|refused| document.fault(&format!("/hand_over/{index}"), refused)));
