@@ -219,7 +219,7 @@ fn the_gateway_guide_is_walked_by_keyboard_alone_and_its_plan_agreed_to_by_typin
     screen.shows("▶ apply exactly this");
     screen.press("\x7f\x7f\x7fapply\r");
     screen.shows("module.gateway.module.eks.aws_eks_cluster.this: Still creating");
-    let counts = |screen: &vt100::Screen| (1..7).any(|done| screen.contents().contains(&format!(" {done}/7")));
+    let counts = |screen: &vt100::Screen| (1..7).any(|done| screen.contents().contains(&format!("{done} of 7")));
     screen.until("how many of the seven are made", counts);
     screen.sees_it_verified();
 }

@@ -94,12 +94,16 @@ impl ClusterVersion {
             Phase::Extended if support.days_left(now).is_some_and(|left| left <= SOON) => {
                 let why = "After that EKS upgrades the control plane by itself; node groups stay behind.";
                 let problem = Problem::new("EKS-VERSION-ENDS", what, upgrade());
-                Outcome::Warn { problem: problem.why(format!("{why} {}.{tested}", support.dates())) }
+                Outcome::Warn {
+                    problem: problem.why(format!("{why} {}.{tested}", support.dates())).ends(support.extended_ends),
+                }
             }
             Phase::Extended => {
                 let why = "Extended support costs more per cluster and hour.";
                 let problem = Problem::new("EKS-VERSION-EXTENDED", what, upgrade());
-                Outcome::Warn { problem: problem.why(format!("{why} {}.{tested}", support.dates())) }
+                Outcome::Warn {
+                    problem: problem.why(format!("{why} {}.{tested}", support.dates())).ends(support.extended_ends),
+                }
             }
             Phase::Standard if !tested.is_empty() => {
                 let problem = Problem::new(
@@ -110,9 +114,11 @@ impl ClusterVersion {
                     ),
                     "Ask the vendor whether this version is supported, or go on.",
                 );
-                Outcome::Warn { problem: problem.why(support.dates()) }
+                Outcome::Warn { problem: problem.why(support.dates()).ends(support.standard_ends) }
             }
-            Phase::Standard => Outcome::pass(format!("Kubernetes {version}, {}", support.dates())),
+            Phase::Standard => {
+                Outcome::pass_until(support.standard_ends, format!("Kubernetes {version}, {}", support.dates()))
+            }
         }
     }
 }

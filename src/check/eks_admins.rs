@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn whoever_applies_is_looked_for_by_the_sessions_role() {
-        assert!(matches!(looked(&["admin"]), Outcome::Pass { fact } if fact.contains("role/admin among them")));
-        assert!(matches!(looked(&["other"]), Outcome::Pass { fact } if fact.contains("role/admin, who makes")));
+        assert!(matches!(looked(&["admin"]), Outcome::Pass { fact, .. } if fact.contains("role/admin among them")));
+        assert!(matches!(looked(&["other"]), Outcome::Pass { fact, .. } if fact.contains("role/admin, who makes")));
     }
 }

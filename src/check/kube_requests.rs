@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_node_that_is_mostly_idle_is_told() {
-        assert!(matches!(looked(&[pod("4Gi"), pod("2Gi")]), Outcome::Pass { fact } if fact.contains("75 %")));
+        assert!(matches!(looked(&[pod("4Gi"), pod("2Gi")]), Outcome::Pass { fact, .. } if fact.contains("75 %")));
         assert_eq!(looked(&[pod("1Gi")]).problem().unwrap().code, "K8S-NODES-IDLE");
         assert!(matches!(looked(&[]), Outcome::Skip { .. }));
     }

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_plan_that_only_makes_things_passes_and_says_what() {
-        let Outcome::Pass { fact } = looked(Some(&plan(&["create"], "abcd"))) else { panic!("no pass") };
+        let Outcome::Pass { fact, .. } = looked(Some(&plan(&["create"], "abcd"))) else { panic!("no pass") };
         assert!(fact.contains("1 to add, 0 to change, 0 to destroy") && fact.contains("+ a.b  add"), "{fact}");
     }
 

@@ -198,10 +198,11 @@ impl TlsCertificate {
                     format!("the certificate ends in {left} days"),
                     "Have it renewed now; the summary's calendar reminds you.",
                 )
-                .why(format!("It is valid until {}.", own.until.strftime("%Y-%m-%d"))),
+                .why(format!("It is valid until {}.", own.until.strftime("%Y-%m-%d")))
+                .ends(Some(own.until)),
             };
         }
-        Outcome::pass(format!("from {}, {left} days left", own.issuer))
+        Outcome::pass_until(Some(own.until), format!("from {}, {left} days left", own.issuer))
     }
 }
 

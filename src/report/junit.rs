@@ -87,7 +87,7 @@ fn body(what: &Happened) -> String {
             Outcome::Warn { problem } => {
                 format!("<system-out>{}</system-out>", escape(&format!("warning {}: {}", problem.code, problem.what)))
             }
-            Outcome::Pass { fact } => format!("<system-out>{}</system-out>", escape(fact)),
+            Outcome::Pass { fact, .. } => format!("<system-out>{}</system-out>", escape(fact)),
         },
         Happened::Failed { problem } => failure(problem),
         Happened::Skipped { reason } => format!("<skipped message=\"{}\"/>", escape(reason)),

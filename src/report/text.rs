@@ -112,7 +112,7 @@ pub fn row(code: &str, title: &str, what: &Happened, look: Look) -> Option<Strin
     };
     let row = match what {
         Happened::Looked { outcome, .. } => match outcome {
-            Outcome::Pass { fact } => head(mark("✓", "ok", 32), fact),
+            Outcome::Pass { fact, .. } => head(mark("✓", "ok", 32), fact),
             Outcome::Skip { reason } => head(mark("–", "-", 90), reason),
             Outcome::Warn { problem } => {
                 format!("{}\n{}", head(mark("!", "!", 33), &problem.what), story(problem, look))

@@ -14,7 +14,9 @@ impl Session {
     pub(super) fn carry_over(&mut self, story: &Story) {
         let base = match (self.file_says_all, &story.agreed) {
             (false, _) => story.answers.carried_over(),
-            (true, Some(agreed)) if !story.is_gone() && story.steps.values().any(|step| step.begun()) => agreed.carried_over(),
+            (true, Some(agreed)) if !story.is_gone() && story.steps.values().any(|step| step.begun()) => {
+                agreed.carried_over()
+            }
             (true, _) => Answers::default(),
         };
         self.carried = if self.file_says_all { taken_over(&base, &self.answers) } else { not_agreed(story) };

@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// Dates in what checks and steps saw: an output or a parameter called `expires` or `…_ends`.
+    /// Dates in what facts, steps and checks saw: a value called `expires` or `…_ends`, and when an outcome says that it ends.
     fn expiries(&self, story: &Story) -> Vec<(Timestamp, String)> {
         let mut found: Vec<(Timestamp, String)> = Vec::new();
         let mut see = |what: &str, value: &serde_json::Value| {
@@ -113,6 +113,12 @@ impl Session {
         }
         for (path, step) in &story.steps {
             see(&path.id, &step.outputs);
+        }
+        let guide = &self.guide.guide;
+        for (path, outcome) in &story.looked {
+            let task = guide.checks.iter().chain(&guide.verify).find(|task| task.id == path.id);
+            let title = task.and_then(|task| task.title.clone()).unwrap_or_else(|| path.id.replace('_', " "));
+            found.extend(outcome.ends().map(|at| (at, title)));
         }
         found.extend(self.proven.as_ref().and_then(|proven| proven.expires).map(|at| (at, "AWS session".to_owned())));
         found.sort();

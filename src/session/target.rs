@@ -294,7 +294,7 @@ impl Session {
         let Some(check) = self.house.kinds.checks.get("kube.context") else { return };
         let cx = self.preview(cloud, proven.target.clone(), bare_task("context"));
         match check.run(&cx, &json!({})).await {
-            Ok(Outcome::Pass { fact }) => proven.proof = Some(fact),
+            Ok(Outcome::Pass { fact, .. }) => proven.proof = Some(fact),
             Ok(Outcome::Warn { problem }) => proven.proof = Some(problem.what),
             Ok(Outcome::Unknown { denied, ask }) => {
                 proven.doubt =

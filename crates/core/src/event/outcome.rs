@@ -1,5 +1,6 @@
 //! How did a look at something end?
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,10 @@ pub enum Outcome {
     Pass {
         /// e.g. `16 of 64 vCPU used, 16 more needed`.
         fact: String,
+        /// When that ends, where it does: a certificate, a version's support.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        ends: Option<Timestamp>,
     },
     /// It works, but somebody should know.
     Warn {
@@ -46,7 +51,20 @@ pub enum Outcome {
 impl Outcome {
     /// It is as it should be.
     pub fn pass(fact: impl Into<String>) -> Self {
-        Self::Pass { fact: fact.into() }
+        Self::Pass { fact: fact.into(), ends: None }
+    }
+
+    /// It is as it should be until then.
+    pub fn pass_until(ends: Option<Timestamp>, fact: impl Into<String>) -> Self {
+        Self::Pass { fact: fact.into(), ends }
+    }
+
+    /// When what was seen ends, where it does.
+    pub fn ends(&self) -> Option<Timestamp> {
+        match self {
+            Self::Pass { ends, .. } => *ends,
+            _ => self.problem()?.ends,
+        }
     }
 
     /// There was nothing to look at.
@@ -65,7 +83,7 @@ impl Outcome {
     /// One line for a list.
     pub fn line(&self) -> &str {
         match self {
-            Self::Pass { fact } => fact,
+            Self::Pass { fact, .. } => fact,
             Self::Warn { problem } | Self::Fail { problem } | Self::NotYet { problem } => &problem.what,
             Self::Skip { reason } => reason,
             Self::Unknown { denied, .. } => denied,

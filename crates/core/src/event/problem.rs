@@ -1,5 +1,6 @@
 //! What must a person know or do? Always with a code and a fix.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,18 +18,29 @@ pub struct Problem {
     /// Where in the vendor's document this comes from (heading and ordinal), if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// When what it speaks of ends, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ends: Option<Timestamp>,
 }
 
 impl Problem {
     /// A problem without a reason; add it with [`Problem::why`].
     pub fn new(code: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { code: code.into(), what: what.into(), why: String::new(), fix: fix.into(), source: None }
+        Self { code: code.into(), what: what.into(), why: String::new(), fix: fix.into(), source: None, ends: None }
     }
 
     /// Adds the reason.
     #[must_use]
     pub fn why(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
+        self
+    }
+
+    /// Says when what it speaks of ends.
+    #[must_use]
+    pub fn ends(mut self, ends: Option<Timestamp>) -> Self {
+        self.ends = ends;
         self
     }
 }

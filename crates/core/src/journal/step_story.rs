@@ -78,7 +78,9 @@ impl StepStory {
             Record::Result { kind, how, parameters, outputs, secrets, .. } => {
                 self.kind.clone_from(kind);
                 // Looked at again, it took as long as it took then.
-                if let (false, Some(since), Some(ended)) = (self.open, self.since, self.ended.filter(|_| self.how.is_some())) {
+                if let (false, Some(since), Some(ended)) =
+                    (self.open, self.since, self.ended.filter(|_| self.how.is_some()))
+                {
                     self.since = Some(stamped.at - ended.duration_since(since));
                 }
                 self.open = false;

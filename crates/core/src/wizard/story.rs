@@ -107,7 +107,7 @@ pub fn story(row: &TaskRow, now: Timestamp, expires: Option<Timestamp>) -> Vec<S
 
 fn looked(outcome: &Outcome, row: &TaskRow, lines: &mut Vec<StoryLine>) {
     match outcome {
-        Outcome::Pass { fact } => {
+        Outcome::Pass { fact, .. } => {
             lines.push(StoryLine::text("seen", fact.clone()));
             lines.push(StoryLine::text("about", row.about.clone()));
         }
