@@ -85,7 +85,7 @@ fn last_warned(pod: &Pod, heard: Vec<Event>) -> Option<String> {
     let when = |event: &Event| event.last_timestamp.as_ref().map(|time| time.0);
     let now = |event: &Event| {
         let same = event.involved_object.uid.is_none() || event.involved_object.uid == pod.metadata.uid;
-        same && !when(event).zip(scheduled).is_some_and(|(when, scheduled)| when < scheduled)
+        same && when(event).zip(scheduled).is_none_or(|(when, scheduled)| when >= scheduled)
     };
     let warnings = heard.into_iter().filter(|event| event.type_.as_deref() == Some("Warning") && now(event));
     warnings.max_by_key(when)?.message

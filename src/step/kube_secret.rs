@@ -94,11 +94,11 @@ impl Step for KubeSecret {
             let there = data.get(&key).filter(|there| !there.0.is_empty());
             let is_same =
                 there.zip(wanted.as_ref()).is_some_and(|(there, wanted)| same(&fingerprint, &key, wanted, &there.0));
-            if let Some(there) = there.filter(|_| !is_same && self.keep.contains(&key)) {
-                if !self.was_given(cx, &key).await? {
-                    self.adopt(cx, &key, there).await?;
-                    continue;
-                }
+            if let Some(there) = there.filter(|_| !is_same && self.keep.contains(&key))
+                && !self.was_given(cx, &key).await?
+            {
+                self.adopt(cx, &key, there).await?;
+                continue;
             }
             let state = match (there, wanted) {
                 (Some(_), None) => continue,
