@@ -10,6 +10,9 @@ use landfall_core::{
 };
 use serde_json::{Value, json};
 
+/// What is to happen to an input, and which answers do that.
+type Way<'a> = (&'a str, &'a dyn Fn(&Value) -> bool);
+
 fn all() -> Vec<LoadedGuide> {
     guides::embedded().into_iter().map(|folder| LoadedGuide::read(folder).unwrap()).collect()
 }
@@ -97,7 +100,7 @@ fn unasked(loaded: &LoadedGuide) -> Vec<String> {
     };
     let mut wrong = Vec::new();
     for input in &loaded.guide.inputs {
-        let ways: [(&str, &dyn Fn(&Value) -> bool); 3] = [
+        let ways: [Way<'_>; 3] = [
             ("is asked", &|_| true),
             ("fills in", &|value| !value.is_null()),
             ("leaves out", &|value| value.is_null()),
