@@ -151,6 +151,18 @@ pub fn seen() -> TargetSeen {
 pub struct Led(pub Wizard);
 
 impl Led {
+    /// At Inputs of another guide than the usual one, bound.
+    pub fn inputs_of(name: &str, guide: &str, source: &str) -> Self {
+        let files = BTreeMap::from([("guide.yaml".into(), guide.into()), ("source.yaml".into(), source.into())]);
+        let mut led = Self::start();
+        led.input(Input::Opened(Ok(Arc::new(LoadedGuide::read(Folder { name: name.into(), files }).unwrap()))));
+        led.input(Input::TargetSeen(Ok(seen())));
+        led.input(Input::Next);
+        led.input(Input::FactsSeen(serde_json::Map::new()));
+        led.input(Input::Bound("3fa9c1d2".into()));
+        led
+    }
+
     /// At the first screen, everything read.
     pub fn start() -> Self {
         let mut led = Self(Wizard::new(Arc::new(catalogue()), at(0), "sam"));

@@ -1,16 +1,13 @@
 //! A vendor's values file, filled in key by key.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use landfall_core::{
     event::{Problem, Table},
-    guide::{Folder, LoadedGuide},
     mapping::{Of, State, VendorFile, VendorKey},
     wizard::{Effect, Input, Key, Stage, VaultSaid},
 };
 use serde_json::{Value, json};
 
-use super::given::{Led, enter, seen};
+use super::given::{Led, enter};
 
 const GUIDE: &str = r#"
 id: arthur-shield
@@ -64,14 +61,7 @@ fn file(version: &str) -> Table {
 
 /// At Inputs, bound; whether the repository's password is kept already.
 fn inputs(kept: bool) -> (Led, Vec<Effect>) {
-    let files = BTreeMap::from([("guide.yaml".into(), GUIDE.into()), ("source.yaml".into(), SOURCE.into())]);
-    let guide = LoadedGuide::read(Folder { name: "arthur-shield".into(), files }).unwrap();
-    let mut led = Led::start();
-    led.input(Input::Opened(Ok(Arc::new(guide))));
-    led.input(Input::TargetSeen(Ok(seen())));
-    led.input(Input::Next);
-    led.input(Input::FactsSeen(Default::default()));
-    led.input(Input::Bound("3fa9c1d2".into()));
+    let mut led = Led::inputs_of("arthur-shield", GUIDE, SOURCE);
     for (field, host) in [("shield_host", "shield.corp.example"), ("auth_host", "shield-auth.corp.example")] {
         led.input(Input::Set { field: field.into(), value: json!(host) });
     }

@@ -1,14 +1,9 @@
 //! Rows typed cell by cell: each cell says what it is for, and the empty last row how to end.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use landfall_core::{
-    guide::{Folder, LoadedGuide},
-    wizard::{Input, Key},
-};
+use landfall_core::wizard::Key;
 use serde_json::json;
 
-use super::given::{Led, enter, seen};
+use super::given::{Led, enter};
 
 const GUIDE: &str = r#"
 id: relay
@@ -29,14 +24,7 @@ checks: [{ id: identity, kind: aws.identity, title: Identity }]
 const SOURCE: &str = "document: Relay\nlines: 1\npassages: []\n";
 
 fn typing() -> Led {
-    let files = BTreeMap::from([("guide.yaml".into(), GUIDE.into()), ("source.yaml".into(), SOURCE.into())]);
-    let guide = LoadedGuide::read(Folder { name: "relay".into(), files }).unwrap();
-    let mut led = Led::start();
-    led.input(Input::Opened(Ok(Arc::new(guide))));
-    led.input(Input::TargetSeen(Ok(seen())));
-    led.input(Input::Next);
-    led.input(Input::FactsSeen(Default::default()));
-    led.input(Input::Bound("3fa9c1d2".into()));
+    let mut led = Led::inputs_of("relay", GUIDE, SOURCE);
     led.press(&[enter()]);
     led
 }

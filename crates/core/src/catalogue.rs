@@ -172,7 +172,7 @@ mod tests {
     use crate::value::{Late, SecretText, Tree};
 
     #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "only its schema is read")]
     struct Parameters {
         name: String,
         version: Late<String>,
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[derive(JsonSchema)]
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "only its schema is read")]
     struct Volume {
         gib: u32,
     }

@@ -16,7 +16,7 @@ pub struct Lines {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "only its schema is read")]
 enum LinesText {
     One(u32),
     Range(String),

@@ -228,7 +228,7 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Volume {
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "only its shape is read")]
         gib: u32,
     }
 

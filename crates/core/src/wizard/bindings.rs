@@ -37,6 +37,12 @@ const WRAP: Binding =
     shown(Press::Letter('w'), Action::Wrap, "w", "wrap", "wrap long lines, or let them run out to the right (← →)");
 const HOLD: Binding =
     shown(Press::Letter(' '), Action::Hold, "Space", "freeze", "keep the picture as it is, or let it go on");
+const PAUSE: Binding = shown(Press::Letter('p'), Action::Pause, "p", "pause", "pause at the next safe point, or go on");
+const TRY_AGAIN: Binding = quiet(Press::Letter('r'), Action::Again, "try again what failed");
+const HAND_OVER: Binding =
+    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back");
+const COPY: Binding =
+    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file");
 const QUIT: Binding = shown(Press::Letter('q'), Action::Leave, "q", "quit", "leave; nothing stops by that");
 
 /// Wherever there are panels, these keys choose one.
@@ -205,10 +211,10 @@ pub(super) const INSTALL_ASKS: &[Binding] = &[
     BACK,
     UP,
     TAB,
-    shown(Press::Letter('p'), Action::Pause, "p", "pause", "pause at the next safe point, or go on"),
-    quiet(Press::Letter('r'), Action::Again, "try again what failed"),
-    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file"),
+    PAUSE,
+    TRY_AGAIN,
+    HAND_OVER,
+    COPY,
     quiet(Press::Letter('e'), Action::Explain, "what this row is, and where it comes from"),
     quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
     HELP,
@@ -220,10 +226,10 @@ pub(super) const INSTALL: &[Binding] = &[
     BACK,
     UP,
     TAB,
-    shown(Press::Letter('p'), Action::Pause, "p", "pause", "pause at the next safe point, or go on"),
-    quiet(Press::Letter('r'), Action::Again, "try again what failed"),
-    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file"),
+    PAUSE,
+    TRY_AGAIN,
+    HAND_OVER,
+    COPY,
     EXPLAIN,
     SHELL,
     HELP,
@@ -238,8 +244,8 @@ pub(super) const STOPPED: &[Binding] = &[
     BACK,
     UP,
     TAB,
-    quiet(Press::Letter('h'), Action::HandOver, "hand the selected step over to somebody else, or take it back"),
-    shown(Press::Letter('y'), Action::Copy, "y", "copy", "copy the instruction or the fix, and save it in a file"),
+    HAND_OVER,
+    COPY,
     EXPLAIN,
     SHELL,
     HELP,
@@ -269,7 +275,7 @@ pub(super) const INSTALL_PANEL: &[Binding] = &[
     WRAP,
     HOLD,
     quiet(Press::Letter('p'), Action::Pause, "stop the install at the next safe point, or go on"),
-    quiet(Press::Letter('r'), Action::Again, "try again what failed"),
+    TRY_AGAIN,
     quiet(Press::Letter('!'), Action::Shell, "your shell, with this context, namespace, profile and region"),
     HELP,
 ];
