@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{Event, Service};
 use kube::{Api, Client, api::ListParams};
 use landfall_core::{
     catalogue::Touches,
-    event::{Outcome, Permissions, Problem},
+    event::{Host, Outcome, Permissions, Problem},
     value::Late,
 };
 use schemars::JsonSchema;
@@ -38,6 +38,7 @@ impl Check for DnsName {
         about: "a name points where it has to",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let target = match (&self.points_to, &self.service) {
@@ -67,6 +68,11 @@ impl Check for DnsName {
             ),
             None => Permissions::default(),
         }
+    }
+
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let servers = format!("<the name servers of {}>", self.name);
+        vec![Host::from_here(servers, 53, "UDP and TCP: they are asked where the name points")]
     }
 }
 

@@ -70,6 +70,7 @@ impl Check for HelmApiVersions {
         about: "the cluster serves what the chart renders",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;

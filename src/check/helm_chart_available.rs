@@ -51,6 +51,7 @@ impl Check for HelmChartAvailable {
         about: "the chart can be had",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;

@@ -55,6 +55,7 @@ impl Check for HttpEndpoint {
         about: "an address answers as it should",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let mut request = cx.net(self.ca.as_ref()).await?.http()?.get(&self.url);
@@ -75,7 +76,8 @@ impl Check for HttpEndpoint {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
-        host_of(&self.url, "checked after the install").into_iter().collect()
+        let host = host_of(&self.url, "what is installed answers there");
+        host.into_iter().flat_map(|host| [host.reached_by("later"), host]).collect()
     }
 }
 

@@ -65,6 +65,7 @@ impl Check for LdapBind {
         about: "the directory lets us in and has the group",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(place) = Place::of(&self.url) else {

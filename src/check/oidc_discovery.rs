@@ -37,6 +37,7 @@ impl Check for OidcDiscovery {
         about: "an OIDC issuer describes itself as expected",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         if !self.issuer.starts_with("https://") {
@@ -75,7 +76,8 @@ impl Check for OidcDiscovery {
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
         // It may be part of what is installed: nobody can reach it before.
-        host_of(&self.issuer, "the OIDC issuer describes itself there").into_iter().collect()
+        let host = host_of(&self.issuer, "the OIDC issuer describes itself there");
+        host.into_iter().flat_map(|host| [host.reached_by("later"), host]).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use landfall_core::{
     catalogue::Touches,
-    event::{Outcome, Problem},
+    event::{Host, Outcome, Problem},
     value::SecretText,
 };
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     cloud::{Trouble, net::secret_header},
-    kind::{Check, CheckAbout, Context},
+    kind::{Check, CheckAbout, Context, PlanView},
 };
 
 /// Of Azure's REST API for chat completions.
@@ -38,6 +38,7 @@ impl Check for OpenAiDeployment {
         about: "Azure OpenAI answers, with enough tokens a minute",
         touches: Touches::Money,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let text = cx.reveal(&self.deployments).await?;
@@ -78,6 +79,12 @@ impl Check for OpenAiDeployment {
             _ if unknown_limit => Outcome::pass(format!("{answered} answer; the token limit was not told")),
             _ => Outcome::pass(format!("{answered} answer, {limit} tokens a minute together")),
         })
+    }
+
+    /// The endpoints stand in the secret; as far as these are no secret in themselves, the list of hosts knows them.
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let here = Host::from_here(self.deployments.to_string(), 443, "Azure OpenAI answers");
+        vec![here.reached_by("pods"), here]
     }
 }
 

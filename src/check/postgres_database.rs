@@ -59,6 +59,7 @@ impl Check for PostgresDatabase {
         about: "the user can log in to the database and make what it needs there",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let username = cx.reveal(&self.username).await?;

@@ -65,6 +65,7 @@ impl Check for PostgresInside {
         about: "the user can log in to the database from a pod, and write there",
         touches: Touches::Cluster,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let (Some(host), Some(port)) = (self.host.known(), self.port.known()) else {
@@ -111,7 +112,7 @@ impl Check for PostgresInside {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
-        psql::hosts(self.host.known(), self.port.known())
+        psql::hosts(&self.host, &self.port)
     }
 }
 

@@ -45,6 +45,7 @@ impl Check for RegistryImage {
         about: "images exist for the nodes' architectures",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         if self.images.is_empty() {

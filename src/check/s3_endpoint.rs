@@ -50,6 +50,7 @@ impl Check for S3Endpoint {
         about: "an S3-compatible store answers and takes the keys",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let (url, access, secret) =

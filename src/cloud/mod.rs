@@ -7,6 +7,7 @@ pub mod api_server;
 pub mod archive;
 pub mod arrived;
 mod aws;
+pub mod aws_hosts;
 mod chart;
 mod child_aws;
 mod child_kubeconfig;

@@ -31,6 +31,9 @@ pub trait Check: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// What it declares.
     const ABOUT: CheckAbout;
 
+    /// Whether it may name hosts: lists of them then say where its parameters are not known yet.
+    const NAMES_HOSTS: bool = false;
+
     /// Looks. No waiting, no printing, no retry: `NotYet` is asked again by the engine.
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble>;
 
@@ -39,7 +42,7 @@ pub trait Check: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
         Permissions::default()
     }
 
-    /// Hosts it talks to.
+    /// Hosts it talks to, beside AWS and the cluster: those follow from its permissions.
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
         Vec::new()
     }
@@ -56,6 +59,8 @@ pub trait AnyCheck: Send + Sync {
     async fn run(&self, cx: &Context, parameters: &Value) -> Result<Outcome, Trouble>;
     /// What it needs.
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions;
+    /// Whether it may name hosts.
+    fn names_hosts(&self) -> bool;
     /// Hosts it talks to.
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host>;
 }
