@@ -16,7 +16,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// What the name servers responsible for the name answer, without any cache in between. The product and its users reach
+/// it by this name, and a record with a load balancer's address goes wrong once AWS changes that.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DnsName {
@@ -39,6 +40,8 @@ impl Check for DnsName {
         touches: Touches::Nothing,
     };
     const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["DNS-ADDRESS", "DNS-ELSEWHERE", "DNS-MISSING", "K8S-LOAD-BALANCER-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let target = match (&self.points_to, &self.service) {

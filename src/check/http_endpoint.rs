@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The answer of an address: its status and its text. It is the first sign that DNS, ingress, certificate and pods fit
+/// together.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpEndpoint {
@@ -56,6 +57,7 @@ impl Check for HttpEndpoint {
         touches: Touches::Nothing,
     };
     const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["HTTP-ANSWER", "HTTP-SILENT"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let mut request = cx.net(self.ca.as_ref()).await?.http()?.get(&self.url);

@@ -14,7 +14,9 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// No parameters: the hosts are the plan's.
+/// Every host of the plan that this machine or, as far as it is seen from here, nodes and pods must reach: AWS, the
+/// cluster, registries, repositories, databases. A closed firewall or a proxy that re-signs TLS stops an install in its
+/// middle. `landfall plan GUIDE --hosts` prints the same list.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkRoute {}
@@ -37,6 +39,7 @@ impl Check for NetworkRoute {
         about: "every host of the plan can be reached",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["NET-RESIGNED", "NET-UNREACHABLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let hosts = tried(&cx.needs.hosts);

@@ -15,7 +15,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// What the issuer publishes of itself, letter by letter, and its keys. Whoever trusts it compares its name as text, so
+/// a closing slash too many keeps everybody out.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OidcDiscovery {
@@ -38,6 +39,8 @@ impl Check for OidcDiscovery {
         touches: Touches::Nothing,
     };
     const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["OIDC-CLAIM", "OIDC-HTTPS", "OIDC-ISSUER", "OIDC-KEYS", "OIDC-SILENT", "OIDC-UNTRUSTED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         if !self.issuer.starts_with("https://") {

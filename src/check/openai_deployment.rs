@@ -19,7 +19,8 @@ use crate::{
 /// Of Azure's REST API for chat completions.
 const API_VERSION: &str = "2024-10-21";
 
-/// Parameters in a guide.
+/// One question of one token to each deployment, with the given key, and the token limit that it answers. The product
+/// answers nothing without it; a low limit slows it under load.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenAiDeployment {
@@ -39,6 +40,8 @@ impl Check for OpenAiDeployment {
         touches: Touches::Money,
     };
     const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["AI-ANSWER", "AI-BUSY", "AI-DEPLOYMENT", "AI-FORM", "AI-KEY", "AI-TOKENS", "AI-UNREACHABLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let text = cx.reveal(&self.deployments).await?;

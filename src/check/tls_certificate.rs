@@ -15,7 +15,10 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide: one of `file`, `pem`, `secret`, `host`.
+/// A certificate from a file, the vault, a Secret or a live host: its names, its chain, its key and its end. Browsers
+/// and pods refuse one that lacks any of them.
+///
+/// One of `file`, `pem`, `secret`, `host` has to be given.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsCertificate {
@@ -67,6 +70,16 @@ impl Check for TlsCertificate {
         touches: Touches::Nothing,
     };
     const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &[
+        "TLS-EXPIRED",
+        "TLS-KEY",
+        "TLS-NAME",
+        "TLS-SECRET-MISSING",
+        "TLS-SELF-SIGNED",
+        "TLS-SOON",
+        "TLS-UNREADABLE",
+        "TLS-UNTRUSTED",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let first = self.names.first().map_or("localhost", String::as_str);

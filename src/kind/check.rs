@@ -34,6 +34,9 @@ pub trait Check: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// Whether it may name hosts: lists of them then say where its parameters are not known yet.
     const NAMES_HOSTS: bool = false;
 
+    /// Codes of the problems that it finds itself; `landfall explain` shows their pages beside what its docstring says.
+    const PROBLEMS: &'static [&'static str] = &[];
+
     /// Looks. No waiting, no printing, no retry: `NotYet` is asked again by the engine.
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble>;
 
@@ -61,6 +64,8 @@ pub trait AnyCheck: Send + Sync {
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions;
     /// Whether it may name hosts.
     fn names_hosts(&self) -> bool;
+    /// Codes of the problems that it finds itself.
+    fn problems(&self) -> &'static [&'static str];
     /// Hosts it talks to.
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host>;
 }

@@ -78,6 +78,10 @@ impl<K: Check> AnyCheck for Erased<K> {
         K::NAMES_HOSTS
     }
 
+    fn problems(&self) -> &'static [&'static str] {
+        K::PROBLEMS
+    }
+
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host> {
         decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.hosts(cx))
     }

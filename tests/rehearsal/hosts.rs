@@ -76,8 +76,7 @@ fn hosts(tree: &Value) -> Option<Vec<String>> {
 #[test]
 fn the_check_tries_what_the_list_holds() {
     let served = Served::start("smooth");
-    let checked =
-        served.landfall(&["check", "arthur-shield", "--yes", "--only", "checks/hosts", "--output", "ndjson"]);
+    let checked = served.landfall(&["check", "arthur-shield", "--yes", "--only", "checks/hosts", "--output", "ndjson"]);
     checked.ends_with(0);
     let planned = served.landfall(&["plan", "arthur-shield", "--yes", "--output", "json"]);
     planned.ends_with(0);
@@ -101,7 +100,8 @@ fn the_message_to_the_network_team_holds_the_list() {
     let answers = served.world().join("answers.yaml");
     let home = tempfile::tempdir().unwrap();
     let mut command = landfall(home.path());
-    let said = run(command.args(["guide", "needs", "arthur-shield", "--region", "us-east-2", "--answers"]).arg(answers));
+    let said =
+        run(command.args(["guide", "needs", "arthur-shield", "--region", "us-east-2", "--answers"]).arg(answers));
     said.ends_with(0);
     let (_, message) = said.out.split_once("## Network routes").unwrap();
     says(
