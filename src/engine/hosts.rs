@@ -142,7 +142,7 @@ fn of_aws(around: &Around<'_>, scope: &Scope, permissions: &Permissions) -> Vec<
         return Vec::new();
     }
     calls.entry("sts").or_default().insert("GetCallerIdentity");
-    let region = &around.target.region;
+    let region = region(around);
     let services = calls.into_iter().map(|(service, calls)| {
         let why = match (calls.first(), calls.len()) {
             (None, _) => format!("AWS's API: {service}"),
@@ -155,6 +155,11 @@ fn of_aws(around: &Around<'_>, scope: &Scope, permissions: &Permissions) -> Vec<
         Host::from_here(aws_hosts::bucket_host(bucket, region), 443, format!("AWS's API: the bucket {bucket}"))
     });
     services.chain(buckets).collect()
+}
+
+fn region<'a>(around: &Around<'a>) -> &'a str {
+    let region = around.target.region.as_str();
+    if region.is_empty() { "<answer target.region>" } else { region }
 }
 
 /// Look-ups of facts, and of the tables that answers are chosen from.
@@ -178,7 +183,7 @@ fn of_cluster(around: &Around<'_>) -> Vec<Host> {
             Host::from_here(host, *port, format!("the API server of the cluster {}", target.cluster))
         }
         (None, "eks") => Host::from_here(
-            aws_hosts::api_servers(&target.region),
+            aws_hosts::api_servers(region(around)),
             443,
             format!("the API server of the cluster {}; its own name is known once EKS was asked", target.cluster),
         ),

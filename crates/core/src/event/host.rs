@@ -65,7 +65,7 @@ impl Host {
 /// `this machine → docker.example.com:443  images are looked at`.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let who = WHO.iter().find(|(who, _)| *who == self.from).map_or(self.from.as_str(), |(_, words)| words);
+        let who = WHO.iter().find(|(who, _)| *who == self.from).map_or(self.from.as_str(), |(_, words)| *words);
         write!(f, "{who} → {}", self.host)?;
         if self.port != 0 {
             write!(f, ":{}", self.port)?;
