@@ -88,3 +88,23 @@ fn what_is_there_to_be_copied_is_never_wrapped() {
     let longest = commands.out.lines().map(str::len).max().unwrap_or_default();
     assert!(longest > 200, "the longest line has {longest} signs");
 }
+
+#[test]
+fn what_a_step_will_bring_is_said_in_words() {
+    let served = Served::start("smooth");
+    for format in ["text", "markdown", "ndjson"] {
+        let plan = served.landfall(&["plan", "arthur-shield", "--yes", "--output", format]);
+        plan.ends_with(0);
+        assert!(!plan.out.contains("steps."), "{format}: {}", plan.out);
+        let words: Vec<&str> = plan.out.split_whitespace().collect();
+        assert!(words.join(" ").contains("known after"), "{format}: {}", plan.out);
+    }
+    let plan = served.landfall(&["plan", "arthur-shield", "--yes", "--output", "markdown"]).out;
+    for part in [
+        "<address of shield.mycompany.example, known after step \"Install the chart\">",
+        "--launch-template '<id and version, known after step Launch template of the GPU nodes>'",
+        "<ARN, known after step Policy that adds a node for GPU use>",
+    ] {
+        assert!(plan.contains(part), "{part}: {plan}");
+    }
+}

@@ -7,6 +7,7 @@
 mod act;
 mod beforehand;
 mod bindings;
+mod brought;
 mod checks;
 mod edit;
 mod effect;
