@@ -70,3 +70,18 @@ fn the_whole_way_by_keyboard_alone() {
     assert_eq!(led.0.stage, Stage::Summary);
     assert_eq!(led.input(Input::Key(enter())), [Effect::Quit]);
 }
+
+#[test]
+fn who_leaves_is_told_where_the_secrets_are() {
+    let mut led = Led::secrets();
+    led.input(Input::Bound("3fa9c1d2".into()));
+    assert!(!led.0.when_left().contains("Secrets"), "none were entered: {}", led.0.when_left());
+    let mut led = Led::secrets_in();
+    led.input(Input::Bound("3fa9c1d2".into()));
+    assert!(led.0.when_left().ends_with("Secrets are kept in the encrypted file."), "{}", led.0.when_left());
+    for store in &mut led.0.secrets.stores {
+        store.chosen = store.id == "session";
+    }
+    assert!(led.0.secrets_go());
+    assert!(led.0.when_left().contains("Secrets are in this session only"), "{}", led.0.when_left());
+}

@@ -6,6 +6,7 @@ use crate::{catalogue::Room, guide::InputType};
 impl Wizard {
     pub(super) fn key(&mut self, key: &Key) -> Vec<Effect> {
         self.notice = None;
+        let warned = std::mem::take(&mut self.warned);
         match key {
             Key::Interrupt => return self.interrupt(),
             Key::Help => {
@@ -24,7 +25,14 @@ impl Wizard {
         }
         let mode = self.mode();
         match mode.keys().into_iter().find(|binding| binding.press.is(key)) {
-            Some(binding) => self.act(mode, binding.does),
+            Some(binding) => {
+                let lost = self.would_lose(mode).filter(|_| binding.does == Action::Cancel && !warned);
+                if let Some(lost) = lost {
+                    (self.warned, self.notice) = (true, Some(lost.into()));
+                    return Vec::new();
+                }
+                self.act(mode, binding.does)
+            }
             None => {
                 self.text(mode, key);
                 Vec::new()
