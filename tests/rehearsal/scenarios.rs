@@ -1,8 +1,10 @@
 //! Each scenario ends as it says, and leaves what it should.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::rehearsed::{Rehearsed, aws, objects, rehearse, rehearse_at};
+use crate::rehearsed::{Rehearsed, Served, aws, objects, rehearse, rehearse_at};
 
 const SECRETS: [&str; 10] = [
     "arthur-repository-credentials",
@@ -100,6 +102,23 @@ fn denied_lookups_go_on_with_what_somebody_attested() {
         assert_eq!(run.said.outcome(&format!("checks/{check}")), "unknown", "{check}");
     }
     assert!(run.said.out.contains("CLOUD-1205"));
+}
+
+#[test]
+fn who_answered_for_a_check_in_a_file_does_so_as_long_as_the_file_says_it() {
+    let served = Served::start("denied-lookups");
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    let whole = served.file("whole.yaml", &answers.to_string());
+    answers["attest"].as_array_mut().unwrap().retain(|said| said["task"] != "checks/gpu_quota");
+    let less = served.file("less.yaml", &answers.to_string());
+    let check =
+        |file: &Path| served.landfall(&["check", "arthur-shield", "--yes", "--answers", file.to_str().unwrap()]);
+    check(&whole).ends_with(0);
+    let stopped = check(&less);
+    stopped.ends_with(3);
+    let words: Vec<&str> = stopped.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("checks/gpu_quota attested by Cloud team: no longer"), "{}", stopped.out);
+    check(&whole).ends_with(0);
 }
 
 #[test]
