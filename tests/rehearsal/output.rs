@@ -108,3 +108,17 @@ fn what_a_step_will_bring_is_said_in_words() {
         assert!(plan.contains(part), "{part}: {plan}");
     }
 }
+
+#[test]
+fn a_task_stands_with_the_path_that_names_it() {
+    let served = Served::start("denied-lookups");
+    let plan = served.landfall(&["plan", "arthur-shield", "--yes"]);
+    plan.ends_with(0);
+    for path in ["(steps/gpu_launch_template)", "(steps/node_role_metrics)", "(verify/gpu_nodes_healthy)"] {
+        let words = plan.out.split_whitespace().any(|word| word == path);
+        assert!(words, "{path}, unbroken: {}", plan.out);
+    }
+    let check = served.landfall(&["check", "arthur-shield", "--yes"]);
+    assert!(check.out.lines().any(|line| line.trim() == "task checks/gpu_quota"), "{}", check.out);
+    assert!(!check.out.contains("task checks/identity"), "nobody has to name what passed: {}", check.out);
+}
