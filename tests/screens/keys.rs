@@ -2,7 +2,7 @@
 
 use landfall_core::{
     event::Outcome,
-    wizard::{Effect, Ended, Input, Key, Look, Stage, Vault},
+    wizard::{Effect, Ended, Input, Key, Look, Over, Stage, Vault},
 };
 
 use super::given::{Led, enter, looked, paste};
@@ -84,4 +84,15 @@ fn who_leaves_is_told_where_the_secrets_are() {
     }
     assert!(led.0.secrets_go());
     assert!(led.0.when_left().contains("Secrets are in this session only"), "{}", led.0.when_left());
+}
+
+#[test]
+fn what_an_earlier_step_brings_is_explained_in_words() {
+    let mut led = Led::plan();
+    let tasks = &led.0.plan.plan.as_ref().unwrap().tasks;
+    led.0.plan.at = tasks.iter().position(|task| task.path.id == "gpu_node_group").unwrap();
+    led.type_in("e");
+    let Some(Over::Explain(lines)) = &led.0.over else { panic!("{:?}", led.0.over) };
+    let parameter = "  launch_template: <id, known after step \"GPU launch template\">";
+    assert!(lines.iter().any(|line| line == parameter), "{lines:#?}");
 }

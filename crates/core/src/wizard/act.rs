@@ -257,8 +257,10 @@ impl Wizard {
         lines.extend(kind.map(|kind| format!("{}: {}", kind.name, kind.about)));
         if let Some(parameters) = task.and_then(|task| task.parameters.as_object()) {
             let shown = crate::value::Tree(serde_json::Value::Object(parameters.clone())).shown();
+            let brought = self.brought();
             lines.extend(shown.as_object().into_iter().flatten().map(|(key, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value =
+                    value.as_str().map_or_else(|| brought.in_code(&value.to_string()), |text| brought.in_prose(text));
                 format!("  {key}: {value}")
             }));
         }

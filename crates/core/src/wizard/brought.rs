@@ -1,7 +1,16 @@
 //! A plan's texts, with what only an earlier step brings said in words.
 
-use super::{PlanShown, PlannedTask};
-use crate::{event::Problem, plan::Brought};
+use super::{PlanShown, PlannedTask, Wizard};
+use crate::{catalogue::Room, event::Problem, plan::Brought};
+
+impl Wizard {
+    /// What the plan's steps bring; nothing before there is one.
+    pub(super) fn brought(&self) -> Brought {
+        let outputs = |kind: &str| self.catalogue.find(Room::Step, kind).map(|kind| kind.outputs.clone());
+        let plan = self.resolved.as_ref();
+        plan.map(|plan| Brought::of(plan, |kind| outputs(kind).unwrap_or_default())).unwrap_or_default()
+    }
+}
 
 impl PlanShown {
     /// Says everywhere what is not known yet, and which step brings it.
