@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use landfall_core::{
     clock::ago,
-    event::{How, Problem},
+    event::{How, Problem, Section, TaskPath},
+    guide::LoadedGuide,
     journal::{Asked, Story},
 };
 
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Common, Exit, say::say};
 use crate::{
     engine::installs,
+    guides,
     report::{Format, explained},
 };
 
@@ -67,7 +69,7 @@ pub(super) fn found(common: &Common, install: &str) -> Result<(PathBuf, Story), 
 /// Says where installs stand.
 pub fn status(common: &Common, install: Option<&str>) -> i32 {
     let Some(install) = install else { return all(common) };
-    let (_, story) = match known_install(common, install) {
+    let (guide, story) = match known_install(common, install) {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
@@ -79,6 +81,7 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         return Exit::Done.code();
     }
     say!("{} {id}: {}, {}", story.guide, place(&story), story.state());
+    let guide = guides::find(&guide).ok();
     for (path, step) in &story.steps {
         let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
@@ -94,14 +97,27 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
-        say!("  {path}: {state}");
+        say!("  {}: {state}", named(guide.as_ref(), path));
     }
     for (path, outcome) in &story.looked {
         if let Some(problem) = outcome.problem() {
-            say!("  {path}: {} {}", problem.code, problem.what);
+            say!("  {}: {} {}", named(guide.as_ref(), path), problem.code, problem.what);
         }
     }
     Exit::Done.code()
+}
+
+/// A task by its title, and by the path that answers and options name it with.
+fn named(guide: Option<&LoadedGuide>, path: &TaskPath) -> String {
+    let tasks = guide.map(|loaded| match path.section {
+        Section::Checks => &loaded.guide.checks,
+        Section::Steps => &loaded.guide.steps,
+        Section::Verify => &loaded.guide.verify,
+    });
+    let task = tasks.into_iter().flatten().find(|task| task.id == path.id);
+    // What a title reads is not known here.
+    let title = task.and_then(|task| task.title.as_deref()).filter(|title| !title.contains("{{"));
+    title.map_or_else(|| path.to_string(), |title| format!("{title} ({path})"))
 }
 
 fn all(common: &Common) -> i32 {
