@@ -185,6 +185,7 @@ fn api_only_leaves_auth_out() {
     assert_eq!(objects(&run.left, "daemonsets.apps", "shield"), ["arthur-shield"]);
     assert!(objects(&run.left, "secrets", "shield").iter().all(|name| !name.contains("auth-")));
     assert!(run.said.of("steps/auth_dns").is_empty());
+    assert_eq!(run.said.outcome("checks/openai"), "pass", "whatever is left of the tokens a minute");
 }
 
 #[test]
@@ -244,14 +245,25 @@ fn a_chart_brought_along_is_installed_with_certificates_from_elsewhere() {
     assert!(!aws(&run.left, "roles").contains(&"arthur-shield-usage-pay-1".to_owned()), "nothing is told to Arthur");
     let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
     assert!(shield.contains("disabled"), "the usage tracker: {shield}");
+    let auth = &run.left["kubernetes"]["deployments.apps"]["shield"]["arthur-auth"];
+    assert_eq!(auth["spec"]["replicas"], 2, "as in the vendor's values file");
+    let install = std::fs::read_dir(run.world.join("state")).unwrap().next().unwrap().unwrap().path();
+    let values = std::fs::read_to_string(install.join("arthur-shield-values.yaml")).unwrap();
+    assert!(values.contains("# Two, so that one may go\n  replicas: 2\n  host: \"shield-auth."), "{values}");
 }
 
 #[test]
 fn an_ami_of_ones_own_bootstraps_itself_behind_a_proxy() {
     let run = rehearse("own-ami");
     run.said.ends_with(0);
-    let template = run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"].to_string();
-    assert!(template.contains("ami-05737b633d742ccc9"), "{template}");
+    let template = &run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"]["versions"]["1"]["data"];
+    assert_eq!(template["ImageId"], "ami-05737b633d742ccc9");
+    let disk = &template["BlockDeviceMappings"][0]["Ebs"];
+    assert_eq!(
+        (&disk["Encrypted"], &disk["KmsKeyId"]),
+        (&true.into(), &"arn:aws:kms:us-east-2:123456789012:alias/gpu-disks".into())
+    );
+    assert_eq!(run.said.outcome("checks/volume_key"), "pass");
     assert_eq!(run.said.outcome("checks/auth_certificate_acm"), "pass");
     assert_eq!(aws(&run.left, "alarms").len(), 3, "two that add a node, one that takes one away");
     let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
