@@ -191,8 +191,15 @@ fn a_region_that_is_none_is_told_with_the_nearest() {
 fn a_misspelt_profile_is_told_with_the_files_and_the_nearest_one() {
     let served = Served::start("smooth");
     let config = served.world().join("aws/config").display().to_string();
-    let told =
-        ["AWS-PROFILE-MISSING", "why", config.as_str(), "AWS_CONFIG_FILE", "corp-prod", "fix", "aws configure list-profiles"];
+    let told = [
+        "AWS-PROFILE-MISSING",
+        "why",
+        config.as_str(),
+        "AWS_CONFIG_FILE",
+        "corp-prod",
+        "fix",
+        "aws configure list-profiles",
+    ];
     let flag = served.landfall(&["check", "arthur-shield", "--yes", "--profile", "corp-prd"]);
     flag.ends_with(2);
     says(&flag, &told);
