@@ -123,7 +123,7 @@ Examples:
     /// Take away what an install made, last first, and nothing else.
     #[command(after_help = "\
 Examples:
-  landfall undo 3fa9c1d2                               shows what would go
+  landfall undo 3fa9c1d2                               shows what would go, and asks
   landfall undo 3fa9c1d2 --yes                         all but what holds data
   landfall undo 3fa9c1d2 --yes --lose steps/namespace  this, too, with its data")]
     Undo {
