@@ -242,7 +242,7 @@ impl Cli {
             Some(Command::Answers { arguments }) => command::answers(&common, &arguments),
             Some(Command::Guide { command }) => match command {
                 GuideCommand::List => command::list(&common),
-                GuideCommand::Needs { guide } => command::needs(&common, &guide),
+                GuideCommand::Needs { guide } => command::needs(&common, &guide).await,
                 GuideCommand::Show { guide } => command::show(&common, &guide),
                 GuideCommand::Lint { guide, source } => command::lint(&common, &guide, source.as_deref()),
                 GuideCommand::New { arguments } => command::new(&common, &arguments),

@@ -7,6 +7,7 @@ pub mod api_server;
 pub mod archive;
 pub mod arrived;
 mod aws;
+pub mod aws_hosts;
 mod aws_trouble;
 mod chart;
 mod child_aws;

@@ -74,6 +74,14 @@ impl<K: Check> AnyCheck for Erased<K> {
         decode::<K>(parameters).map_or_else(|_| Permissions::default(), |kind| kind.permissions(cx))
     }
 
+    fn names_hosts(&self) -> bool {
+        K::NAMES_HOSTS
+    }
+
+    fn problems(&self) -> &'static [&'static str] {
+        K::PROBLEMS
+    }
+
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host> {
         decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.hosts(cx))
     }
@@ -162,6 +170,10 @@ impl<K: Step> AnyStep for Erased<K> {
         decode::<K>(parameters).map_or_else(|_| Permissions::default(), |kind| kind.permissions(cx))
     }
 
+    fn names_hosts(&self) -> bool {
+        K::NAMES_HOSTS
+    }
+
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host> {
         decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.hosts(cx))
     }
@@ -175,6 +187,10 @@ impl<K: Step> AnyStep for Erased<K> {
 impl<K: Lookup> AnyLookup for Erased<K> {
     fn describe(&self) -> Descriptor {
         bare(K::ABOUT.name, Room::Lookup, K::ABOUT.about, schema_for!(K).to_value())
+    }
+
+    fn services(&self) -> &'static [&'static str] {
+        K::SERVICES
     }
 
     fn fits(&self, parameters: &Value) -> Result<(), Misfit> {

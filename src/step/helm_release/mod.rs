@@ -97,6 +97,7 @@ impl Step for HelmRelease {
         usual: Some("10 seconds to 2 minutes"),
         ..StepAbout::new("helm.release", "HELM-11", "a Helm release")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let client = cx.cloud.kube.client().await?;

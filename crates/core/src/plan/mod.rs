@@ -2,6 +2,7 @@
 //!
 //! [`Answers`] is what people said; [`scope`] makes it readable for templates; [`Plan::build`] resolves the graph.
 
+mod alone;
 mod anew;
 mod answers;
 mod answers_file;
@@ -19,6 +20,7 @@ mod scope;
 mod texts;
 mod words;
 
+pub use alone::{Alone, Open, Partly, Untold};
 pub use anew::carried_along;
 pub use answers::{Answers, Said, SecretSource, TargetAnswers};
 pub use answers_file::{nearest, nearest_few, unanswered};
