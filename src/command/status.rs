@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use landfall_core::{
     clock::ago,
     event::{How, Problem},
-    journal::{Asked, Story},
+    journal::{Asked, Story, ToldPerson},
 };
 
 use serde_json::{Value, json};
 
 use super::{Common, Exit, say::say};
 use crate::{
-    engine::installs,
+    engine::{Holder, holder, installs, standing},
     report::{Format, explained},
 };
 
@@ -67,22 +67,26 @@ pub(super) fn found(common: &Common, install: &str) -> Result<(PathBuf, Story), 
 /// Says where installs stand.
 pub fn status(common: &Common, install: Option<&str>) -> i32 {
     let Some(install) = install else { return all(common) };
-    let (_, story) = match known_install(common, install) {
+    let (folder, story) = match found(common, install) {
         Ok(found) => found,
         Err(exit) => return exit.code(),
     };
+    let held_by = holder(&folder);
     let now = common.endpoints().map_or(story.last.unwrap_or_default(), |endpoints| endpoints.clock.now());
     // Also where it was named by its guide.
     let id = story.install.as_ref().map_or(install, |install| install.as_str());
     if common.output != Format::Text {
-        machine(common.output, &whole(id, &story));
+        machine(common.output, &whole(id, &story, held_by.as_ref()));
         return Exit::Done.code();
     }
-    say!("{} {id}: {}, {}", story.guide, place(&story), story.state());
+    say!("{} {id}: {}, {}", story.guide, place(&story), stands(&story, held_by.as_ref()));
     for (path, step) in &story.steps {
         let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
             (Some(problem), ..) => format!("failed: {} {}", problem.code, problem.what),
+            (.., None, _) if step.person.is_some() => {
+                step.person.as_ref().map(|told| waits(told, now)).unwrap_or_default()
+            }
             (.., None, _) if asked.is_some() => asked.map(|asked| handed(asked, now)).unwrap_or_default(),
             (_, true, ..) => "taken away".into(),
             (.., Some(How::Made), _) => "made".into(),
@@ -129,7 +133,7 @@ fn all(common: &Common) -> i32 {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         match story {
             Ok(story) => {
-                let state = story.state();
+                let state = stands(&story, holder(&folder).as_ref());
                 say!("{name}  {}  {}  {state}", story.guide, place(&story));
             }
             Err(fault) => say!("{name}  cannot be read: {fault}"),
@@ -142,17 +146,18 @@ fn all(common: &Common) -> i32 {
 fn listed(folder: &Path, story: Result<&Story, impl std::fmt::Display>) -> Value {
     let install = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match story {
-        Ok(story) => head(install, story),
+        Ok(story) => head(install, story, holder(folder).as_ref()),
         Err(fault) => json!({ "install": install, "unreadable": fault.to_string() }),
     }
 }
 
-fn head(install: &str, story: &Story) -> Value {
+fn head(install: &str, story: &Story, held_by: Option<&Holder>) -> Value {
     json!({
         "install": install,
         "guide": story.guide,
         "target": story.target,
-        "state": story.state(),
+        "state": standing(story, held_by),
+        "held_by": held_by,
         "steps_done": story.steps_done(),
         "exit": story.closed,
         "last": story.last.map(|at| at.to_string()),
@@ -160,19 +165,20 @@ fn head(install: &str, story: &Story) -> Value {
 }
 
 /// An install with its steps and what its checks found, for machines.
-fn whole(install: &str, story: &Story) -> Value {
+fn whole(install: &str, story: &Story, held_by: Option<&Holder>) -> Value {
     let steps = story.steps.iter().map(|(path, step)| {
         json!({
             "task": path.to_string(),
             "how": step.how,
             "open": step.open,
             "undone": step.undone,
+            "person": step.person.as_ref().map(|told| json!({ "instruction": told.instruction, "since": told.at.to_string() })),
             "handed_over": step.handed_over.as_ref().map(|asked| asked.what.to.as_str()),
             "failed": step.failed,
         })
     });
     let looked = story.looked.iter().map(|(path, outcome)| json!({ "task": path.to_string(), "outcome": outcome }));
-    let mut all = head(install, story);
+    let mut all = head(install, story, held_by);
     all["steps"] = steps.collect();
     all["looked"] = looked.collect();
     all
@@ -184,6 +190,16 @@ fn machine(format: Format, value: &Value) {
     } else {
         say!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
     }
+}
+
+/// Where it stands, and who is at it.
+fn stands(story: &Story, held_by: Option<&Holder>) -> String {
+    let state = standing(story, held_by);
+    held_by.map_or_else(|| state.clone(), |who| format!("{state}, {who} has it open"))
+}
+
+fn waits(told: &ToldPerson, now: Timestamp) -> String {
+    format!("waits for a person, told {}: {}", ago(told.at, now), told.instruction.trim().replace('\n', "\n      "))
 }
 
 fn handed(asked: &Asked, now: Timestamp) -> String {

@@ -11,6 +11,7 @@ mod desk;
 mod drift;
 mod gate;
 mod hand_over;
+mod holder;
 mod inspect;
 mod journal;
 mod lasting;
@@ -39,7 +40,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use desk::{Desk, Verdict};
 pub use gate::Gate;
-pub use journal::{Journal, JournalTrouble, holder, installs, private_folder, story_in};
+pub use holder::{Holder, holder, standing};
+pub use journal::{Journal, JournalTrouble, installs, private_folder, story_in};
 pub use look::Standing;
 pub use needs::{looking, needs};
 pub use run::{RunEnd, RunOptions};
