@@ -37,7 +37,7 @@ impl<K> Default for Erased<K> {
 /// Does a kind's work; a service that asks to slow down is told in its task's name.
 async fn heard<T>(cx: &Context, work: impl Future<Output = T> + Send) -> T {
     let tell = cx.tell.clone();
-    slowed::heard(Arc::new(move |service| tell(Happened::Throttled { service: service.to_owned() })), work).await
+    slowed::heard(Arc::new(move |service: &str| tell(Happened::Throttled { service: service.to_owned() })), work).await
 }
 
 fn bare(name: &str, room: Room, about: &str, parameters: Value) -> Descriptor {
