@@ -18,6 +18,7 @@ mod plan;
 mod rehearse;
 mod reporter;
 mod say;
+mod scenarios;
 mod schema;
 mod secrets;
 mod status;

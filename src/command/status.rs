@@ -5,15 +5,26 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use landfall_core::{
     clock::ago,
+<<<<<<< HEAD
     event::{How, Problem},
     journal::{Asked, Story, ToldPerson},
+=======
+    event::{How, Problem, Section, TaskPath},
+    guide::LoadedGuide,
+    journal::{Asked, Story},
+>>>>>>> land
 };
 
 use serde_json::{Value, json};
 
 use super::{Common, Exit, say::say};
 use crate::{
+<<<<<<< HEAD
     engine::{Holder, holder, installs, standing},
+=======
+    engine::installs,
+    guides,
+>>>>>>> land
     report::{Format, explained},
 };
 
@@ -26,9 +37,13 @@ pub(super) fn refuse(common: &Common, problem: &Problem, exit: Exit) -> Exit {
 /// The guide and story of an install, by id; the guide is the copy kept beside the journal.
 pub fn known_install(common: &Common, install: &str) -> Result<(String, Story), Exit> {
     let (folder, story) = found(common, install)?;
+    Ok((kept_guide(&folder, &story), story))
+}
+
+/// The guide's copy beside the journal, or its name.
+fn kept_guide(folder: &Path, story: &Story) -> String {
     let copy = folder.join("guide").join("guide.yaml");
-    let guide = if copy.is_file() { copy.display().to_string() } else { story.guide.clone() };
-    Ok((guide, story))
+    if copy.is_file() { copy.display().to_string() } else { story.guide.clone() }
 }
 
 /// The folder and story of an install, by its id or its guide's.
@@ -80,6 +95,7 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
         return Exit::Done.code();
     }
     say!("{} {id}: {}, {}", story.guide, place(&story), stands(&story, held_by.as_ref()));
+    let guide = guides::find(&kept_guide(&folder, &story)).ok();
     for (path, step) in &story.steps {
         let asked = step.handed_over.as_ref();
         let state = match (&step.failed, step.undone, step.how, step.open) {
@@ -98,14 +114,27 @@ pub fn status(common: &Common, install: Option<&str>) -> i32 {
             (.., true) => "begun, no result yet".into(),
             _ => "not begun".into(),
         };
-        say!("  {path}: {state}");
+        say!("  {}: {state}", named(guide.as_ref(), path));
     }
     for (path, outcome) in &story.looked {
         if let Some(problem) = outcome.problem() {
-            say!("  {path}: {} {}", problem.code, problem.what);
+            say!("  {}: {} {}", named(guide.as_ref(), path), problem.code, problem.what);
         }
     }
     Exit::Done.code()
+}
+
+/// A task by its title, and by the path that answers and options name it with.
+fn named(guide: Option<&LoadedGuide>, path: &TaskPath) -> String {
+    let tasks = guide.map(|loaded| match path.section {
+        Section::Checks => &loaded.guide.checks,
+        Section::Steps => &loaded.guide.steps,
+        Section::Verify => &loaded.guide.verify,
+    });
+    let task = tasks.into_iter().flatten().find(|task| task.id == path.id);
+    // What a title reads is not known here.
+    let title = task.and_then(|task| task.title.as_deref()).filter(|title| !title.contains("{{"));
+    title.map_or_else(|| path.to_string(), |title| format!("{title} ({path})"))
 }
 
 fn all(common: &Common) -> i32 {

@@ -107,7 +107,9 @@ impl Worker {
                 ))));
             }
         };
-        self.session = Some(Session::new(self.house.clone(), loaded.clone(), answers.clone()));
+        let mut session = Session::new(self.house.clone(), loaded.clone(), answers.clone());
+        session.file_named = self.answers_file().is_some();
+        self.session = Some(session);
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
         self.tell(Input::Beforehand { attest: answers.attest, waive: answers.waive });

@@ -32,7 +32,7 @@ use std::{
 use landfall_core::{
     event::{Section, TaskPath},
     guide::LoadedGuide,
-    plan::{InstallId, Plan, PlannedTask},
+    plan::{Brought, InstallId, Plan, PlannedTask},
     value::{Scope, SecretRef},
 };
 use serde_json::Value;
@@ -167,6 +167,11 @@ impl Engine {
             }
         }
         Ok(marks)
+    }
+
+    /// What a plan's steps bring, to say in words what is not known yet.
+    pub fn brought(&self, plan: &Plan) -> Brought {
+        Brought::of(plan, |kind| self.kinds.steps.get(kind).map(|kind| kind.describe().outputs).unwrap_or_default())
     }
 
     /// Evaluates a plan of this engine's guide and answers.

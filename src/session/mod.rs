@@ -77,6 +77,8 @@ pub struct Session {
     pub unknown_facts: BTreeMap<String, Problem>,
     /// Whether an answers file speaks for a person who is not there: then it says all, but for what was agreed to.
     pub file_says_all: bool,
+    /// Whether an answers file is named, also where a person is there: it says who vouches for checks.
+    pub file_named: bool,
     /// What was taken over from earlier runs, one line each.
     pub carried: Vec<String>,
     /// Set when it is asked to stop.
@@ -116,6 +118,7 @@ impl Session {
             frozen: Facts::new(),
             unknown_facts: BTreeMap::new(),
             file_says_all: false,
+            file_named: false,
             carried: Vec::new(),
             cancel: CancellationToken::new(),
         }

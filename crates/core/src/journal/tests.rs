@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Record, Stamped, Story};
 use crate::{
     event::{Happened, How, Outcome, TaskPath},
-    plan::HandOver,
+    plan::{Answers, HandOver, Said},
 };
 
 fn fold(records: Vec<Record>) -> Story {
@@ -190,4 +190,31 @@ fn who_watches_sees_what_was_begun_and_how_long_it_took() {
     assert!(matches!(of("steps/a")[..], [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]));
     assert!(matches!(of("steps/b")[..], [(50, Happened::Waiting { .. })]));
     assert!(matches!(of("steps/c")[..], [(70, Happened::Undone { .. })]));
+}
+
+#[test]
+fn what_a_file_said_of_a_check_counts_as_long_as_it_says_it_and_a_persons_word_stays() {
+    let said =
+        |task: &str, name: &str| Said { task: task.into(), name: name.into(), reason: "CHG-1".into(), choice: None };
+    let answered = |waive: &[Said], attest: &[Said]| Record::Answered {
+        answers: Box::new(Answers { waive: waive.to_vec(), attest: attest.to_vec(), ..Answers::default() }),
+    };
+    let mut records = vec![
+        // A file may name a task in short.
+        answered(&[said("quota", "Ann")], &[said("licence", "Ann"), said("checks/network", "Ann")]),
+        Record::Waived { said: said("checks/quota", "Ann") },
+        Record::Attested { said: said("checks/licence", "Ann") },
+        Record::Attested { said: said("checks/network", "Ann") },
+        Record::Waived { said: said("checks/database", "Jo") },
+    ];
+    let counts = |records: &[Record]| {
+        let story = fold(records.to_vec());
+        story.waived.keys().chain(story.attested.keys()).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&records), ["checks/database", "checks/quota", "checks/licence", "checks/network"]);
+    records.push(answered(&[], &[said("checks/licence", "Ann")]));
+    assert_eq!(counts(&records), ["checks/database", "checks/licence"]);
+    // Another name is another's word.
+    records.push(answered(&[], &[said("checks/licence", "Bo")]));
+    assert_eq!(counts(&records), ["checks/database"]);
 }
