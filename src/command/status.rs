@@ -5,26 +5,17 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use landfall_core::{
     clock::ago,
-<<<<<<< HEAD
-    event::{How, Problem},
-    journal::{Asked, Story, ToldPerson},
-=======
     event::{How, Problem, Section, TaskPath},
     guide::LoadedGuide,
-    journal::{Asked, Story},
->>>>>>> land
+    journal::{Asked, Story, ToldPerson},
 };
 
 use serde_json::{Value, json};
 
 use super::{Common, Exit, say::say};
 use crate::{
-<<<<<<< HEAD
     engine::{Holder, holder, installs, standing},
-=======
-    engine::installs,
     guides,
->>>>>>> land
     report::{Format, explained},
 };
 
