@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::{
             Intercept,
             context::{
                 BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
-                BeforeTransmitInterceptorContextRef,
+                BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
             },
         },
         runtime_components::RuntimeComponents,
@@ -24,7 +24,7 @@ use super::{
     Endpoints, Trouble, Vouch,
     once::{Once, OnlyRefused},
     signed_in::{SignedIn, there},
-    vouch,
+    slowed, vouch,
 };
 
 /// The door to AWS.
@@ -226,6 +226,19 @@ impl Intercept for Witness {
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.vouch.note(self.service, context.response().headers().get(vouch::HEADER));
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if bag.load::<slowed::Told>().is_none() && context.response().is_some_and(slowed::asked) {
+            bag.interceptor_state().store_put(slowed::Told);
+            slowed::tell(self.service);
+        }
         Ok(())
     }
 }

@@ -103,5 +103,5 @@ pub(super) fn denied_action(message: &str) -> String {
 
 /// Our own word, below what the SDK makes of it.
 fn beneath<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+    std::iter::successors(Some(error), |error| (**error).source()).find_map(|error| error.downcast_ref())
 }

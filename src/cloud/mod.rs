@@ -41,6 +41,7 @@ pub mod registry;
 pub mod release;
 mod sign_in;
 mod signed_in;
+pub mod slowed;
 pub mod storage_class;
 pub mod terraform;
 mod together;

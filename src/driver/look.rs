@@ -238,7 +238,7 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
         }),
         at: story.last?,
         // Not by ourselves, who came back to the list.
-        held_by: holder(folder).filter(|who| *who != format!("process {}", std::process::id())),
+        held_by: holder(folder).filter(|who| !who.is_this_process()).map(|who| who.to_string()),
     })
 }
 

@@ -11,6 +11,7 @@ mod desk;
 mod drift;
 mod gate;
 mod hand_over;
+mod holder;
 mod hosts;
 mod inspect;
 mod journal;
@@ -40,8 +41,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use desk::{Desk, Verdict};
 pub use gate::Gate;
+pub use holder::{Holder, holder, standing};
 pub use hosts::Known;
-pub use journal::{Journal, JournalTrouble, holder, installs, private_folder, story_in};
+pub use journal::{Journal, JournalTrouble, installs, private_folder, story_in};
 pub use look::Standing;
 pub use needs::{Around, looking, needs};
 pub use run::{RunEnd, RunOptions};

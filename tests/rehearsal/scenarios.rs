@@ -174,7 +174,11 @@ fn a_lost_answer_makes_nothing_twice() {
 
 #[test]
 fn throttling_is_waited_out() {
-    is_installed(&rehearse("throttled"));
+    let run = rehearse("throttled");
+    is_installed(&run);
+    let told = run.said.events().into_iter().filter(|event| event["event"] == "throttled").collect::<Vec<_>>();
+    let aws = |event: &serde_json::Value| event["service"].as_str().is_some_and(|name| name.starts_with("AWS "));
+    assert!(!told.is_empty() && told.iter().all(aws), "nobody was told: {told:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Asked, REPLACE, Record, Stamped, StepStory};
+use super::{Asked, REPLACE, Record, Stamped, StepStory, ToldPerson};
 use crate::{
     event::{How, Outcome, TaskPath},
     plan::{Answers, Approved, ApprovedStep, InstallId, Said},
@@ -130,6 +130,7 @@ impl Story {
             | Record::Failed { path, .. }
             | Record::HandedOver { path, .. }
             | Record::TakenBack { path }
+            | Record::Person { path, .. }
             | Record::Undoing { path } => self.step(path).take(stamped),
             Record::Closed { code } => self.closed = Some(*code),
         }
@@ -182,6 +183,11 @@ impl Story {
             .iter()
             .filter(|(_, step)| step.how.is_none())
             .filter_map(|(path, step)| Some((path, step.handed_over.as_ref()?)))
+    }
+
+    /// Steps that only a person can do, who was told and has not done them yet.
+    pub fn with_persons(&self) -> impl Iterator<Item = (&TaskPath, &ToldPerson)> {
+        self.steps.iter().filter_map(|(path, step)| Some((path, step.person.as_ref()?)))
     }
 
     /// Whether every step that was begun is finished.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Record, Stamped, Story};
@@ -109,6 +109,26 @@ fn what_somebody_else_did_is_not_undone_also_where_we_had_begun_it() {
     let back = Record::TakenBack { path: path("steps/a") };
     let story = fold(vec![handed("steps/a"), back]);
     assert!(story.steps[&path("steps/a")].taken_back && story.with_others().next().is_none());
+}
+
+#[test]
+fn a_person_who_is_waited_for_is_known_until_it_is_done() {
+    let told = |text: &str| Record::Person { path: path("steps/dns"), instruction: text.into() };
+    let mut story = fold(vec![told("make a record"), told("make this record"), Record::Closed { code: 5 }]);
+    assert_eq!(story.state(), "waits for a person (steps/dns): 0 of 1 steps done");
+    assert!(story.ours().is_empty(), "nothing of it is ours");
+    let seen = story.facts_watched().pop().unwrap();
+    assert!(
+        matches!(&seen.what, Happened::Person { instruction, .. } if instruction == "make this record"),
+        "{seen:?}"
+    );
+    let first = story.steps[&path("steps/dns")].person.clone().unwrap().at;
+    assert_eq!(seen.at, first);
+    let later = Stamped::now(first + SignedDuration::from_hours(1), told("make that record"));
+    story.take(&later);
+    assert_eq!(story.steps[&path("steps/dns")].person.clone().unwrap().at, first, "it is waited for since then");
+    story.take(&Stamped::now(later.at, result("steps/dns", How::HandedOver)));
+    assert_eq!(story.with_persons().count(), 0);
 }
 
 #[test]
