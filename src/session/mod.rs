@@ -204,7 +204,7 @@ impl Session {
     /// Who runs the install that is only read here, if somebody does.
     pub fn run_by_other(&self) -> Option<String> {
         let bound = self.bound.as_ref().filter(|bound| bound.journal.only_read())?;
-        holder(&bound.folder)
+        holder(&bound.folder).map(|holder| holder.to_string())
     }
 
     /// The journal's story; empty before the install is bound.

@@ -1,4 +1,6 @@
-//! What may happen in a rehearsal is listed, with how each ends.
+//! What may happen in a rehearsal is listed, with how each ends; the README's list is the same.
+
+use std::collections::BTreeMap;
 
 use landfall::guides;
 use serde_json::Value;
@@ -35,6 +37,29 @@ fn machines_read_the_same_and_of_a_guide_in_one_file() {
     let of = |id: &str| all.iter().find(|scenario| scenario["id"] == id).unwrap();
     assert_eq!((&all[0]["id"], &of("smooth")["exit_code"]), (&"smooth".into(), &0.into()));
     assert!(of("ingress")["title"].is_string() && of("smooth")["says"].as_array().unwrap().len() == 2, "{all:?}");
+}
+
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn the_readme_has_every_scenario_of_shield_under_the_exit_code_it_ends_with() {
+    let rows = README.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(", "));
+    let rows = rows.filter_map(|(code, row)| Some((code.parse::<i64>().ok()?, row)));
+    let names = rows.flat_map(|(code, row)| row.split('`').skip(1).step_by(2).map(move |name| (name.to_owned(), code)));
+    let told: BTreeMap<String, i64> = names.collect();
+    let folder = guides::folder("arthur-shield").unwrap();
+    let ends = |id: &str| folder.scenario(id).unwrap()["ends"]["exit_code"].as_i64().unwrap();
+    let there: BTreeMap<String, i64> = folder.scenarios().iter().map(|id| ((*id).to_owned(), ends(id))).collect();
+    assert_eq!(told, there);
+}
+
+#[test]
+fn the_readme_sets_all_up_with_two_commands() {
+    let blocks = README.split("```sh\n").skip(1).filter_map(|rest| rest.split_once("```"));
+    let lines = blocks.flat_map(|(block, _)| block.lines());
+    let set_up: Vec<&str> = lines.filter(|line| line.starts_with("cargo ") || line.starts_with("./")).collect();
+    assert_eq!(set_up.len(), 2, "{set_up:?}");
+    assert!(set_up[0].starts_with("cargo run -- rehearse arthur-shield ") && set_up[1].starts_with("./test "));
 }
 
 #[test]

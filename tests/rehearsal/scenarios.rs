@@ -150,8 +150,7 @@ fn wrong_password_is_said_at_the_check_of_the_database() {
 
 #[test]
 fn a_zone_without_capacity_is_told_and_waited_for() {
-    // Before the zone has instances again, the checks have to be over on a slow machine, too.
-    let run = rehearse_at("capacity-in-one-zone", "40");
+    let run = rehearse("capacity-in-one-zone");
     is_installed(&run);
     let told = run.said.of("steps/gpu_node_group");
     assert!(told.iter().any(|event| event["why"].to_string().contains("InsufficientInstanceCapacity")));
