@@ -33,12 +33,11 @@ enum Command {
     #[command(after_help = "\
 Examples:
   landfall rehearse GUIDE                              with sample answers
+  landfall rehearse GUIDE --scenarios                  what may happen, how it ends
   landfall rehearse GUIDE --scenario no-quota          something goes wrong
   landfall rehearse GUIDE --yes --speed 60             asks nothing, one minute
   landfall rehearse GUIDE --serve > exports            only what is simulated, for
-  . ./exports && landfall install GUIDE                in another terminal
-
-A wrong scenario's name is answered with the names there are.")]
+  . ./exports && landfall install GUIDE                in another terminal")]
     Rehearse {
         #[command(flatten)]
         arguments: RehearseArguments,
@@ -124,7 +123,7 @@ Examples:
     /// Take away what an install made, last first, and nothing else.
     #[command(after_help = "\
 Examples:
-  landfall undo 3fa9c1d2                               shows what would go
+  landfall undo 3fa9c1d2                               shows what would go, and asks
   landfall undo 3fa9c1d2 --yes                         all but what holds data
   landfall undo 3fa9c1d2 --yes --lose steps/namespace  this, too, with its data")]
     Undo {

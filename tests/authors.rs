@@ -15,5 +15,6 @@ mod authors {
     mod ends;
     mod ferrywire;
     mod one_file;
+    mod scenarios;
     mod schema;
 }

@@ -29,7 +29,8 @@ use crate::{
 pub struct Key {
     /// Its ARN, id or alias.
     key: Late<String>,
-    /// ARN of a role or user that is to use it: the key's policy must name it, or leave the decision to IAM.
+    /// ARN of a role or user that is to use it: the key's policy must name it, or leave the decision to IAM, or a grant be there.
+    /// Of a service-linked role IAM has no say, so that it must be named or have a grant.
     #[serde(default)]
     used_by: Option<Late<String>>,
 }
@@ -65,14 +66,20 @@ impl Check for Key {
         let answer = kms.get_key_policy().key_id(key.key_id()).send().await?;
         let policy: Value = answer.policy().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let user = self.used_by.as_ref().and_then(Late::known);
-        Ok(match user.filter(|user| !lets_in(&policy, user, &cx.target.account)) {
-            Some(user) => Outcome::Fail { problem: shut_out(&key, user, region) },
-            None => Outcome::pass(format!("{} is Enabled", key.key_id())),
-        })
+        if let Some(user) = user.filter(|user| !lets_in(&policy, user, &cx.target.account)) {
+            let grants =
+                kms.list_grants().key_id(key.arn().unwrap_or(key.key_id())).grantee_principal(user).send().await?;
+            if grants.grants().is_empty() {
+                return Ok(Outcome::Fail { problem: shut_out(&key, user, region) });
+            }
+        }
+        Ok(Outcome::pass(format!("{} is Enabled", key.key_id())))
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        Permissions::default().iam(&cx.target.arn("kms", "key/*"), ["kms:DescribeKey", "kms:GetKeyPolicy"])
+        let keys = cx.target.arn("kms", "key/*");
+        let look = Permissions::default().iam(&keys, ["kms:DescribeKey", "kms:GetKeyPolicy"]);
+        if self.used_by.is_some() { look.iam(&keys, ["kms:ListGrants"]) } else { look }
     }
 }
 
@@ -104,6 +111,11 @@ fn unusable(key: &KeyMetadata, region: &str) -> Option<Problem> {
     }
 }
 
+/// Whether a role belongs to an AWS service, which alone decides what it may.
+fn service_linked(principal: &str) -> bool {
+    principal.contains(":role/aws-service-role/")
+}
+
 /// Whether the policy names the principal, or leaves the decision to the account's IAM policies by naming its root.
 fn lets_in(policy: &Value, principal: &str, account: &str) -> bool {
     let statements: Vec<&Value> = match &policy["Statement"] {
@@ -112,9 +124,9 @@ fn lets_in(policy: &Value, principal: &str, account: &str) -> bool {
     };
     statements.into_iter().filter(|statement| statement["Effect"] == "Allow").any(|statement| {
         let named = &statement["Principal"]["AWS"];
-        let names = |name: &str| {
-            name == "*" || name == principal || name == account || name.ends_with(&format!("::{account}:root"))
-        };
+        let root = |name: &str| name == account || name.ends_with(&format!("::{account}:root"));
+        // Nobody can give a service-linked role a policy: EC2 Auto Scaling User Guide, "Required AWS KMS key policy".
+        let names = |name: &str| name == "*" || name == principal || (root(name) && !service_linked(principal));
         match named {
             Value::String(one) => names(one),
             Value::Array(many) => many.iter().filter_map(Value::as_str).any(names),
@@ -123,11 +135,35 @@ fn lets_in(policy: &Value, principal: &str, account: &str) -> bool {
     })
 }
 
+/// What a service does with the key of volumes it attaches: EC2 Auto Scaling User Guide, "Required AWS KMS key policy".
+const OPERATIONS: [&str; 8] = [
+    "Encrypt",
+    "Decrypt",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "DescribeKey",
+    "CreateGrant",
+];
+
 fn shut_out(key: &KeyMetadata, user: &str, region: &str) -> Problem {
     let look = aws("kms get-key-policy").with("--key-id", key.key_id()).with("--output", "text").region(region);
+    let what = format!("the policy of key {} lets {user} in by no statement", key.key_id());
+    if service_linked(user) {
+        let grant = aws("kms create-grant")
+            .with("--key-id", key.key_id())
+            .with("--grantee-principal", user)
+            .list("--operations", OPERATIONS)
+            .region(region);
+        let words = "Have its administrators name the role in the policy, or make a grant for it.";
+        return Problem::new("KMS-KEY-CLOSED", what, fix(words, [look, grant])).why(
+            "The role belongs to an AWS service and takes no IAM policies, so that naming the account is not enough.",
+        );
+    }
     Problem::new(
         "KMS-KEY-CLOSED",
-        format!("the policy of key {} lets {user} in by no statement", key.key_id()),
+        what,
         fix(
             "Have its administrators name it in the policy, or the account's root, which leaves the decision to IAM.",
             [look],
@@ -150,6 +186,15 @@ mod tests {
         assert!(lets_in(&policy(json!([role])), role, "123456789012"));
         assert!(!lets_in(&policy(json!("arn:aws:iam::123456789012:role/other")), role, "123456789012"));
         assert!(!lets_in(&policy(json!("arn:aws:iam::999999999999:root")), role, "123456789012"));
+    }
+
+    #[test]
+    fn a_service_linked_role_must_be_named_itself() {
+        let policy = |principal: &str| json!({ "Statement": { "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*" } });
+        let role =
+            "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+        assert!(lets_in(&policy(role), role, "123456789012"));
+        assert!(!lets_in(&policy("arn:aws:iam::123456789012:root"), role, "123456789012"));
     }
 
     #[test]

@@ -77,7 +77,8 @@ fn listed(loaded: &LoadedGuide) {
         count(guide.verify.len(), "verification"),
         count(guide.errata.len(), "correction")
     );
-    say!("    rehearse it: landfall rehearse {} --scenario {}", guide.id, loaded.folder.scenarios().join("|"));
+    let scenarios = count(loaded.folder.scenarios().len(), "scenario");
+    say!("    rehearse it, {scenarios}: landfall rehearse {} --scenarios", guide.id);
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -19,6 +19,7 @@ mod plan;
 mod rehearse;
 mod reporter;
 mod say;
+mod scenarios;
 mod schema;
 mod secrets;
 mod status;

@@ -6,11 +6,13 @@
 use std::path::PathBuf;
 
 use landfall_core::event::Problem;
-use landfall_rehearsal::{Options, Rehearsal, Scenario};
+use landfall_rehearsal::{Options, Rehearsal};
 
 use super::{
     Common, Exit, ended,
+    guide::refuse as refused,
     say::{complain, say, text},
+    scenarios::{SMOOTH, scenario, scenarios},
 };
 use crate::{
     guides,
@@ -23,8 +25,11 @@ pub struct RehearseArguments {
     /// Guide to rehearse: its id, or the path of your own; you choose where it is left out.
     pub guide: Option<String>,
     /// What happens in it: smooth, or one in which something goes wrong.
-    #[arg(long, default_value = "smooth")]
+    #[arg(long, default_value = SMOOTH)]
     pub scenario: String,
+    /// List the scenarios there are, and how each ends.
+    #[arg(long, requires = "guide")]
+    pub scenarios: bool,
     /// How many times faster than real time the clock runs.
     #[arg(long)]
     pub speed: Option<f64>,
@@ -53,13 +58,12 @@ pub async fn rehearse(common: &Common, arguments: &RehearseArguments, rest: &[St
         Ok(loaded) => loaded,
         Err(fault) => return refuse(fault.to_string(), "See what there is:\n$ landfall guide list"),
     };
-    let tree = match loaded.folder.scenario(&arguments.scenario) {
-        Ok(tree) => tree,
-        Err(fault) => return refuse(fault.to_string(), "Choose one with --scenario."),
-    };
-    let scenario: Scenario = match serde_path_to_error::deserialize(tree) {
+    if arguments.scenarios {
+        return scenarios(common, &guide, &loaded);
+    }
+    let scenario = match scenario(&loaded, &arguments.scenario) {
         Ok(scenario) => scenario,
-        Err(error) => return refuse(format!("scenario {}: {error}", arguments.scenario), "Correct the scenario."),
+        Err(problem) => return refused(common, &problem),
     };
     let ends = scenario.ends.clone();
     let options = Options {

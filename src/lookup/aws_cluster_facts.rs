@@ -55,6 +55,7 @@ fn facts(cluster: &Cluster) -> Value {
     json!({
         "name": cluster.name(),
         "arn": cluster.arn(),
+        "role": cluster.role_arn(),
         "version": cluster.version(),
         "status": cluster.status().map(|status| status.as_str()),
         "endpoint": cluster.endpoint(),
@@ -80,6 +81,7 @@ mod tests {
             .name("pay-1")
             .version("1.31")
             .endpoint("https://x")
+            .role_arn("arn:aws:iam::123456789012:role/pay-1-cluster")
             .certificate_authority(Certificate::builder().data("Q0E=").build())
             .kubernetes_network_config(
                 KubernetesNetworkConfigResponse::builder().service_ipv4_cidr("172.20.0.0/16").build(),
@@ -87,6 +89,7 @@ mod tests {
             .build();
         let facts = facts(&cluster);
         assert_eq!(facts["ca"], "Q0E=");
+        assert_eq!(facts["role"], "arn:aws:iam::123456789012:role/pay-1-cluster");
         assert_eq!(facts["service_cidr"], "172.20.0.0/16");
         assert_eq!(facts["auth_mode"], "CONFIG_MAP");
         assert_eq!(facts["auto_mode"], false);

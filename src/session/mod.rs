@@ -79,6 +79,8 @@ pub struct Session {
     pub unknown_facts: BTreeMap<String, Problem>,
     /// Whether an answers file speaks for a person who is not there: then it says all, but for what was agreed to.
     pub file_says_all: bool,
+    /// Whether an answers file is named, also where a person is there: it says who vouches for checks.
+    pub file_named: bool,
     /// What was taken over from earlier runs, one line each.
     pub carried: Vec<String>,
     /// Texts of secrets' fields that are not secret in themselves, as far as they were seen.
@@ -120,6 +122,7 @@ impl Session {
             frozen: Facts::new(),
             unknown_facts: BTreeMap::new(),
             file_says_all: false,
+            file_named: false,
             carried: Vec::new(),
             visible: Arc::default(),
             cancel: CancellationToken::new(),
@@ -201,7 +204,7 @@ impl Session {
     /// Who runs the install that is only read here, if somebody does.
     pub fn run_by_other(&self) -> Option<String> {
         let bound = self.bound.as_ref().filter(|bound| bound.journal.only_read())?;
-        holder(&bound.folder)
+        holder(&bound.folder).map(|holder| holder.to_string())
     }
 
     /// The journal's story; empty before the install is bound.

@@ -81,6 +81,7 @@ impl Session {
                 keeps_data: keeps_data(&line.path),
             });
         }
+        shown.in_words(&engine.brought(&plan));
         Ok(Planned { plan, shown, engine, approved, compared })
     }
 

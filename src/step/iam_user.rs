@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::wanted_role::boundary_difference;
 use crate::{
     cloud::{
         Trouble,
@@ -53,6 +54,7 @@ impl Step for IamUser {
             let found = self.find_policy(cx).await?.unwrap_or(Value::Null);
             differences.extend(policy::difference("policy", &self.policy.0, &found));
         }
+        differences.extend(boundary_difference(self.permissions_boundary.as_ref(), boundary_of(&user)));
         let owner = owner(&user, cx);
         Ok(Found::there(Outputs { arn: user.arn, name: user.user_name }, differences, owner))
     }
@@ -76,10 +78,15 @@ impl Step for IamUser {
                     other => drop(other?),
                 }
             }
-            Some(user) if owner(&user, cx) != Owner::Ours => {
-                before = Some(json!({ "policy": self.find_policy(cx).await? }));
+            Some(user) => {
+                let bound = boundary_of(&user);
+                if owner(&user, cx) != Owner::Ours {
+                    before = Some(json!({ "policy": self.find_policy(cx).await?, "boundary": bound }));
+                }
+                if let Some(wanted) = self.permissions_boundary.as_deref().filter(|wanted| bound != Some(*wanted)) {
+                    self.put_boundary(cx, wanted).await?;
+                }
             }
-            Some(_) => {}
         }
         self.put(cx, &self.policy.0).await?;
         Ok(Applied::Sent { before })
@@ -96,6 +103,13 @@ impl Step for IamUser {
             iam.delete_user().user_name(&self.name).send().await?;
             return Ok(());
         };
+        // Where there was none, ours stays: companies that ask for one forbid to take it away, and it only narrows.
+        if let (Some(was), Some(ours)) = (before["boundary"].as_str(), self.permissions_boundary.as_deref())
+            && was != ours
+            && boundary_of(&user) == Some(ours)
+        {
+            self.put_boundary(cx, was).await?;
+        }
         if !self.find_policy(cx).await?.is_some_and(|found| policy::same(&found, &self.policy.0)) {
             return Ok(());
         }
@@ -126,8 +140,9 @@ impl Step for IamUser {
     }
 
     fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        Permissions::default().iam(
-            &cx.target.arn("iam", &format!("user/{}", self.name)),
+        let arn = cx.target.arn("iam", &format!("user/{}", self.name));
+        let permissions = Permissions::default().iam(
+            &arn,
             [
                 "iam:GetUser",
                 "iam:CreateUser",
@@ -137,7 +152,11 @@ impl Step for IamUser {
                 "iam:DeleteUserPolicy",
                 "iam:DeleteUser",
             ],
-        )
+        );
+        match self.permissions_boundary {
+            Some(_) => permissions.iam(&arn, ["iam:PutUserPermissionsBoundary"]),
+            None => permissions,
+        }
     }
 }
 
@@ -157,6 +176,12 @@ impl IamUser {
         Ok(look::maybe(answer)?.and_then(|found| policy::decoded(found.policy_document())))
     }
 
+    async fn put_boundary(&self, cx: &Context, arn: &str) -> Result<(), Trouble> {
+        let iam = cx.cloud.aws.iam().await?;
+        iam.put_user_permissions_boundary().user_name(&self.name).permissions_boundary(arn).send().await?;
+        Ok(())
+    }
+
     async fn put(&self, cx: &Context, document: &Value) -> Result<(), Trouble> {
         let iam = cx.cloud.aws.iam().await?;
         iam.put_user_policy()
@@ -167,6 +192,10 @@ impl IamUser {
             .await?;
         Ok(())
     }
+}
+
+fn boundary_of(user: &User) -> Option<&str> {
+    user.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn())
 }
 
 fn owner(user: &User, cx: &Context) -> Owner {

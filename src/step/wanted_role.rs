@@ -61,6 +61,7 @@ impl WantedRole<'_> {
                 fixed: false,
             });
         }
+        differences.extend(boundary_difference(self.boundary, boundary_of(role)));
         Ok(differences)
     }
 
@@ -73,13 +74,16 @@ impl WantedRole<'_> {
         match self.find(cx).await? {
             None => self.create(cx, trust).await?,
             Some(role) => {
-                let found = trust_of(&role);
+                let (found, bound) = (trust_of(&role), boundary_of(&role));
                 if owner(&role, cx) != Owner::Ours {
                     let (policy, attached) = (self.inline(cx).await?, self.missing(cx).await?);
-                    before = Some(json!({ "trust": found, "policy": policy, "attached": attached }));
+                    before = Some(json!({ "trust": found, "policy": policy, "attached": attached, "boundary": bound }));
                 }
                 if !policy::same(trust, &found) {
                     self.put_trust(cx, trust).await?;
+                }
+                if let Some(wanted) = self.boundary.filter(|wanted| bound != Some(wanted.as_str())) {
+                    self.put_boundary(cx, wanted).await?;
                 }
             }
         }
@@ -128,6 +132,13 @@ impl WantedRole<'_> {
         if ours && !before["trust"].is_null() {
             self.put_trust(cx, &before["trust"]).await?;
         }
+        // Where there was none, ours stays: companies that ask for one forbid to take it away, and it only narrows.
+        if let (Some(was), Some(ours)) = (before["boundary"].as_str(), self.boundary)
+            && was != ours
+            && boundary_of(&role) == Some(ours.as_str())
+        {
+            self.put_boundary(cx, was).await?;
+        }
         if let (Some(found), Some(ours)) = (self.inline(cx).await?, self.policy)
             && policy::same(&ours.0, &found)
         {
@@ -163,8 +174,9 @@ impl WantedRole<'_> {
 
     /// What it takes to make it and to take it away.
     pub(super) fn permissions(&self, cx: &PlanView<'_>) -> Permissions {
-        Permissions::default().iam(
-            &cx.target.arn("iam", &format!("role/{}", self.name)),
+        let arn = cx.target.arn("iam", &format!("role/{}", self.name));
+        let permissions = Permissions::default().iam(
+            &arn,
             [
                 "iam:GetRole",
                 "iam:CreateRole",
@@ -178,7 +190,11 @@ impl WantedRole<'_> {
                 "iam:DetachRolePolicy",
                 "iam:DeleteRole",
             ],
-        )
+        );
+        match self.boundary {
+            Some(_) => permissions.iam(&arn, ["iam:PutRolePermissionsBoundary"]),
+            None => permissions,
+        }
     }
 
     async fn is_ours(&self, cx: &Context) -> Result<bool, Trouble> {
@@ -206,6 +222,12 @@ impl WantedRole<'_> {
         Ok(())
     }
 
+    async fn put_boundary(&self, cx: &Context, arn: &str) -> Result<(), Trouble> {
+        let iam = cx.cloud.aws.iam().await?;
+        iam.put_role_permissions_boundary().role_name(self.name).permissions_boundary(arn).send().await?;
+        Ok(())
+    }
+
     async fn put_trust(&self, cx: &Context, document: &Value) -> Result<(), Trouble> {
         let iam = cx.cloud.aws.iam().await?;
         iam.update_assume_role_policy().role_name(self.name).policy_document(document.to_string()).send().await?;
@@ -216,6 +238,21 @@ impl WantedRole<'_> {
 /// Whose the role is.
 pub(super) fn owner(role: &Role, cx: &Context) -> Owner {
     marks::owner(&cx.install, role.tags().iter().map(|tag| (tag.key(), tag.value())))
+}
+
+/// What to tell of a permissions boundary that is not as wanted; where none is wanted, any may be there.
+pub(super) fn boundary_difference(wanted: Option<&String>, found: Option<&str>) -> Option<Difference> {
+    let wanted = wanted.filter(|wanted| found != Some(wanted.as_str()))?;
+    Some(Difference {
+        field: "permissions_boundary".into(),
+        wanted: wanted.clone(),
+        found: found.unwrap_or("none").into(),
+        fixed: false,
+    })
+}
+
+fn boundary_of(role: &Role) -> Option<&str> {
+    role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn())
 }
 
 fn trust_of(role: &Role) -> Value {

@@ -46,6 +46,50 @@ async fn an_inline_policy_that_was_there_is_put_back() {
     assert_eq!(account.snapshot(), before);
 }
 
+/// A role or a user for a program, with the company's permissions boundary.
+fn bounded(boundary: &str) -> (Value, Value) {
+    let document =
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "*" }] });
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Principal": { "Service": "pods.eks.amazonaws.com" }, "Action": "sts:AssumeRole" }],
+    });
+    let boundary = format!("arn:aws:iam::123456789012:policy/{boundary}");
+    let role = json!({ "name": "app", "trust": trust, "policy": document, "permissions_boundary": boundary });
+    (role, json!({ "name": "app", "policy": document, "permissions_boundary": boundary }))
+}
+
+#[tokio::test]
+async fn a_role_and_a_user_get_the_boundary_and_another_one_is_a_difference_that_is_mended() {
+    let account = Account::open("").await;
+    let ((role, user), (other_role, other_user)) = (bounded("company"), bounded("other"));
+    for (kind, sort, first, second) in
+        [("iam.role", "roles", &role, &other_role), ("iam.user", "users", &user, &other_user)]
+    {
+        account.make(kind, first).await;
+        assert_eq!(account.snapshot()[sort]["app"]["boundary"], first["permissions_boundary"]);
+        let found = account.inspect(kind, second).await;
+        assert_eq!(drift(&found).into_iter().collect::<Vec<_>>(), ["permissions_boundary"], "{kind}");
+        account.apply(kind, second).await.unwrap();
+        assert_eq!(account.snapshot()[sort]["app"]["boundary"], second["permissions_boundary"]);
+        assert!(outputs(&account.inspect(kind, second).await)["arn"].is_string(), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_of_somebody_else_gets_its_own_boundary_back() {
+    let account = Account::open(
+        r#"existing: [{ service: iam, operation: CreateRole, input: { RoleName: app, AssumeRolePolicyDocument: '{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}', PermissionsBoundary: "arn:aws:iam::123456789012:policy/theirs" } }]"#,
+    )
+    .await;
+    let before = account.snapshot();
+    let (ours, _) = bounded("company");
+    let was = account.apply("iam.role", &ours).await.unwrap();
+    assert_eq!(account.snapshot()["roles"]["app"]["boundary"], ours["permissions_boundary"]);
+    account.undo("iam.role", &ours, Made { outputs: json!({}), before: was }).await.unwrap();
+    assert_eq!(account.snapshot()["roles"]["app"], before["roles"]["app"]);
+}
+
 #[tokio::test]
 async fn an_oidc_provider_that_is_there_is_adopted() {
     let account = Account::open("").await;

@@ -207,6 +207,20 @@ async fn a_malformed_key_policy_is_refused_and_a_closed_one_is_told() {
 }
 
 #[tokio::test]
+async fn whom_a_closed_key_has_a_grant_for_may_use_it() {
+    let account = Account::open(&format!(
+        r#"
+keys: [{{ alias: alias/closed, policy: {{ Version: "2012-10-17", Statement: [{{ Effect: Allow, Principal: {{ AWS: "arn:aws:iam::123456789012:role/admin" }}, Action: "kms:*", Resource: "*" }}] }} }}]
+existing: [{{ service: kms, operation: CreateGrant, input: {{ KeyId: alias/closed, GranteePrincipal: "{NODE_ROLE}", Operations: [Decrypt] }} }}]
+"#
+    ))
+    .await;
+    assert_eq!(account.code("kms.key", json!({ "key": "alias/closed", "used_by": NODE_ROLE })).await, "pass");
+    let other = NODE_ROLE.replace("nodes", "cluster");
+    assert_eq!(account.code("kms.key", json!({ "key": "alias/closed", "used_by": other })).await, "KMS-KEY-CLOSED");
+}
+
+#[tokio::test]
 async fn a_key_on_its_way_out_can_be_kept() {
     let account = Account::open("keys: [{ alias: alias/mycompany-ml }]\nexisting: [{ service: kms, operation: ScheduleKeyDeletion, input: { KeyId: alias/mycompany-ml } }]").await;
     let found = account.inspect("kms.key", &key(&[])).await;

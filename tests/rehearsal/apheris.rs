@@ -228,6 +228,12 @@ fn a_gateway_tf_that_was_brought_is_used_unless_a_secret_is_in_it() {
 }
 
 #[test]
+fn a_zip_of_another_digest_than_the_announced_one_is_not_unpacked() {
+    let run = rehearse("other-zip");
+    assert!(!run.world.join("deployment").exists(), "nothing was written");
+}
+
+#[test]
 fn a_vpc_is_let_go_of_only_after_a_copy_of_the_state_and_nothing_is_lost() {
     let run = rehearse("vpc-released");
     is_installed(&run);

@@ -8,8 +8,28 @@ const GUIDE: &str = "arthur-platform";
 const INSTALL: [&str; 5] = ["install", GUIDE, "--yes", "--output", "ndjson"];
 const DEFAULT: &str = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
 
+const VOLUME_KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const BUCKET_KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/5678efab-56ef-78ab-90cd-5678efab90cd";
+const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/company-boundary";
+
 fn rehearse(scenario: &str) -> Rehearsed {
     rehearse_guide(GUIDE, scenario, "60")
+}
+
+/// The key that the class has volumes encrypted with.
+fn volume_key(run: &Rehearsed) -> &Value {
+    &run.left["kubernetes"]["storageclasses.storage.k8s.io"][""]["gp3"]["parameters"]["kmsKeyId"]
+}
+
+/// The key that encrypts the bucket.
+fn bucket_key(run: &Rehearsed) -> &Value {
+    let rules = &run.left["aws"]["buckets"]["mycompany-arthur"]["encryption"]["Rules"];
+    &rules[0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+}
+
+/// What a role may do by one of its inline policies.
+fn inline<'a>(run: &'a Rehearsed, role: &str, policy: &str) -> &'a Value {
+    &run.left["aws"]["roles"][role]["inline"][policy]["Statement"]
 }
 
 /// Names of the storage classes that are the default.
@@ -46,9 +66,41 @@ fn access_keys_make_a_user_and_its_secret_half_is_told_nowhere() {
     let run = rehearse("access-keys");
     is_prepared(&run);
     assert_eq!(aws(&run.left, "users"), ["arthur-platform-pay-1"]);
-    assert_eq!(run.left["aws"]["users"]["arthur-platform-pay-1"]["keys"], serde_json::json!(["Active"]));
+    let user = &run.left["aws"]["users"]["arthur-platform-pay-1"];
+    assert_eq!((&user["keys"], &user["boundary"]), (&serde_json::json!(["Active"]), &BOUNDARY.into()));
+    assert_eq!(bucket_key(&run), BUCKET_KEY);
+    assert!(user["inline"].to_string().contains(BUCKET_KEY), "{user}");
     assert!(aws(&run.left, "roles").iter().all(|name| name != "arthur-platform-pay-1"));
     assert_eq!(run.said.outcome("verify/user_access"), "pass");
+}
+
+#[test]
+fn keys_of_ones_own_encrypt_volumes_and_bucket_and_every_role_has_the_boundary() {
+    let run = rehearse("own-keys");
+    is_prepared(&run);
+    assert_eq!((volume_key(&run), bucket_key(&run)), (&VOLUME_KEY.into(), &BUCKET_KEY.into()));
+    let driver = inline(&run, "arthur-platform-ebs-csi-pay-1", "arthur-platform-volume-key-pay-1");
+    assert_eq!((&driver[0]["Resource"], &driver[1]["Resource"]), (&VOLUME_KEY.into(), &VOLUME_KEY.into()));
+    assert_eq!(driver[0]["Condition"]["Bool"]["kms:GrantIsForAWSResource"], "true");
+    let arthur = inline(&run, "arthur-platform-pay-1", "arthur-platform-pay-1").to_string();
+    assert!(arthur.contains(BUCKET_KEY) && !arthur.contains(VOLUME_KEY), "{arthur}");
+    for role in ["arthur-platform-ebs-csi-pay-1", "arthur-platform-pay-1"] {
+        assert_eq!(run.left["aws"]["roles"][role]["boundary"], BOUNDARY, "{role}");
+    }
+    for path in ["checks/volume_key", "checks/bucket_key", "verify/csi_key_access", "verify/role_access"] {
+        assert_eq!(run.said.outcome(path), "pass", "{path}");
+    }
+}
+
+#[test]
+fn in_auto_mode_the_clusters_own_role_gets_the_use_of_the_key() {
+    let run = rehearse("auto-mode");
+    run.said.ends_with(0);
+    assert_eq!(volume_key(&run), VOLUME_KEY);
+    let cluster = inline(&run, "pay-1-cluster", "arthur-platform-volume-key-pay-1").to_string();
+    assert!(cluster.contains("kms:CreateGrant") && cluster.contains(VOLUME_KEY), "{cluster}");
+    assert!(aws(&run.left, "roles").iter().all(|name| !name.contains("ebs-csi")), "no driver of its own");
+    assert_eq!(run.said.outcome("verify/csi_key_access"), "pass");
 }
 
 #[test]
@@ -81,6 +133,10 @@ fn a_driver_that_came_by_helm_is_left_as_it_is() {
     is_prepared(&run);
     assert!(aws(&run.left, "addons").iter().all(|name| !name.contains("ebs-csi")));
     assert_eq!(run.said.outcome("checks/csi_release"), "pass");
+    assert_eq!(volume_key(&run), VOLUME_KEY);
+    let role = inline(&run, "pay-1-ebs-csi", "arthur-platform-volume-key-pay-1").to_string();
+    assert!(role.contains(VOLUME_KEY), "its own role gets the use of the key: {role}");
+    assert_eq!(run.left["aws"]["roles"]["pay-1-ebs-csi"]["boundary"], Value::Null, "nobody asked for one");
 }
 
 #[test]

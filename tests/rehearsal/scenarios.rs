@@ -1,8 +1,10 @@
 //! Each scenario ends as it says, and leaves what it should.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::rehearsed::{Rehearsed, aws, objects, rehearse, rehearse_at};
+use crate::rehearsed::{Rehearsed, Served, aws, objects, rehearse, rehearse_at};
 
 const SECRETS: [&str; 10] = [
     "arthur-repository-credentials",
@@ -103,6 +105,23 @@ fn denied_lookups_go_on_with_what_somebody_attested() {
 }
 
 #[test]
+fn who_answered_for_a_check_in_a_file_does_so_as_long_as_the_file_says_it() {
+    let served = Served::start("denied-lookups");
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    let whole = served.file("whole.yaml", &answers.to_string());
+    answers["attest"].as_array_mut().unwrap().retain(|said| said["task"] != "checks/gpu_quota");
+    let less = served.file("less.yaml", &answers.to_string());
+    let check =
+        |file: &Path| served.landfall(&["check", "arthur-shield", "--yes", "--answers", file.to_str().unwrap()]);
+    check(&whole).ends_with(0);
+    let stopped = check(&less);
+    stopped.ends_with(3);
+    let words: Vec<&str> = stopped.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("checks/gpu_quota attested by Cloud team: no longer"), "{}", stopped.out);
+    check(&whole).ends_with(0);
+}
+
+#[test]
 fn half_installed_is_adopted_and_nothing_is_made_twice() {
     let run = rehearse("half-installed");
     is_installed(&run);
@@ -131,8 +150,7 @@ fn wrong_password_is_said_at_the_check_of_the_database() {
 
 #[test]
 fn a_zone_without_capacity_is_told_and_waited_for() {
-    // Before the zone has instances again, the checks have to be over on a slow machine, too.
-    let run = rehearse_at("capacity-in-one-zone", "40");
+    let run = rehearse("capacity-in-one-zone");
     is_installed(&run);
     let told = run.said.of("steps/gpu_node_group");
     assert!(told.iter().any(|event| event["why"].to_string().contains("InsufficientInstanceCapacity")));
@@ -155,7 +173,11 @@ fn a_lost_answer_makes_nothing_twice() {
 
 #[test]
 fn throttling_is_waited_out() {
-    is_installed(&rehearse("throttled"));
+    let run = rehearse("throttled");
+    is_installed(&run);
+    let told = run.said.events().into_iter().filter(|event| event["event"] == "throttled").collect::<Vec<_>>();
+    let aws = |event: &serde_json::Value| event["service"].as_str().is_some_and(|name| name.starts_with("AWS "));
+    assert!(!told.is_empty() && told.iter().all(aws), "nobody was told: {told:?}");
 }
 
 #[test]
@@ -166,6 +188,7 @@ fn api_only_leaves_auth_out() {
     assert_eq!(objects(&run.left, "daemonsets.apps", "shield"), ["arthur-shield"]);
     assert!(objects(&run.left, "secrets", "shield").iter().all(|name| !name.contains("auth-")));
     assert!(run.said.of("steps/auth_dns").is_empty());
+    assert_eq!(run.said.outcome("checks/openai"), "pass", "whatever is left of the tokens a minute");
 }
 
 #[test]
@@ -225,14 +248,25 @@ fn a_chart_brought_along_is_installed_with_certificates_from_elsewhere() {
     assert!(!aws(&run.left, "roles").contains(&"arthur-shield-usage-pay-1".to_owned()), "nothing is told to Arthur");
     let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();
     assert!(shield.contains("disabled"), "the usage tracker: {shield}");
+    let auth = &run.left["kubernetes"]["deployments.apps"]["shield"]["arthur-auth"];
+    assert_eq!(auth["spec"]["replicas"], 2, "as in the vendor's values file");
+    let install = std::fs::read_dir(run.world.join("state")).unwrap().next().unwrap().unwrap().path();
+    let values = std::fs::read_to_string(install.join("arthur-shield-values.yaml")).unwrap();
+    assert!(values.contains("# Two, so that one may go\n  replicas: 2\n  host: \"shield-auth."), "{values}");
 }
 
 #[test]
 fn an_ami_of_ones_own_bootstraps_itself_behind_a_proxy() {
     let run = rehearse("own-ami");
     run.said.ends_with(0);
-    let template = run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"].to_string();
-    assert!(template.contains("ami-05737b633d742ccc9"), "{template}");
+    let template = &run.left["aws"]["launch_templates"]["arthur-shield-eks-gpu-pay-1"]["versions"]["1"]["data"];
+    assert_eq!(template["ImageId"], "ami-05737b633d742ccc9");
+    let disk = &template["BlockDeviceMappings"][0]["Ebs"];
+    assert_eq!(
+        (&disk["Encrypted"], &disk["KmsKeyId"]),
+        (&true.into(), &"arn:aws:kms:us-east-2:123456789012:alias/gpu-disks".into())
+    );
+    assert_eq!(run.said.outcome("checks/volume_key"), "pass");
     assert_eq!(run.said.outcome("checks/auth_certificate_acm"), "pass");
     assert_eq!(aws(&run.left, "alarms").len(), 3, "two that add a node, one that takes one away");
     let shield = run.left["kubernetes"]["daemonsets.apps"]["shield"]["arthur-shield"].to_string();

@@ -72,6 +72,16 @@ async fn capacity_that_comes_back_is_used() {
 }
 
 #[tokio::test]
+async fn capacity_may_be_counted_from_when_somebody_wants_it() {
+    let door = open("no_capacity: [{ lasts: 3m }]").await;
+    door.eks("POST", GROUPS, gpu_nodes("gpu")).await.ok();
+    door.after(2.0);
+    assert_eq!(door.node_group("gpu").await["health"]["issues"][0]["code"], "AsgInstanceLaunchFailures");
+    door.after(14.0);
+    assert_eq!(door.node_group("gpu").await["status"], "ACTIVE");
+}
+
+#[tokio::test]
 async fn nodes_that_never_join_fail_the_node_group_after_fifteen_minutes() {
     let door = open("join: { never: [gpu] }").await;
     door.eks("POST", GROUPS, gpu_nodes("gpu")).await.ok();

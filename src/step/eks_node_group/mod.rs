@@ -139,6 +139,7 @@ impl Step for NodeGroup {
                     "eks:UpdateNodegroupVersion",
                     "eks:DeleteNodegroup",
                     "eks:TagResource",
+                    "eks:UntagResource",
                 ],
             )
             .iam(&self.node_role, ["iam:PassRole", "iam:GetRole", "iam:ListAttachedRolePolicies"])

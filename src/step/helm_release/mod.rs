@@ -79,6 +79,7 @@ pub struct Outputs {
     /// Version of what it installs.
     pub app_version: String,
     /// Host names of its Ingresses with the address behind each; empty while there is none.
+    #[schemars(extend("x-words" = "address of {}"))]
     pub ingresses: BTreeMap<String, String>,
     /// Fingerprint of what it made.
     pub manifest_digest: String,

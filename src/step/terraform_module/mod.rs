@@ -63,6 +63,7 @@ fn yes() -> bool {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outputs {
     /// Its root outputs; sensitive ones are left out.
+    #[schemars(extend("x-words" = "output {}"))]
     pub outputs: Map<String, Value>,
 }
 

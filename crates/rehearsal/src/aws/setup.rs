@@ -189,6 +189,8 @@ pub struct NoCapacity {
     pub instance_types: Vec<String>,
     /// Until this long after the start; for ever where it is left out.
     pub until: Option<SignedDuration>,
+    /// Until this long after the node group that wants them was made: so it depends on no machine's speed.
+    pub lasts: Option<SignedDuration>,
 }
 
 /// A certificate in ACM.

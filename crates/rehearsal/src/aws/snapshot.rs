@@ -58,7 +58,10 @@ pub fn snapshot(state: &State) -> Value {
         .map(|role| {
             let mut attached = role.attached.clone();
             attached.sort();
-            let role_value = json!({ "path": role.path, "trust": role.trust, "attached": attached, "inline": role.inline, "tags": role.tags });
+            let role_value = json!({
+                "path": role.path, "trust": role.trust, "attached": attached, "inline": role.inline,
+                "boundary": role.boundary, "tags": role.tags,
+            });
             (role.name.clone(), role_value)
         })
         .collect();
@@ -88,7 +91,7 @@ pub fn snapshot(state: &State) -> Value {
             let keys: Vec<&String> = user.keys.iter().map(|key| &key.status).collect();
             (
                 user.name.clone(),
-                json!({ "inline": user.inline, "attached": user.attached, "tags": user.tags, "keys": keys }),
+                json!({ "inline": user.inline, "attached": user.attached, "boundary": user.boundary, "tags": user.tags, "keys": keys }),
             )
         })
         .collect();

@@ -19,6 +19,8 @@ pub fn run(arguments: &[String]) -> i32 {
         println!("{credential}");
         return 0;
     }
-    eprintln!("aws: the rehearsal's stand-in knows only `--version` and `eks get-token`");
+    eprintln!(
+        "aws: this is the rehearsal's stand-in, which knows only `--version` and `eks get-token`; the official aws is used where it is installed"
+    );
     252
 }

@@ -79,7 +79,9 @@ pub fn obstacle(
         } else {
             want.instance_types.iter().any(|known| known == name)
         };
-        here && this && want.until.is_none_or(|until| passed < until)
+        let waited = state.now.duration_since(group.created);
+        let yet = want.until.is_none_or(|until| passed < until) && want.lasts.is_none_or(|lasts| waited < lasts);
+        here && this && yet
     });
     starved.then(|| Obstacle {
         code: "InsufficientInstanceCapacity",

@@ -36,6 +36,8 @@ pub struct Role {
     pub attached: Vec<String>,
     /// Inline policies: name to document.
     pub inline: BTreeMap<String, Value>,
+    /// Its permissions boundary's ARN.
+    pub boundary: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -61,6 +63,7 @@ impl Role {
             longest: 3600,
             attached: setup.policies.iter().map(|name| super::managed::arn(name)).collect(),
             inline: setup.inline.clone(),
+            boundary: None,
             tags: BTreeMap::new(),
         }
     }
@@ -87,6 +90,9 @@ impl Role {
         if !self.tags.is_empty() {
             answer["Tags"] = tag_list(&self.tags);
         }
+        if let Some(boundary) = &self.boundary {
+            answer["PermissionsBoundary"] = bounded(boundary);
+        }
         answer["RoleLastUsed"] = json!({});
         answer
     }
@@ -95,6 +101,11 @@ impl Role {
 /// `AROA…`, as role ids begin.
 pub fn id(arn: &str) -> String {
     format!("AROA{}", hex(arn, 17).to_uppercase())
+}
+
+/// A permissions boundary in an answer.
+pub fn bounded(arn: &str) -> Value {
+    json!({ "PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn })
 }
 
 /// Policy documents are percent-encoded in IAM's answers, as RFC 3986 has it.
@@ -173,6 +184,7 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
         longest: input.whole("MaxSessionDuration").unwrap_or(3600),
         attached: Vec::new(),
         inline: BTreeMap::new(),
+        boundary: input.maybe("PermissionsBoundary").map(str::to_owned),
         tags: tag_map(input.list("Tags")),
     };
     let answer = role.full_answer();
@@ -226,6 +238,12 @@ pub fn tags(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErr
 pub fn update_trust(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
     let trust = trust(state, input.text("PolicyDocument"))?;
     find(state, input)?.trust = trust;
+    Ok(json!({}))
+}
+
+/// PutRolePermissionsBoundary.
+pub fn put_boundary(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    find(state, input)?.boundary = Some(input.text("PermissionsBoundary").to_owned());
     Ok(json!({}))
 }
 

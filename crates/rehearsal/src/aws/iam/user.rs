@@ -28,6 +28,8 @@ pub struct User {
     pub attached: Vec<String>,
     /// Inline policies: name to document.
     pub inline: BTreeMap<String, Value>,
+    /// Its permissions boundary's ARN.
+    pub boundary: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Access keys.
@@ -42,6 +44,9 @@ impl User {
         });
         if !self.tags.is_empty() {
             answer["Tags"] = role::tag_list(&self.tags);
+        }
+        if let Some(boundary) = &self.boundary {
+            answer["PermissionsBoundary"] = role::bounded(boundary);
         }
         answer
     }
@@ -89,6 +94,7 @@ pub fn create(state: &mut State, input: &Value, asked: &Asked) -> Result<Value, 
         created: asked.now,
         attached: Vec::new(),
         inline: BTreeMap::new(),
+        boundary: input.maybe("PermissionsBoundary").map(str::to_owned),
         tags: role::tag_map(input.list("Tags")),
         keys: Vec::new(),
     };
@@ -120,6 +126,12 @@ pub fn list(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsErr
         state.iam.users.values().filter(|user| user.path.starts_with(prefix)).map(User::answer).collect();
     let (page, next) = page(users, input.whole("MaxItems").or(Some(100)), input.maybe("Marker"))?;
     Ok(json!({ "Users": page, "IsTruncated": next.is_some(), "Marker": next }))
+}
+
+/// PutUserPermissionsBoundary.
+pub fn put_boundary(state: &mut State, input: &Value, _: &Asked) -> Result<Value, AwsError> {
+    find(state, input)?.boundary = Some(input.text("PermissionsBoundary").to_owned());
+    Ok(json!({}))
 }
 
 /// ListGroupsForUser: there are no groups.
