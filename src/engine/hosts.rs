@@ -43,8 +43,15 @@ pub fn hosts(plan: &Plan, around: &Around<'_>, permissions: &Permissions) -> Vec
         let on = around.known.undecided.get(&task.path).map(Vec::as_slice).unwrap_or_default();
         all.extend(of_task(task, around, &scope).into_iter().map(|host| depending(host, on)));
     }
-    let untold = around.known.untold.iter().filter(|untold| names_hosts(around, untold.section, &untold.kind));
-    all.extend(untold.map(|untold| open(&untold.title, &untold.on)));
+    for untold in &around.known.untold {
+        let view =
+            PlanView { target: around.target, install: around.install, files: &around.guide.folder, scope: &scope };
+        let step = around.kinds.steps.get(&untold.kind).filter(|_| untold.section == Section::Steps);
+        all.extend(step.map(|kind| kind.hosts(&view, &Value::Null)).unwrap_or_default());
+        if names_hosts(around, untold.section, &untold.kind) {
+            all.push(open(&untold.title, &untold.on));
+        }
+    }
     all.extend(of_aws(around, &scope, permissions));
     all.extend(of_cluster(around));
     let all = all.into_iter().flat_map(|host| of_secret(host, &around.known.visible));
@@ -147,7 +154,7 @@ fn of_aws(around: &Around<'_>, scope: &Scope, permissions: &Permissions) -> Vec<
         let why = match (calls.first(), calls.len()) {
             (None, _) => format!("AWS's API: {service}"),
             (Some(call), 1) => format!("AWS's API: {service}:{call}"),
-            (Some(call), many) => format!("AWS's API: {service}:{call} and {} more calls", many - 1),
+            (Some(_), many) => format!("AWS's API: {service}, {many} kinds of calls"),
         };
         Host::from_here(aws_hosts::api_host(service, region), 443, why)
     });

@@ -183,7 +183,9 @@ impl<K: Step> AnyStep for Erased<K> {
     }
 
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host> {
-        decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.hosts(cx))
+        let mut hosts = K::hosts_in_any_case(cx);
+        hosts.extend(decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.hosts(cx)));
+        hosts
     }
 
     fn images(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<String> {

@@ -136,6 +136,11 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
+    /// Those of them that are needed whatever the parameters are.
+    fn hosts_in_any_case(_cx: &PlanView<'_>) -> Vec<Host> {
+        Vec::new()
+    }
+
     /// Container images it will run.
     fn images(&self, _cx: &PlanView<'_>) -> Vec<String> {
         Vec::new()

@@ -26,18 +26,18 @@ fn the_list_is_there_without_credentials_or_network_and_names_what_is_missing() 
     let answers = served.file("before.yaml", &without.join("\n"));
     let home = tempfile::tempdir().unwrap();
     // None of the rehearsal's settings: no account, no cluster, and a proxy that nobody answers at.
-    let list = |more: &[&str]| {
+    let list = || {
         let mut command = landfall(home.path());
         command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("AWS_EC2_METADATA_DISABLED", "true");
-        command.args(["plan", "arthur-shield", "--hosts", "--answers"]).arg(&answers).args(more);
+        command.args(["plan", "arthur-shield", "--hosts", "--answers"]).arg(&answers).args(["--region", "us-east-2"]);
         let said = run(&mut command);
         said.ends_with(0);
         said.out
     };
     says(
-        &list(&["--region", "us-east-2"]),
+        &list(),
         &[
-            "this machine → ec2.us-east-2.amazonaws.com:443 AWS's API: ec2:",
+            "this machine → ec2.us-east-2.amazonaws.com:443 AWS's API: ec2,",
             "this machine → iam.amazonaws.com:443",
             "this machine → monitoring.us-east-2.amazonaws.com:443",
             "this machine → *.us-east-2.eks.amazonaws.com:443 the API server of the cluster",
@@ -50,15 +50,23 @@ fn the_list_is_there_without_credentials_or_network_and_names_what_is_missing() 
             "from the answers.",
         ],
     );
-    says(&list(&[]), &["this machine → ec2.<answer target.region>.amazonaws.com:443"]);
 }
 
 #[test]
-fn a_secret_that_is_not_given_yet_is_named_where_its_host_would_stand() {
+fn without_any_answer_each_line_names_the_one_it_waits_for() {
     let home = tempfile::tempdir().unwrap();
     let said = run(landfall(home.path()).args(["plan", "arthur-shield", "--hosts"]));
     said.ends_with(0);
-    says(&said.out, &["pods → <secret openai.value>:443 Azure OpenAI answers; known once the secret openai is given"]);
+    says(
+        &said.out,
+        &[
+            "this machine → ec2.<answer target.region>.amazonaws.com:443",
+            "nodes → api.ecr.<answer target.region>.amazonaws.com:443",
+            "pods → <secret openai.value>:443 Azure OpenAI answers; known once the secret openai is given",
+            "pods → sqs.us-east-2.amazonaws.com:443 the number of processed tokens, to Arthur (depends on the answer usage_tracker)",
+        ],
+    );
+    assert!(!said.out.contains("GPU node group: what it reaches"), "{}", said.out);
 }
 
 /// The list inside a JSON document.

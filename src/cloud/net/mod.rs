@@ -83,13 +83,14 @@ impl Net {
             match self.via(host) {
                 None => {
                     let address = match self.endpoints.dns {
-                        Some(_) => {
+                        // An address is no name that somebody could be asked for.
+                        Some(_) if host.parse::<std::net::IpAddr>().is_err() => {
                             match self.names().addresses(host).await.map_err(|trouble| trouble.to_string())?.first() {
                                 Some(address) => address.to_string(),
                                 None => return Err(format!("{host} does not resolve")),
                             }
                         }
-                        None => host.to_owned(),
+                        _ => host.to_owned(),
                     };
                     TcpStream::connect((address.as_str(), port)).await.map_err(|error| error.to_string())
                 }

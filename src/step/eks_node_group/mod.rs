@@ -56,7 +56,6 @@ impl Step for NodeGroup {
         usual: Some("3 to 6 minutes"),
         ..StepAbout::new("eks.node_group", "EKS-10", "makes a managed node group")
     };
-    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let Some(group) = node_group::find(&cx.cloud, self.cluster(cx), &self.name).await? else {
@@ -162,7 +161,7 @@ impl Step for NodeGroup {
     }
 
     /// What a node needs to join and to start EKS's own pods: EKS User Guide, "Deploy private clusters with limited internet access".
-    fn hosts(&self, cx: &PlanView<'_>) -> Vec<Host> {
+    fn hosts_in_any_case(cx: &PlanView<'_>) -> Vec<Host> {
         let region = &cx.target.region;
         let node = |host: String, why: &str| Host::from_here(host, 443, why).reached_by("nodes");
         vec![
