@@ -26,16 +26,13 @@ fn the_list_is_there_without_credentials_or_network_and_names_what_is_missing() 
     let answers = served.file("before.yaml", &without.join("\n"));
     let home = tempfile::tempdir().unwrap();
     // None of the rehearsal's settings: no account, no cluster, and a proxy that nobody answers at.
-    let list = || {
-        let mut command = landfall(home.path());
-        command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("AWS_EC2_METADATA_DISABLED", "true");
-        command.args(["plan", "arthur-shield", "--hosts", "--answers"]).arg(&answers).args(["--region", "us-east-2"]);
-        let said = run(&mut command);
-        said.ends_with(0);
-        said.out
-    };
+    let mut command = landfall(home.path());
+    command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("AWS_EC2_METADATA_DISABLED", "true");
+    command.args(["plan", "arthur-shield", "--hosts", "--answers"]).arg(&answers).args(["--region", "us-east-2"]);
+    let said = run(&mut command);
+    said.ends_with(0);
     says(
-        &list(),
+        &said.out,
         &[
             "this machine → ec2.us-east-2.amazonaws.com:443 AWS's API: ec2,",
             "this machine → iam.amazonaws.com:443",
