@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     event::{Section, TaskPath},
-    guide::{Guide, Input, InputType, LoadedGuide},
+    guide::{Guide, Input, InputType, LoadedGuide, Task},
     value::{References, Scope, references},
 };
 
@@ -191,12 +191,8 @@ impl Partly {
                 if on.is_empty() && !task.when.as_deref().is_none_or(|when| late.holds(when).unwrap_or(true)) {
                     continue;
                 }
-                let untold = |on: Vec<String>| Untold {
-                    section,
-                    kind: task.kind.clone(),
-                    title: task.title.clone().unwrap_or_else(|| task.id.replace('_', " ")),
-                    on,
-                };
+                let untold =
+                    |on: Vec<String>| Untold { section, kind: task.kind.clone(), title: title(task, &late), on };
                 let rows_open = task.each.as_deref().map(|each| alone.open.of_condition(each)).unwrap_or_default();
                 let repeated = if rows_open.is_empty() { rows(task, &late).ok() } else { None };
                 let Some(repeated) = repeated else {
@@ -219,6 +215,12 @@ impl Partly {
         }
         partly
     }
+}
+
+/// A task's title, where what it reads is known.
+fn title(task: &Task, scope: &Scope) -> String {
+    let written = task.title.as_deref().and_then(|title| scope.render_text(title).ok());
+    written.as_ref().and_then(Value::as_str).map_or_else(|| task.id.replace('_', " "), str::to_owned)
 }
 
 #[cfg(test)]
@@ -261,7 +263,7 @@ mod tests {
     #[test]
     fn what_cannot_be_decided_counts_as_wanted_and_says_on_what_it_depends() {
         let loaded = loaded(
-            "facts:\n- { id: driver, lookup: x }\ninputs:\n- { id: way, type: choice, choices: [a, b] }\n- { id: rows, type: rows, columns: [{ id: n, type: text }] }\n- { id: mirror, type: host, when: \"way == 'b'\" }\nsteps:\n- { id: open, kind: k, when: facts.driver.there }\n- { id: copied, kind: k, when: \"way == 'b'\", with: { to: '{{ mirror }}' } }\n- { id: never, kind: k, when: \"region == 'x'\" }\n- { id: each, kind: k, each: rows, key: n, with: { a: '{{ row.n }}' } }\n- { id: reads, kind: k, with: { a: '{{ facts.driver.name }}' } }\n",
+            "facts:\n- { id: driver, lookup: x }\ninputs:\n- { id: way, type: choice, choices: [a, b] }\n- { id: rows, type: rows, columns: [{ id: n, type: text }] }\n- { id: mirror, type: host, when: \"way == 'b'\" }\nsteps:\n- { id: open, kind: k, when: facts.driver.there }\n- { id: copied, kind: k, when: \"way == 'b'\", with: { to: '{{ mirror }}' } }\n- { id: never, kind: k, when: \"region == 'x'\" }\n- { id: each, title: '{{ row.n }} of many', kind: k, each: rows, key: n, with: { a: '{{ row.n }}' } }\n- { id: reads, kind: k, with: { a: '{{ facts.driver.name }}' } }\n",
         );
         let partly = Partly::of(&loaded, &alone(&loaded, &[]));
         let tasks: Vec<String> = partly.plan.tasks.iter().map(|task| task.path.to_string()).collect();
