@@ -87,6 +87,7 @@ fn main() {
             .wait_timeout_while(parser, PATIENCE, |parser| !stands(&parser.screen().contents(), shown))
             .unwrap();
         assert!(!late.timed_out(), "{shown:?} was not seen:\n{}", parser.screen().contents());
+        let parser = drawn(&screen.1, parser);
         if let Some(name) = picture {
             let file = format!("docs/pictures/{name}.svg");
             fs::write(&file, svg(parser.screen())).unwrap();
@@ -96,6 +97,20 @@ fn main() {
         keyboard.flush().unwrap();
     }
     child.wait().unwrap();
+}
+
+/// The screen once nothing more comes for a moment: a frame may arrive in parts.
+fn drawn<'a>(
+    came: &Condvar,
+    mut parser: std::sync::MutexGuard<'a, vt100::Parser>,
+) -> std::sync::MutexGuard<'a, vt100::Parser> {
+    loop {
+        let (now, nothing) = came.wait_timeout(parser, Duration::from_millis(60)).unwrap();
+        if nothing.timed_out() {
+            return now;
+        }
+        parser = now;
+    }
 }
 
 /// The screen as a picture of a terminal's window.

@@ -123,7 +123,7 @@ Examples:
     /// Take away what an install made, last first, and nothing else.
     #[command(after_help = "\
 Examples:
-  landfall undo 3fa9c1d2                               shows what would go
+  landfall undo 3fa9c1d2                               shows what would go, and asks
   landfall undo 3fa9c1d2 --yes                         all but what holds data
   landfall undo 3fa9c1d2 --yes --lose steps/namespace  this, too, with its data")]
     Undo {
@@ -242,7 +242,7 @@ impl Cli {
             Some(Command::Answers { arguments }) => command::answers(&common, &arguments),
             Some(Command::Guide { command }) => match command {
                 GuideCommand::List => command::list(&common),
-                GuideCommand::Needs { guide } => command::needs(&common, &guide),
+                GuideCommand::Needs { guide } => command::needs(&common, &guide).await,
                 GuideCommand::Show { guide } => command::show(&common, &guide),
                 GuideCommand::Lint { guide, source } => command::lint(&common, &guide, source.as_deref()),
                 GuideCommand::New { arguments } => command::new(&common, &arguments),

@@ -324,6 +324,26 @@ fn an_install_is_watched_pod_by_pod() {
 }
 
 #[test]
+fn undo_asks_before_anything_goes_and_for_data_by_its_name() {
+    let served = rehearsed::Served::start("smooth");
+    served.landfall(&["install", "arthur-shield", "--yes", "--output", "ndjson"]).ends_with(0);
+    let mut screen = Screen::of(&["undo", "arthur-shield"], &served.settings());
+    screen.shows("away?");
+    screen.press("\r");
+    assert_eq!(screen.end(), 5);
+    assert!(!served.journal().contains(r#""record":"undoing""#), "nothing was agreed to");
+
+    let mut screen = Screen::of(&["undo", "arthur-shield"], &served.settings());
+    screen.shows("away?");
+    screen.press("y\r");
+    screen.shows("Type namespace to lose it");
+    assert!(!served.journal().contains(r#""record":"undoing""#), "it was not all asked yet");
+    screen.press("namespace\r");
+    assert_eq!(screen.end(), 0);
+    assert!(served.journal().contains(r#""record":"undone","path":"steps/namespace""#));
+}
+
+#[test]
 fn a_kubeconfig_is_built_from_eks_where_no_context_is_the_cluster() {
     let served = rehearsed::Served::start("no-context");
     let mut settings = served.settings();

@@ -12,6 +12,7 @@ mod rehearsal {
     mod deeploy;
     mod full_disk;
     mod handed_over;
+    mod hosts;
     mod inference_model_manager;
     mod mixed;
     mod output;

@@ -18,6 +18,7 @@ use std::{
 };
 
 use landfall::report::Line;
+use landfall_core::journal::Record;
 use rehearsed::Served;
 use relay::Relay;
 use serde_json::Value;
@@ -195,4 +196,59 @@ fn an_install_that_is_not_there_is_refused() {
     said.ends_with(2);
     assert!(said.out.contains("INSTALL-UNKNOWN"), "{}", said.out);
     served.landfall(&["status", "--watch", "--output", "junit"]).ends_with(2);
+}
+
+/// `status`, with these words behind it; what it says, in one line.
+fn status(served: &Served, words: &[&str]) -> String {
+    let said = served.landfall(&[&["status"][..], words].concat());
+    said.ends_with(0);
+    said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_install_that_somebody_runs_goes_on_and_says_whose_it_is_and_whom_it_waits_for() {
+    let served = Served::start("smooth");
+    let folder = begun(&served);
+    let instruction = "Make an A record of shield.mycompany.example";
+    record(&folder, Record::Person { path: "steps/dns".parse().unwrap(), instruction: instruction.into() });
+    let lock = |process: u32| {
+        std::fs::write(folder.join("lock"), format!("process {process} since 2026-11-20T08:50:00Z by ada\n")).unwrap();
+    };
+    lock(std::process::id());
+    let who = format!("process {} (ada, since 2026-11-20 08:50Z)", std::process::id());
+    let going_on = format!("going on: 1 of 3 steps done, {who} has it open");
+    assert!(status(&served, &[]).contains(&going_on), "{}", status(&served, &[]));
+    let told = status(&served, &[INSTALL]);
+    assert!(told.contains(&going_on) && !told.contains("unfinished"), "{told}");
+    let waits = told.split("steps/dns").nth(1).unwrap();
+    assert!(waits.trim_start_matches([')', ':', ' ']).starts_with("waits for a person, told "), "{told}");
+    assert!(waits.contains(instruction), "{told}");
+    let json: Value = serde_json::from_str(&status(&served, &[INSTALL, "--output", "json"])).unwrap();
+    assert_eq!(json["held_by"]["process"], std::process::id(), "{json}");
+    assert_eq!(json["held_by"]["since"], "2026-11-20T08:50:00Z", "{json}");
+    let dns = json["steps"].as_array().unwrap().iter().find(|step| step["task"] == "steps/dns").unwrap();
+    assert_eq!(dns["person"]["instruction"], instruction, "{json}");
+
+    // Who watches is told the same.
+    let kubeconfig = served.setting("KUBECONFIG");
+    let mut watching = Watching::start(&served, Path::new(&kubeconfig), &["--output", "ndjson"]);
+    let seen = watching.event("the install", |event| event["what"] == "install").await;
+    assert_eq!((seen["state"].as_str(), seen["held_by"].as_str()), (json["state"].as_str(), Some(who.as_str())));
+    watching.stop();
+
+    // Whoever was killed has it open no longer.
+    let mut gone = Command::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    lock(gone.id());
+    let told = status(&served, &[INSTALL]);
+    assert!(told.contains("unfinished: 1 of 3 steps done") && !told.contains("has it open"), "{told}");
+}
+
+#[test]
+fn what_only_a_person_can_do_is_told_from_the_journal_alone() {
+    let served = Served::start("smooth");
+    served.install_until_killed(r#""record":"person""#);
+    let told = status(&served, &["arthur-shield"]);
+    assert!(told.contains(": waits for a person, told "), "{told}");
+    assert!(!told.contains("has it open"), "{told}");
 }

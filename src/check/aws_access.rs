@@ -24,7 +24,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// What a role or user may do is simulated with its policies, and the trust policy is read for who may take a role on.
+/// The product calls AWS with it; a right that lacks shows only once its pods run.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
@@ -61,6 +62,8 @@ impl Check for Access {
         about: "a role or user may do what is needed (simulated)",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["IAM-ACCESS-LACKS", "IAM-PRINCIPAL-MISSING", "IAM-TRUST-ACCOUNTS", "IAM-TRUST-AUDIENCE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(principal) = self.principal.known() else {

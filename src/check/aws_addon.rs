@@ -21,7 +21,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The state and the health that EKS reports of an add-on, and its role. Volumes, DNS or networking of the cluster
+/// stand on it, and pods wait for ever without them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Addon {
@@ -39,6 +40,8 @@ pub struct Addon {
 impl Check for Addon {
     const ABOUT: CheckAbout =
         CheckAbout { name: "aws.addon", code: "EKS-04", about: "an EKS add-on is active", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] =
+        &["EKS-ADDON-CREATING", "EKS-ADDON-DEFAULT-CLASS", "EKS-ADDON-MISSING", "EKS-ADDON-NO-ROLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -18,7 +18,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Each alarm, whether its actions are on, and whether its metric gets data. An alarm without data never fires: nothing
+/// scales, and nobody is told.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Alarms {
@@ -37,6 +38,8 @@ impl Check for Alarms {
         about: "alarms exist and get data",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["CLOUDWATCH-ACTIONS-OFF", "CLOUDWATCH-ALARM-MISSING", "CLOUDWATCH-NO-DATA"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let names: Vec<String> = self.names.iter().filter_map(Late::known).cloned().collect();

@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// An ACM certificate: its status, names, type and end. A load balancer cannot be made with one that is not issued, and
+/// clients refuse one that is private, for other names, or over.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
@@ -47,6 +48,8 @@ impl Check for Certificate {
         about: "a certificate in ACM",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["ACM-ENDS", "ACM-EXPIRED", "ACM-MISSING", "ACM-NAMES", "ACM-PENDING", "ACM-PRIVATE", "ACM-UNUSABLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.aws.acm().await?;

@@ -20,7 +20,7 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The cluster's status, and how its API is reached. Nothing can be installed while EKS still makes or changes it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
@@ -33,6 +33,8 @@ pub struct Cluster {
 impl Check for Cluster {
     const ABOUT: CheckAbout =
         CheckAbout { name: "aws.cluster", code: "EKS-01", about: "the EKS cluster is up", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] =
+        &["EKS-AUTO-MODE", "EKS-CLUSTER-CREATING", "EKS-CLUSTER-DOWN", "EKS-ENDPOINT-PUBLIC-ONLY"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -21,7 +21,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The cluster's Kubernetes version beside EKS's calendar and the version that the vendor tested. Extended support
+/// costs six times as much by the hour, and after its end AWS upgrades the cluster by itself.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterVersion {
@@ -41,6 +42,13 @@ impl Check for ClusterVersion {
         about: "how long this Kubernetes version is supported",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &[
+        "EKS-VERSION-ENDS",
+        "EKS-VERSION-EXTENDED",
+        "EKS-VERSION-OVER",
+        "EKS-VERSION-UNKNOWN",
+        "EKS-VERSION-UNTESTED",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

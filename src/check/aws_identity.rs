@@ -19,7 +19,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whose credentials these are, in which account, and when the session ends. A wrong account is not seen afterwards,
+/// and a session that ends in a long step makes somebody sign in again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
@@ -40,6 +41,7 @@ impl Check for Identity {
         about: "who we are in AWS, and until when",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["AWS-ROOT", "AWS-SESSION-SHORT", "AWS-WRONG-ACCOUNT"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let answer = cx.cloud.aws.sts().await?.get_caller_identity().send().await?;

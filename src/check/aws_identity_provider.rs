@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whether the cluster has room for an OIDC provider (EKS allows one), and whether EKS will trust the issuer's
+/// certificate; afterwards, whether it is active. Nobody can sign in through it before.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityProvider {
@@ -52,6 +53,8 @@ impl Check for IdentityProvider {
         about: "an EKS cluster and an OIDC issuer fit together",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["EKS-IDENTITY-PROVIDER-OTHER", "EKS-IDENTITY-PROVIDER-WAITING", "EKS-ISSUER-UNTRUSTED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whether EC2 has the instance type in the zones of these subnets. It differs by zone, and an auto scaling group stays
+/// short of nodes in a zone without it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceOffering {
@@ -40,6 +41,7 @@ impl Check for InstanceOffering {
         about: "the zones have this instance type",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["EC2-NOT-OFFERED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let mut zones: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// A node group's state, size, architecture and health as EKS reports it. Pods find no place on one that is full, too
+/// small, or of another architecture than their images.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeGroup {
@@ -62,6 +63,14 @@ impl Check for NodeGroup {
         about: "a node group's size and health",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &[
+        "EKS-ARCHITECTURE",
+        "EKS-NODE-GROUP-CREATING",
+        "EKS-NODE-GROUP-DOWN",
+        "EKS-NODE-GROUP-FULL",
+        "EKS-NODE-GROUP-MISSING",
+        "EKS-NODE-GROUP-SMALL",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -18,7 +18,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whether RDS has this class with this PostgreSQL version in the region and its zones. What cannot be ordered is
+/// refused only after everything before it was made.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderableDatabase {
@@ -40,6 +41,7 @@ impl Check for OrderableDatabase {
         about: "the database's class and version are to be had",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["RDS-NOT-OFFERED", "RDS-VERSION-NOT-OFFERED", "RDS-ZONE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let pages = cx

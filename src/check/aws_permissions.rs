@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// No parameters: it looks at the whole plan.
+/// Every IAM action of the plan is simulated for whoever is signed in. It is advice: a simulation does not see session,
+/// endpoint and organization policies. A right that lacks stops the install in its middle.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Permissions {}
@@ -35,6 +36,7 @@ impl Check for Permissions {
         about: "AWS allows what the plan does",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["IAM-DENIED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let needed = &cx.needs.permissions.iam;

@@ -24,7 +24,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The account's quota of running on-demand vCPU for the instance family, less what runs already, beside what the
+/// install may start at most. EC2 refuses whatever goes beyond; then the node group never comes up.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
@@ -38,6 +39,7 @@ pub struct Quota {
 impl Check for Quota {
     const ABOUT: CheckAbout =
         CheckAbout { name: "aws.quota", code: "AWS-04", about: "room in the vCPU quota", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] = &["AWS-QUOTA-LOW"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(limit) = quota(&self.instance_type) else {

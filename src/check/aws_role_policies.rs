@@ -21,7 +21,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The IAM role of the nodes: whether it exists, whether EC2 may take it on, and which policies it has. Nodes without
+/// them do not join the cluster, or pull no images.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RolePolicies {
@@ -55,6 +56,8 @@ impl Check for RolePolicies {
         about: "the nodes' role and its policies",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["IAM-CLOUDWATCH-MISSING", "IAM-POLICIES-MISSING", "IAM-ROLE-MISSING", "IAM-ROLE-TRUST"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let iam = cx.cloud.aws.iam().await?;

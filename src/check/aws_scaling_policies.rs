@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The policies on the node group's auto scaling group, and the alarm behind each. Without them the number of nodes
+/// never changes.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScalingPolicies {
@@ -41,6 +42,8 @@ impl Check for ScalingPolicies {
         about: "scaling policies are attached",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["AUTOSCALING-POLICY-IDLE", "AUTOSCALING-POLICY-MISSING", "EKS-SCALING-GROUP-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

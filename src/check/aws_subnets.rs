@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The subnets of the new nodes: whether they are in the cluster's VPC, their free addresses, and their zones. Every
+/// pod takes an address; where none is left, nodes and pods stop coming up.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subnets {
@@ -50,6 +51,8 @@ struct Seen {
 impl Check for Subnets {
     const ABOUT: CheckAbout =
         CheckAbout { name: "aws.subnets", code: "AWS-06", about: "subnets for the nodes", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] =
+        &["EC2-NO-ADDRESSES", "EC2-ONE-ZONE", "EC2-SUBNET-MISSING", "EC2-SUBNET-OTHER-VPC"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let seen: Vec<Seen> = subnet::subnets(&cx.cloud, &self.subnets)

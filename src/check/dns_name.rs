@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{Event, Service};
 use kube::{Api, Client, api::ListParams};
 use landfall_core::{
     catalogue::Touches,
-    event::{Outcome, Permissions, Problem},
+    event::{Host, Outcome, Permissions, Problem},
     value::Late,
 };
 use schemars::JsonSchema;
@@ -16,7 +16,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// What the name servers responsible for the name answer, without any cache in between. The product and its users reach
+/// it by this name, and a record with a load balancer's address goes wrong once AWS changes that.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DnsName {
@@ -38,6 +39,9 @@ impl Check for DnsName {
         about: "a name points where it has to",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["DNS-ADDRESS", "DNS-ELSEWHERE", "DNS-MISSING", "K8S-LOAD-BALANCER-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let target = match (&self.points_to, &self.service) {
@@ -67,6 +71,11 @@ impl Check for DnsName {
             ),
             None => Permissions::default(),
         }
+    }
+
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let servers = format!("<the name servers of {}>", self.name);
+        vec![Host::from_here(servers, 53, "UDP and TCP: they are asked where the name points")]
     }
 }
 

@@ -21,7 +21,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whether the VPC has a gateway endpoint for the service, on the route tables of these subnets. Without it the traffic
+/// takes the NAT gateway, which costs by the gigabyte and may be closed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayEndpoint {
@@ -42,6 +43,7 @@ impl Check for GatewayEndpoint {
         about: "a gateway endpoint on the right route tables",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["EC2-ENDPOINT-MISSING", "EC2-ENDPOINT-ROUTES"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(vpc) = self.vpc.known() else { return Ok(Outcome::skip("the VPC is not made yet")) };

@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The VPC: whether it is there, whether names resolve in it, and which other clusters use it. EKS does not work in one
+/// without DNS.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vpc {
@@ -57,6 +58,7 @@ struct Seen {
 impl Check for Vpc {
     const ABOUT: CheckAbout =
         CheckAbout { name: "ec2.vpc", code: "EC2-05", about: "a VPC of one's own", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] = &["EC2-VPC-DNS", "EC2-VPC-MISSING", "EC2-VPC-SHARED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(vpc) = self.vpc.known() else { return Ok(Outcome::skip("the VPC is not made yet")) };

@@ -19,7 +19,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Who has access to the cluster by its access entries, and whether whoever applies is among them. Otherwise nobody can
+/// go on once the cluster is made.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EksAdmins {
@@ -42,6 +43,7 @@ impl Check for EksAdmins {
         about: "who gets into the cluster",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["EKS-NOBODY-LISTED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let answer = cx.cloud.aws.sts().await?.get_caller_identity().send().await?;

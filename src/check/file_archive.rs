@@ -15,7 +15,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// The archive's digest, its files and their paths. A download that was cut off, or one that writes outside its folder,
+/// must not be unpacked.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileArchive {

@@ -16,7 +16,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// The text of a file somebody brought, for what must stand in it and what must not. Often it is the wrong file, or a
+/// template that was never filled in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileText {
@@ -48,6 +49,7 @@ impl Check for FileText {
         about: "a file that was brought is as it has to be",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["FILE-TEXT-MISSING", "FILE-TEXT-REFUSED"];
 
     async fn run(&self, _cx: &Context) -> Result<Outcome, Trouble> {
         let text = written::read(&self.file)?.ok_or_else(|| written::unusable(&self.file, &"it is not there"))?;

@@ -12,7 +12,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// The keys of a values file that arrived, and whether every secret that it names is known. What lacks shows only in
+/// the product's pods.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileValues {

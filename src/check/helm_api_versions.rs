@@ -25,7 +25,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The kinds and versions that the chart renders, beside those that the cluster serves. Helm stops in the middle where
+/// one is not served.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelmApiVersions {
@@ -70,6 +71,8 @@ impl Check for HelmApiVersions {
         about: "the cluster serves what the chart renders",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["HELM-API-VERSION"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;

@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The chart is fetched from its repository with the given login, and its name, version and Kubernetes range are read.
+/// Nothing can be planned without it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelmChartAvailable {
@@ -51,6 +52,8 @@ impl Check for HelmChartAvailable {
         about: "the chart can be had",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["HELM-CHART-KUBERNETES", "HELM-CHART-OTHER"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let login = cx.login(self.username.as_ref(), self.password.as_ref()).await?;

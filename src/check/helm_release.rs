@@ -17,7 +17,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The release's state, its chart and its version, as Helm keeps them in the cluster. A pending or failed one keeps
+/// Helm from upgrading it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelmRelease {
@@ -42,6 +43,8 @@ impl Check for HelmRelease {
         about: "a Helm release is deployed",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["HELM-PENDING", "HELM-RELEASE-FAILED", "HELM-RELEASE-MISSING", "HELM-RELEASE-OTHER"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let namespace = self.namespace.as_deref().unwrap_or(&cx.target.namespace);

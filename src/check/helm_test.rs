@@ -13,7 +13,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The tests that the chart brings itself, run as pods in the cluster. The vendor says by them whether an install works
+/// from inside.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelmTest {
@@ -35,6 +36,7 @@ impl Check for HelmTest {
         about: "a release's own tests pass",
         touches: Touches::Cluster,
     };
+    const PROBLEMS: &'static [&'static str] = &["HELM-FAILED", "HELM-TEST-FAILED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let namespace = self.namespace.as_deref().unwrap_or(&cx.target.namespace);

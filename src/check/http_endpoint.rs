@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The answer of an address: its status and its text. It is the first sign that DNS, ingress, certificate and pods fit
+/// together.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpEndpoint {
@@ -55,6 +56,8 @@ impl Check for HttpEndpoint {
         about: "an address answers as it should",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["HTTP-ANSWER", "HTTP-SILENT"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let mut request = cx.net(self.ca.as_ref()).await?.http()?.get(&self.url);
@@ -75,7 +78,8 @@ impl Check for HttpEndpoint {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
-        host_of(&self.url, "checked after the install").into_iter().collect()
+        let host = host_of(&self.url, "what is installed answers there");
+        host.into_iter().flat_map(|host| [host.reached_by("later"), host]).collect()
     }
 }
 

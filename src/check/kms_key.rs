@@ -22,7 +22,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The key's state, kind and policy. Nothing that is encrypted with it can be made or read while it is disabled or
+/// about to be deleted.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
@@ -42,6 +43,8 @@ impl Check for Key {
         about: "a customer key that can be used",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["KMS-KEY-CLOSED", "KMS-KEY-DISABLED", "KMS-KEY-GOING", "KMS-KEY-MISSING", "KMS-KEY-SPEC"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(id) = self.key.known() else { return Ok(Outcome::Skip { reason: "the key is not made yet".into() }) };

@@ -15,7 +15,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// What each node of the group offers to pods, such as GPUs. Where a driver or a device plugin does not work, a node is
+/// Ready and offers none, so the product's pods stay Pending.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeAllocatable {
@@ -35,6 +36,7 @@ impl Check for KubeAllocatable {
         about: "every node of a group offers enough of a resource",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-NO-NODES", "K8S-NOT-ALLOCATABLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let nodes: Api<Node> = Api::all(cx.cloud.kube.client().await?);

@@ -18,7 +18,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The command line of the API server, where it runs as a pod that can be read. Without these flags it does not take
+/// the tokens of the issuer.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeApiServerFlags {
@@ -34,6 +35,7 @@ impl Check for KubeApiServerFlags {
         about: "the API server runs with these flags",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-API-SERVER-FLAG"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let servers = api_server::seen(&cx.cloud.kube.client().await?).await?;

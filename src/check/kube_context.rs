@@ -17,7 +17,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The certificate authority of the kubeconfig's context beside the one EKS names for the cluster. With another
+/// cluster's context everything would be installed there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeContext {
@@ -41,6 +42,7 @@ impl Check for KubeContext {
         about: "the kubeconfig's context is the chosen cluster",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-CONTEXT-NOWHERE", "K8S-OTHER-CLUSTER"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

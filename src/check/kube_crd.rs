@@ -15,7 +15,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whether the cluster serves a custom kind, in the version that is used. Objects of it are refused before their
+/// operator has brought it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeCrd {
@@ -30,6 +31,7 @@ pub struct KubeCrd {
 impl Check for KubeCrd {
     const ABOUT: CheckAbout =
         CheckAbout { name: "kube.crd", code: "K8S-15", about: "a custom kind is served", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] = &["K8S-CRD-MISSING", "K8S-CRD-NOT-ESTABLISHED", "K8S-CRD-VERSION"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let definitions: Api<CustomResourceDefinition> = Api::all(cx.cloud.kube.client().await?);

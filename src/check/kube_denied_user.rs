@@ -19,7 +19,8 @@ use crate::{
 /// So many questions at a time.
 const AT_ONCE: usize = 8;
 
-/// Parameters in a guide.
+/// The API server is asked whether others may read what is in the namespace. Secrets and data of the product would be
+/// open to them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeDeniedUser {
@@ -54,6 +55,7 @@ impl Check for KubeDeniedUser {
         about: "others cannot see what is in a namespace",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-NAMESPACE-OPEN"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let reviews: Api<SubjectAccessReview> = Api::all(cx.cloud.kube.client().await?);

@@ -16,7 +16,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The pods that offer an extended resource such as `nvidia.com/gpu`. Without one no GPU reaches a pod; with two each
+/// counts the same GPUs.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeDevicePlugin {
@@ -48,6 +49,8 @@ impl Check for KubeDevicePlugin {
         about: "somebody offers an extended resource to pods",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["K8S-DEVICE-PLUGIN-MISSING", "K8S-DEVICE-PLUGIN-THERE", "K8S-DEVICE-PLUGIN-TWICE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.kube.client().await?;

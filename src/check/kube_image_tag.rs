@@ -17,7 +17,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The image that a workload runs, beside the version that was announced. An old pod that still runs looks like a
+/// finished upgrade.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeImageTag {
@@ -42,6 +43,7 @@ impl Check for KubeImageTag {
         about: "a workload runs the expected image version",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-DEPLOYMENT-MISSING", "K8S-IMAGE-TAG"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let namespace = self.namespace.as_deref().unwrap_or(&cx.target.namespace);

@@ -18,7 +18,8 @@ use crate::{
 /// What EKS Auto Mode's own controller calls itself.
 const AUTO_MODE: &str = "eks.amazonaws.com/alb";
 
-/// Parameters in a guide.
+/// The ingress class and the controller behind it. An ingress of a class that nobody serves never gets an address, so
+/// nothing is reached from outside.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeIngressClass {
@@ -34,6 +35,7 @@ impl Check for KubeIngressClass {
         about: "an ingress class exists and its controller works",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-INGRESS-AUTO-MODE", "K8S-INGRESS-CLASS", "K8S-INGRESS-CONTROLLER"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.kube.client().await?;

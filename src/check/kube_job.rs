@@ -31,7 +31,8 @@ use crate::{
 /// After this long Kubernetes stops the pod, and removes what an interrupted run left, in seconds.
 const STOPS: i64 = 600;
 
-/// Parameters in a guide.
+/// A command is run in a pod of this cluster, and its end and its output are read. It sees what this machine cannot:
+/// the driver of a GPU, a route from the pods.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeJob {
@@ -74,6 +75,8 @@ impl Check for KubeJob {
         about: "a command ends well in a pod",
         touches: Touches::Cluster,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["K8S-JOB-FAILED", "K8S-JOB-OTHER", "K8S-JOB-OUTPUT", "K8S-JOB-RUNNING", "K8S-POD-IMAGE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let expect = Regex::new(&self.expect)

@@ -19,7 +19,8 @@ use crate::{
 /// So much of each log is read, from its beginning.
 const READ: i64 = 4 << 20;
 
-/// Parameters in a guide.
+/// The log of a start-up, for its markers in order and for what is fatal. A pod can be Running long before the product
+/// works.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeLogs {
@@ -54,6 +55,7 @@ impl Check for KubeLogs {
         about: "a log shows its markers in order",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-LOG-FATAL", "K8S-LOG-MARKER", "K8S-PODS-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let fatal = self.fatal()?;

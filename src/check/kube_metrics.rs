@@ -14,7 +14,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// No parameters.
+/// Whether the metrics API answers for nodes and pods. Without it nothing scales by CPU or memory, and `kubectl top`
+/// says nothing.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeMetrics {}
@@ -27,6 +28,7 @@ impl Check for KubeMetrics {
         about: "the metrics API answers",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-METRICS-DOWN", "K8S-METRICS-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.kube.client().await?;

@@ -19,7 +19,8 @@ use crate::{
 /// So many questions at a time.
 const AT_ONCE: usize = 8;
 
-/// No parameters: what is asked is what the plan needs.
+/// Every Kubernetes right of the plan is asked of the API server for whoever is signed in. What is denied would stop
+/// the install in its middle.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubePermissions {}
@@ -32,6 +33,7 @@ impl Check for KubePermissions {
         about: "this user may do in the cluster what the plan needs",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-NOT-ALLOWED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let wanted = &cx.needs.permissions.rbac;

@@ -18,7 +18,7 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// Whether the pods are ready; Running is not enough. One that is not ready gets no traffic.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubePods {
@@ -47,6 +47,7 @@ fn one() -> usize {
 impl Check for KubePods {
     const ABOUT: CheckAbout =
         CheckAbout { name: "kube.pods", code: "K8S-09", about: "pods are ready", touches: Touches::Nothing };
+    const PROBLEMS: &'static [&'static str] = &["K8S-PODS-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.kube.client().await?;

@@ -17,7 +17,7 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// How much of their nodes' memory the pods ask for. Nodes that are paid for and hardly used cost as much as full ones.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeRequests {
@@ -46,6 +46,7 @@ impl Check for KubeRequests {
         about: "how much of their nodes pods ask for",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-NODES-IDLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.kube.client().await?;

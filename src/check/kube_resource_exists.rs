@@ -17,7 +17,7 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// An object of the cluster, and what it says. What comes after it builds on that.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeResourceExists {
@@ -43,6 +43,7 @@ impl Check for KubeResourceExists {
         about: "an object exists in the cluster",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-OBJECT-DIFFERS", "K8S-OBJECT-MISSING"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let client = cx.cloud.kube.client().await?;

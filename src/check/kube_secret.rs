@@ -15,7 +15,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The keys of a Secret, its type, and whether a value ends in a newline that came with a paste. Pods read it as it is,
+/// and a password with a newline is another password.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeSecret {
@@ -39,6 +40,7 @@ impl Check for KubeSecret {
         about: "a Secret has the right keys",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["SEC-KEYS", "SEC-MISSING", "SEC-NEWLINE", "SEC-TYPE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let namespace = self.namespace.as_deref().unwrap_or(&cx.target.namespace);

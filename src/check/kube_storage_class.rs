@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The storage classes: whether the one is there, what makes its volumes, and which is the default. A claim without a
+/// default class waits for ever; with two defaults nobody knows which it gets.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeStorageClass {
@@ -50,6 +51,14 @@ impl Check for KubeStorageClass {
         about: "a storage class, and that it is the only default",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &[
+        "K8S-CLASS-DEFAULTS",
+        "K8S-CLASS-MISSING",
+        "K8S-CLASS-NO-DEFAULT",
+        "K8S-CLASS-OTHER-DEFAULT",
+        "K8S-CLASS-PARAMETERS",
+        "K8S-CLASS-PROVISIONER",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         Ok(self.judge(&storage_class::all(&cx.cloud.kube).await?))

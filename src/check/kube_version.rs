@@ -16,7 +16,7 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// The version of the API server. Charts and APIs fit only a range of versions.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeVersion {
@@ -36,6 +36,7 @@ impl Check for KubeVersion {
         about: "the cluster's Kubernetes is neither too old nor too new",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["K8S-VERSION-NEW", "K8S-VERSION-OLD"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let (oldest, newest) = (minor(self.at_least.as_deref())?, minor(self.below.as_deref())?);

@@ -17,7 +17,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// A login to the directory with the given account, and a search for the base and the group. Nobody can sign in where
+/// the product finds neither.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LdapBind {
@@ -65,6 +66,8 @@ impl Check for LdapBind {
         about: "the directory lets us in and has the group",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["LDAP-BASE", "LDAP-GROUP-EMPTY", "LDAP-GROUP-MISSING", "LDAP-SILENT"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(place) = Place::of(&self.url) else {

@@ -14,7 +14,9 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// No parameters: the hosts are the plan's.
+/// Every host of the plan that this machine or, as far as it is seen from here, nodes and pods must reach: AWS, the
+/// cluster, registries, repositories, databases. A closed firewall or a proxy that re-signs TLS stops an install in its
+/// middle. `landfall plan GUIDE --hosts` prints the same list.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkRoute {}
@@ -37,24 +39,33 @@ impl Check for NetworkRoute {
         about: "every host of the plan can be reached",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["NET-RESIGNED", "NET-UNREACHABLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
-        let hosts: Vec<&Host> = cx.needs.hosts.iter().filter(|host| seen_from_here(host)).collect();
+        let hosts = tried(&cx.needs.hosts);
         let routes = join_all(hosts.iter().map(|host| route(cx, host))).await;
-        let elsewhere = cx.needs.hosts.iter().filter(|host| host.from != "here" && host.from != "browsers").count();
+        let elsewhere = cx.needs.hosts.iter().filter(|host| ["nodes", "pods"].contains(&host.from.as_str())).count();
         let found: Vec<(&Host, Route)> = hosts.into_iter().zip(routes).collect();
         Ok(judged(&found, elsewhere))
     }
 }
 
-fn seen_from_here(host: &Host) -> bool {
-    host.from != "browsers" && !host.host.starts_with('*') && !host.host.contains('<')
+/// What can be tried from here before anything is installed: each host and port once, by whom it is needed first.
+fn tried(hosts: &[Host]) -> Vec<&Host> {
+    let mut tried: Vec<&Host> = Vec::new();
+    for host in hosts.iter().filter(|host| host.is_known() && !["browsers", "later"].contains(&host.from.as_str())) {
+        if !tried.iter().any(|other| (&other.host, other.port) == (&host.host, host.port)) {
+            tried.push(host);
+        }
+    }
+    tried
 }
 
 async fn route(cx: &Context, host: &Host) -> Route {
     let net = &cx.cloud.net;
     let via = net.via(&host.host).map(str::to_owned);
-    if host.port != 443 {
+    // The API server shows a certificate of the cluster's own, which whoever calls it checks.
+    if host.port != 443 || cx.cloud.kube.server().is_some_and(|(server, _)| server == host.host) {
         return match net.connect(&host.host, host.port).await {
             Ok(_) => via.map_or(Route::Direct, Route::Proxied),
             Err(trouble) => Route::Unreachable(trouble.to_string()),
@@ -85,7 +96,7 @@ fn judged(found: &[(&Host, Route)], elsewhere: usize) -> Outcome {
     let resigned = lines(|route| if let Route::Resigned(by) = route { Some(by) } else { None });
     if !silent.is_empty() {
         return Outcome::Fail {
-            problem: Problem::new("NET-UNREACHABLE", format!("{} of {} hosts cannot be reached from here", silent.len(), found.len()), "Have the firewall or proxy opened for them; `landfall plan --hosts` is the whole list to send. If only nodes and pods must reach them, attest it.")
+            problem: Problem::new("NET-UNREACHABLE", format!("{} of {} hosts cannot be reached from here", silent.len(), found.len()), "Have the firewall or proxy opened for them; `landfall plan GUIDE --hosts` is the whole list to send. If only nodes and pods must reach them, attest it.")
                 .why(silent.join("\n")),
         };
     }
@@ -110,6 +121,15 @@ fn judged(found: &[(&Host, Route)], elsewhere: usize) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_host_that_is_known_is_tried_once_and_only_what_is_there_before_the_install() {
+        let here = Host::from_here("a.example", 443, "images");
+        let later = Host::from_here("product.example", 443, "").reached_by("later");
+        let open = Host::from_here("<answer database_host>", 5432, "");
+        let all = [here.clone(), here.reached_by("nodes"), later.reached_by("browsers"), later, open];
+        assert_eq!(tried(&all), [&here]);
+    }
 
     #[test]
     fn an_unreachable_host_outweighs_a_resigned_one() {

@@ -15,7 +15,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// What the issuer publishes of itself, letter by letter, and its keys. Whoever trusts it compares its name as text, so
+/// a closing slash too many keeps everybody out.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OidcDiscovery {
@@ -37,6 +38,9 @@ impl Check for OidcDiscovery {
         about: "an OIDC issuer describes itself as expected",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["OIDC-CLAIM", "OIDC-HTTPS", "OIDC-ISSUER", "OIDC-KEYS", "OIDC-SILENT", "OIDC-UNTRUSTED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         if !self.issuer.starts_with("https://") {
@@ -75,7 +79,8 @@ impl Check for OidcDiscovery {
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
         // It may be part of what is installed: nobody can reach it before.
-        host_of(&self.issuer, "the OIDC issuer describes itself there").into_iter().collect()
+        let host = host_of(&self.issuer, "the OIDC issuer describes itself there");
+        host.into_iter().flat_map(|host| [host.reached_by("later"), host]).collect()
     }
 }
 

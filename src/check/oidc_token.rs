@@ -21,7 +21,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// Who the API server takes the holder of an ID token for, in which groups, and what that user may do. Everything that
+/// is granted by group depends on it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OidcToken {
@@ -76,6 +77,21 @@ impl Check for OidcToken {
         about: "the API server takes an ID token as expected",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &[
+        "OIDC-ALLOWED",
+        "OIDC-GROUPS-CLAIM",
+        "OIDC-NOT-ALLOWED",
+        "OIDC-PREFIX",
+        "OIDC-TOKEN-CLAIM",
+        "OIDC-TOKEN-CLIENT",
+        "OIDC-TOKEN-EXPIRED",
+        "OIDC-TOKEN-GROUP",
+        "OIDC-TOKEN-ISSUER",
+        "OIDC-TOKEN-REFUSED",
+        "OIDC-TOKEN-UNREADABLE",
+        "OIDC-USERNAME-CLAIM",
+        "SECRET-MISSING",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let token = match cx.reveal(&self.token).await {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use landfall_core::{
     catalogue::Touches,
-    event::{Outcome, Problem},
+    event::{Host, Outcome, Problem},
     value::SecretText,
 };
 use schemars::JsonSchema;
@@ -13,13 +13,14 @@ use serde_json::json;
 
 use crate::{
     cloud::{Trouble, net::secret_header},
-    kind::{Check, CheckAbout, Context},
+    kind::{Check, CheckAbout, Context, PlanView},
 };
 
 /// Of Azure's REST API for chat completions.
 const API_VERSION: &str = "2024-10-21";
 
-/// Parameters in a guide.
+/// One question of one token to each deployment, with the given key, and the token limit that it answers. The product
+/// answers nothing without it; a low limit slows it under load.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenAiDeployment {
@@ -38,6 +39,9 @@ impl Check for OpenAiDeployment {
         about: "Azure OpenAI answers, with enough tokens a minute",
         touches: Touches::Money,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["AI-ANSWER", "AI-BUSY", "AI-DEPLOYMENT", "AI-FORM", "AI-KEY", "AI-TOKENS", "AI-UNREACHABLE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let text = cx.reveal(&self.deployments).await?;
@@ -78,6 +82,12 @@ impl Check for OpenAiDeployment {
             _ if unknown_limit => Outcome::pass(format!("{answered} answer; the token limit was not told")),
             _ => Outcome::pass(format!("{answered} answer, {limit} tokens a minute together")),
         })
+    }
+
+    /// The endpoints stand in the secret; as far as these are no secret in themselves, the list of hosts knows them.
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let here = Host::from_here(self.deployments.to_string(), 443, "Azure OpenAI answers");
+        vec![here.reached_by("pods"), here]
     }
 }
 

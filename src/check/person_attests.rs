@@ -10,7 +10,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// Nothing is looked at: somebody says that it is so, and the journal keeps who. It stands for what no machine can see,
+/// such as a contract.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonAttests {

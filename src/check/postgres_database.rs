@@ -16,7 +16,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// A login to the database from this machine, over TLS as asked, and whether its user can make the extension. The
+/// product's first start makes its tables there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresDatabase {
@@ -59,6 +60,19 @@ impl Check for PostgresDatabase {
         about: "the user can log in to the database and make what it needs there",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &[
+        "PG-DATABASE",
+        "PG-EXTENSION",
+        "PG-EXTENSION-DENIED",
+        "PG-EXTENSION-MISSING",
+        "PG-FULL",
+        "PG-LOGIN",
+        "PG-QUERY",
+        "PG-REFUSED",
+        "PG-TLS",
+        "PG-UNREACHABLE",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let username = cx.reveal(&self.username).await?;

@@ -19,7 +19,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The same login from a pod of this cluster, and whether something can be written. A security group may admit this
+/// machine and not the pods, or the other way round.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresInside {
@@ -65,6 +66,8 @@ impl Check for PostgresInside {
         about: "the user can log in to the database from a pod, and write there",
         touches: Touches::Cluster,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["K8S-JOB-RUNNING", "PG-DENIED", "PG-READ-ONLY"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let (Some(host), Some(port)) = (self.host.known(), self.port.known()) else {
@@ -111,7 +114,7 @@ impl Check for PostgresInside {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
-        psql::hosts(self.host.known(), self.port.known())
+        psql::hosts(&self.host, &self.port)
     }
 }
 

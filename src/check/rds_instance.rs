@@ -21,7 +21,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The database server in RDS: its state, engine, VPC, encryption, backups and whether the internet reaches it. Some of
+/// that cannot be changed any more once there is data.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Instance {
@@ -58,6 +59,18 @@ impl Check for Instance {
         about: "a database server, and how it is kept",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &[
+        "RDS-BACKUPS",
+        "RDS-CLASS",
+        "RDS-CREATING",
+        "RDS-ENGINE",
+        "RDS-NO-AUTOSCALING",
+        "RDS-NOT-ENCRYPTED",
+        "RDS-OTHER-VPC",
+        "RDS-PUBLIC",
+        "RDS-STOPPED",
+        "RDS-VERSION",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let Some(name) = self.instance.known() else { return Ok(Outcome::skip("the database is not made yet")) };

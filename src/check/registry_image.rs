@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The manifests of the images in their registry, with the given login, for the nodes' architectures. Otherwise pods
+/// end in ImagePullBackOff.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryImage {
@@ -45,6 +46,8 @@ impl Check for RegistryImage {
         about: "images exist for the nodes' architectures",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &["REG-ARCHITECTURE"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         if self.images.is_empty() {

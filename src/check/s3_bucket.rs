@@ -19,7 +19,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The bucket: whether it is there, in this region, encrypted, and closed to the public. The product's data will lie in
+/// it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
@@ -38,6 +39,7 @@ impl Check for Bucket {
         about: "a bucket, encrypted and closed to the public",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["S3-MISSING", "S3-NOT-ENCRYPTED", "S3-PUBLIC"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         Ok(match bucket::settings(&cx.cloud, &self.name).await? {

@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The answer of an S3-compatible store to a signed request at exactly this address. The product takes address and keys
+/// as they are, a closing newline included.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct S3Endpoint {
@@ -50,6 +51,9 @@ impl Check for S3Endpoint {
         about: "an S3-compatible store answers and takes the keys",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] =
+        &["S3-ADDRESS", "S3-ANSWER", "S3-LOGIN", "S3-NEWLINE", "S3-PORT", "S3-SILENT"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let (url, access, secret) =

@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide.
+/// The sender's identity in SES, and whether the account is still in the sandbox. From there mail goes only to
+/// addresses that were confirmed one by one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SesIdentity {
@@ -39,6 +40,8 @@ impl Check for SesIdentity {
         about: "mail may be sent from an address, and to everybody",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] =
+        &["SES-IDENTITY-MISSING", "SES-NOT-VERIFIED", "SES-PAUSED", "SES-SANDBOX"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let region = self.region.as_deref().unwrap_or(&cx.target.region);

@@ -15,7 +15,7 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// A plan that another run saved, and what it would make, change and destroy. Nothing is run.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TerraformPlan {
@@ -34,6 +34,7 @@ impl Check for TerraformPlan {
         about: "what a saved plan would do",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["TF-PLAN-DESTROYS", "TF-PLAN-MISSING", "TF-PLAN-OTHER"];
 
     async fn run(&self, _cx: &Context) -> Result<Outcome, Trouble> {
         Ok(self.judge(written::read(&self.plan)?.as_deref()))

@@ -20,7 +20,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// The state: whether it can be read, whether somebody holds its lock, and whether the world is still as it was
+/// applied.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TerraformState {
@@ -50,6 +51,7 @@ impl Check for TerraformState {
         about: "a Terraform state can be read, nobody holds it, and nothing drifted",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["TF-DRIFT", "TF-LOCKED"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         match (&self.folder, &self.backend) {

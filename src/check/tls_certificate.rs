@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Secret;
 use landfall_core::{
     catalogue::Touches,
-    event::{Outcome, Permissions, Problem},
+    event::{Host, Outcome, Permissions, Problem},
     value::SecretText,
 };
 use schemars::JsonSchema;
@@ -15,7 +15,10 @@ use crate::{
     kind::{Check, CheckAbout, Context, PlanView},
 };
 
-/// Parameters in a guide: one of `file`, `pem`, `secret`, `host`.
+/// A certificate from a file, the vault, a Secret or a live host: its names, its chain, its key and its end. Browsers
+/// and pods refuse one that lacks any of them.
+///
+/// One of `file`, `pem`, `secret`, `host` has to be given.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsCertificate {
@@ -66,6 +69,17 @@ impl Check for TlsCertificate {
         about: "a certificate is for these names, trusted, and valid long enough",
         touches: Touches::Nothing,
     };
+    const NAMES_HOSTS: bool = true;
+    const PROBLEMS: &'static [&'static str] = &[
+        "TLS-EXPIRED",
+        "TLS-KEY",
+        "TLS-NAME",
+        "TLS-SECRET-MISSING",
+        "TLS-SELF-SIGNED",
+        "TLS-SOON",
+        "TLS-UNREADABLE",
+        "TLS-UNTRUSTED",
+    ];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let first = self.names.first().map_or("localhost", String::as_str);
@@ -139,6 +153,16 @@ impl Check for TlsCertificate {
             }
             None => Permissions::default(),
         }
+    }
+
+    /// A live host is mostly part of what is installed: nobody can reach it before.
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        let host = self.host.as_deref().map(|host| {
+            let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
+            let port = port.parse().unwrap_or(443);
+            Host::from_here(name, port, "its certificate is looked at").reached_by("later")
+        });
+        host.into_iter().collect()
     }
 }
 

@@ -14,7 +14,8 @@ use crate::{
     kind::{Check, CheckAbout, Context},
 };
 
-/// Parameters in a guide.
+/// The version that a tool on this machine's PATH prints. An older one lacks what the install asks of it, and a newer
+/// one may have changed it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToolVersion {
@@ -35,6 +36,7 @@ impl Check for ToolVersion {
         about: "a tool on this machine has a version that works",
         touches: Touches::Nothing,
     };
+    const PROBLEMS: &'static [&'static str] = &["TOOL-NEW", "TOOL-OLD"];
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let oldest = padded(&self.at_least)?;

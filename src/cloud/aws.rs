@@ -1,12 +1,16 @@
 //! AWS: one configuration, loaded on first use; a client per service.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{
             Intercept,
-            context::{BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
+            context::{
+                BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
+                BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+            },
         },
         runtime_components::RuntimeComponents,
     },
@@ -19,7 +23,8 @@ use tokio::sync::OnceCell;
 use super::{
     Endpoints, Trouble, Vouch,
     once::{Once, OnlyRefused},
-    vouch,
+    signed_in::{SignedIn, there},
+    slowed, vouch,
 };
 
 /// The door to AWS.
@@ -120,6 +125,14 @@ impl Aws {
         }
     }
 
+    /// Refuses a profile that the configuration of this machine does not have, before anything is asked for with it.
+    pub async fn profile_there(&self) -> Result<(), Trouble> {
+        match self.endpoints.aws {
+            Some(_) => Ok(()),
+            None => there(self.endpoints.profile.as_deref()).await,
+        }
+    }
+
     /// The region in use.
     pub async fn region(&self) -> Option<String> {
         self.config().await.region().map(|region| region.as_ref().to_owned())
@@ -151,9 +164,19 @@ impl Aws {
         if let Some(endpoint) = &self.endpoints.aws {
             loader = loader.endpoint_url(&endpoint.url).credentials_provider(endpoint.credentials.clone());
         }
-        loader.load().await
+        let config = loader.load().await;
+        match (config.credentials_provider(), &self.endpoints.aws) {
+            (Some(sdk), None) => {
+                let told = SignedIn::new(sdk, self.endpoints.profile.clone());
+                config.into_builder().credentials_provider(SharedCredentialsProvider::new(told)).build()
+            }
+            _ => config,
+        }
     }
 }
+
+/// Where an answer says with which profile it was asked for: it is put there as it comes in.
+pub(super) const PROFILE: &str = "x-landfall-profile";
 
 /// Notes which endpoints named themselves simulated.
 #[derive(Debug)]
@@ -183,6 +206,19 @@ impl Intercept for Witness {
         Ok(self.endpoints.admit(uri.host().unwrap_or_default()).map_err(Refused)?)
     }
 
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(profile) = &self.endpoints.profile {
+            // A name that is no header's value is left out.
+            let _ = context.response_mut().headers_mut().try_insert(PROFILE, profile.clone());
+        }
+        Ok(())
+    }
+
     fn read_before_deserialization(
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,
@@ -190,6 +226,19 @@ impl Intercept for Witness {
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.vouch.note(self.service, context.response().headers().get(vouch::HEADER));
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if bag.load::<slowed::Told>().is_none() && context.response().is_some_and(slowed::asked) {
+            bag.interceptor_state().store_put(slowed::Told);
+            slowed::tell(self.service);
+        }
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use aws_credential_types::provider::ProvideCredentials;
 
-use super::{Cloud, Door, Trouble, keep_private, process::Command};
+use super::{Cloud, Trouble, keep_private, process::Command};
 
 /// Variables that hold names and places, no keys.
 const PLACES: [&str; 13] = [
@@ -42,10 +42,7 @@ pub async fn child_aws(mut command: Command, cloud: &Cloud, home: &Path) -> Resu
     }
     let config = cloud.aws.config().await;
     let Some(provider) = config.credentials_provider() else { return Ok(command) };
-    let keys = provider
-        .provide_credentials()
-        .await
-        .map_err(|error| Trouble::Expired { door: Door::Aws, message: error.to_string() })?;
+    let keys = provider.provide_credentials().await?;
     let mut text = format!(
         "[landfall]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
         keys.access_key_id(),

@@ -78,7 +78,7 @@ async fn ask(helper: &ExecConfig, process: &Process, user: &mut AuthInfo) -> Res
 }
 
 fn expired(command: &str, message: &dyn std::fmt::Display) -> Trouble {
-    Trouble::Expired { door: Door::Kubernetes, message: format!("{command}: {message}") }
+    Trouble::expired(Door::Kubernetes, format!("{command}: {message}"))
 }
 
 fn unusable(what: &str, why: &dyn std::fmt::Display) -> Trouble {

@@ -40,14 +40,13 @@ impl EksToken {
         let region = aws.region().await.ok_or_else(|| {
             Trouble::from(Problem::new("AWS-REGION", "no AWS region is chosen", "Choose one with --region."))
         })?;
-        let expired = |message: String| Trouble::Expired { door: Door::Aws, message };
         let config = aws.config().await;
-        let provider = config.credentials_provider().ok_or_else(|| expired("no providers".into()))?;
-        let credentials = provider.provide_credentials().await.map_err(|error| expired(error.to_string()))?;
+        let provider = config.credentials_provider().ok_or_else(|| Trouble::expired(Door::Aws, "no providers"))?;
+        let credentials = provider.provide_credentials().await?;
         let now = clock.now();
         let token = presigned(&credentials, &region, cluster, now.into())
             .map(|url| Plain::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url))))
-            .map_err(|error| expired(format!("the question to STS cannot be signed: {error}")))?;
+            .map_err(|error| Trouble::expired(Door::Aws, format!("the question to STS cannot be signed: {error}")))?;
         // Who asks lives in real time, whatever the cluster's clock says.
         let expires = Timestamp::now().checked_add(clock.real(LASTS)).unwrap_or(Timestamp::MAX);
         Ok(Self { token, expires })

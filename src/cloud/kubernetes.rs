@@ -70,6 +70,18 @@ impl Kubernetes {
         unpoisoned(&self.context).clone().or_else(|| self.kubeconfig().ok()?.current_context)
     }
 
+    /// Where the API server is, as the kubeconfig's context says; nobody is asked.
+    pub fn server(&self) -> Option<(String, u16)> {
+        let kubeconfig = self.kubeconfig().ok()?;
+        let chosen = self.context()?;
+        let context = kubeconfig.contexts.iter().find(|named| named.name == chosen)?.context.as_ref()?;
+        let cluster = kubeconfig.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
+        let server: http::Uri = cluster.server.as_deref()?.parse().ok()?;
+        let usual = if server.scheme_str() == Some("http") { 80 } else { 443 };
+        let host = server.host()?.trim_start_matches('[').trim_end_matches(']');
+        Some((host.to_owned(), server.port_u16().unwrap_or(usual)))
+    }
+
     /// There is no cluster yet: the install makes it, and the person's own context leads to another one.
     pub fn not_yet(&self, cluster: &str) {
         *unpoisoned(&self.awaited) = Some(cluster.to_owned());

@@ -1,10 +1,8 @@
 //! What went wrong at a door, classified once: the engine decides by it whether to fail, to park or to ask.
 
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use landfall_core::{event::Problem, value::SecretRef};
 
-use super::{aws::Refused, sign_in};
+use super::sign_in;
 
 /// Which door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,13 +32,13 @@ pub enum Trouble {
         /// Who can tell or allow.
         ask: String,
     },
-    /// Credentials ran out; the door is parked until they are renewed.
-    #[error("credentials expired: {message}")]
+    /// Nobody is signed in (any more); the door is parked until somebody is.
+    #[error("{}: {}", .problem.code, .problem.what)]
     Expired {
         /// Whose.
         door: Door,
-        /// What the service said.
-        message: String,
+        /// Why, and how to sign in.
+        problem: Box<Problem>,
     },
     /// Nobody answered.
     #[error("{what}: {message}")]
@@ -85,6 +83,21 @@ impl Trouble {
         )))
     }
 
+    /// Credentials that the door no longer takes, in its own words.
+    pub fn expired(door: Door, message: impl Into<String>) -> Self {
+        let message: String = message.into();
+        let problem = match door {
+            Door::Kubernetes => Problem::new(
+                "KUBE-EXPIRED",
+                "the cluster no longer accepts these credentials",
+                "Renew them; Landfall goes on by itself.\n$ aws eks update-kubeconfig --name <cluster>",
+            )
+            .why(message),
+            _ => sign_in::refused("ExpiredToken", &message, None),
+        };
+        Self::Expired { door, problem: Box::new(problem) }
+    }
+
     /// A secret was never entered.
     pub fn secret_missing(reference: &SecretRef) -> Self {
         Self::Problem(Box::new(Problem::new(
@@ -125,21 +138,6 @@ impl Trouble {
                 format!("Ask {ask} to allow {action}, or to look for you."),
             )
             .why(message.clone()),
-            Self::Expired { door, message } => match door {
-                Door::Kubernetes => Problem::new(
-                    "KUBE-EXPIRED",
-                    "the cluster no longer accepts these credentials",
-                    "Renew them; Landfall goes on by itself.\n$ aws eks update-kubeconfig --name <cluster>",
-                )
-                .why(message.clone()),
-                _ if sign_in::found_none(message) => sign_in::not_signed_in(message),
-                _ => Problem::new(
-                    "AWS-EXPIRED",
-                    "the AWS session has expired",
-                    "Renew it in another terminal; Landfall goes on by itself.\n$ aws sso login",
-                )
-                .why(message.clone()),
-            },
             Self::Unreachable { what, message, .. } => Problem::new(
                 "UNREACHABLE",
                 format!("{what} did not answer"),
@@ -158,7 +156,7 @@ impl Trouble {
                 )
                 .why(why)
             }
-            Self::Problem(problem) => (**problem).clone(),
+            Self::Problem(problem) | Self::Expired { problem, .. } => (**problem).clone(),
             Self::Interrupted => {
                 Problem::new("INTERRUPTED", "it was interrupted", "Start again: it continues where it stopped.")
             }
@@ -172,87 +170,8 @@ impl From<Problem> for Trouble {
     }
 }
 
-const DENIED: &[&str] = &[
-    "AccessDenied",
-    "AccessDeniedException",
-    "UnauthorizedOperation",
-    "AuthorizationError",
-    "NotAuthorized",
-    "UnauthorizedException",
-    "Client.UnauthorizedOperation",
-];
-const EXPIRED: &[&str] = &[
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    // S3's own words.
-    "InvalidAccessKeyId",
-    "InvalidToken",
-];
-
-/// Every AWS operation's error, by its code.
-impl<E> From<SdkError<E, HttpResponse>> for Trouble
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let request = error.raw_response().and_then(|response| {
-            response
-                .headers()
-                .get("x-amzn-requestid")
-                .or_else(|| response.headers().get("x-amz-request-id"))
-                .map(str::to_owned)
-        });
-        let chain = chain(&error);
-        if let Some(refused) = refused(&error) {
-            return refused.0.clone().into();
-        }
-        match &error {
-            SdkError::ServiceError(service) => {
-                let code = service.err().code().unwrap_or("Unknown").to_owned();
-                let message = service.err().message().unwrap_or(&chain).to_owned();
-                if DENIED.contains(&code.as_str()) {
-                    return Self::Denied {
-                        action: denied_action(&message),
-                        message,
-                        ask: "your AWS administrators".into(),
-                    };
-                }
-                if EXPIRED.contains(&code.as_str()) {
-                    return Self::Expired { door: Door::Aws, message };
-                }
-                Self::Service { code, message, request }
-            }
-            SdkError::ResponseError(_) => Self::Service { code: "UnreadableAnswer".into(), message: chain, request },
-            // Credentials are asked for while the request is built: an expired SSO session shows up here.
-            _ if chain.contains("expired") || sign_in::found_none(&chain) || chain.contains("token") => {
-                Self::Expired { door: Door::Aws, message: chain }
-            }
-            _ => match sign_in::unreadable(&chain) {
-                Some(problem) => problem.into(),
-                None => Self::Unreachable { door: Door::Aws, what: "AWS".into(), message: chain },
-            },
-        }
-    }
-}
-
-/// "… is not authorized to perform: eks:DescribeCluster on resource: …"
-fn denied_action(message: &str) -> String {
-    message
-        .split("to perform: ")
-        .nth(1)
-        .and_then(|rest| rest.split_whitespace().next())
-        .map_or_else(|| "the AWS call".into(), |action| action.trim_end_matches(['.', ',']).to_owned())
-}
-
-/// Our own refusal to make a call, below what the SDK makes of it.
-fn refused<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Refused> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and all its causes, in a line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -270,7 +189,7 @@ impl From<kube::Error> for Trouble {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => match status.code {
-                401 => Self::Expired { door: Door::Kubernetes, message: status.message },
+                401 => Self::expired(Door::Kubernetes, status.message),
                 403 => Self::Denied {
                     action: kubernetes_action(&status.message),
                     message: status.message,

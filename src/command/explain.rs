@@ -1,4 +1,4 @@
-//! `explain`: what a code means; what a kind does, and what it takes.
+//! `explain`: what a code means; what a check looks for; what a kind does, and what it takes.
 
 use landfall_core::{
     catalogue::{Catalogue, Descriptor, Room},
@@ -7,7 +7,7 @@ use landfall_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Common, Exit, guide::refuse, say::say};
+use super::{Common, Exit, explain_check::CheckPage, guide::refuse, say::say};
 use crate::{guides, kinds::Kinds, problems, report::explained};
 
 /// How many codes are named where one is not known.
@@ -19,9 +19,17 @@ pub fn explain(common: &Common, code: &str) -> i32 {
         say!("{page}");
         return Exit::Done.code();
     }
-    let kinds = Kinds::all().catalogue();
-    let named: Vec<(Room, &Descriptor)> =
-        every_kind(&kinds).filter(|(_, kind)| kind.code == code || kind.name == code).collect();
+    let all = Kinds::all();
+    let kinds = all.catalogue();
+    // A row of which there are several has its task's id behind the code.
+    let (of_kind, only) = code.split_once('/').map_or((code, None), |(code, task)| (code, Some(task)));
+    let mut named: Vec<Named<'_>> = every_kind(&kinds)
+        .filter(|(_, kind)| kind.code == of_kind || kind.name == of_kind)
+        .map(|(room, kind)| Named { room, kind, page: page(&all, room, kind, only) })
+        .collect();
+    if only.is_some() {
+        named.retain(|named| named.page.as_ref().is_some_and(CheckPage::is_used));
+    }
     if !named.is_empty() {
         tell(common, &named);
         return Exit::Done.code();
@@ -64,24 +72,46 @@ fn word(room: Room) -> &'static str {
     }
 }
 
+/// A kind that is meant.
+struct Named<'a> {
+    room: Room,
+    kind: &'a Descriptor,
+    /// What it means for whoever sees its row.
+    page: Option<CheckPage<'a>>,
+}
+
+fn page<'a>(all: &Kinds, room: Room, kind: &'a Descriptor, only: Option<&str>) -> Option<CheckPage<'a>> {
+    let check = all.checks.get(&kind.name).filter(|_| room == Room::Check)?;
+    Some(CheckPage::of(kind, check.problems(), only))
+}
+
 /// One name may be a check, a step and a look-up.
-fn tell(common: &Common, named: &[(Room, &Descriptor)]) {
+fn tell(common: &Common, named: &[Named<'_>]) {
     if common.output != crate::report::Format::Text {
         let all: serde_json::Map<String, Value> = named
             .iter()
-            .map(|(room, kind)| {
-                let about = json!({ "code": kind.code, "name": kind.name, "about": kind.about,
+            .map(|Named { room, kind, page }| {
+                let mut about = json!({ "code": kind.code, "name": kind.name, "about": kind.about,
                     "parameters": kind.parameters, "outputs": kind.outputs });
+                if let (Some(about), Some(Value::Object(page))) =
+                    (about.as_object_mut(), page.as_ref().map(CheckPage::json))
+                {
+                    about.extend(page);
+                }
                 (word(*room).to_owned(), about)
             })
             .collect();
         say!("{}", serde_json::to_string_pretty(&all).unwrap_or_default());
         return;
     }
-    for (index, (room, kind)) in named.iter().enumerate() {
+    for (index, Named { room, kind, page }) in named.iter().enumerate() {
         let gap = if index == 0 { "" } else { "\n" };
-        let code = if kind.code.is_empty() { String::new() } else { format!("{} ", kind.code) };
-        say!("{gap}{code}({}, a {}): {}\n\nParameters:", kind.name, word(*room), kind.about);
+        if let Some(page) = page {
+            say!("{gap}{}\nFor authors of guides, its parameters:", page.text(common.look()));
+        } else {
+            let code = if kind.code.is_empty() { String::new() } else { format!("{} ", kind.code) };
+            say!("{gap}{code}({}, a {}): {}\n\nParameters:", kind.name, word(*room), kind.about);
+        }
         fields(&kind.parameters).iter().for_each(|line| say!("{line}"));
         if *room == Room::Step {
             say!("\nOutputs, read as steps.ID.NAME:");

@@ -1,17 +1,25 @@
 //! `guide list|needs|lint`: what there is, without touching anything.
 
+use std::sync::Arc;
+
 use landfall_core::{
     event::Problem,
     guide::LoadedGuide,
-    plan::{Answers, Facts, filled, words},
+    plan::{Answers, Facts, TargetAnswers, filled, words},
 };
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use super::{
     Common, Exit,
     say::{complain, say},
 };
-use crate::{guides, kinds::Kinds, report::explained};
+use crate::{
+    guides,
+    kinds::Kinds,
+    report::explained,
+    session::{House, Session},
+};
 
 pub(super) fn refuse(common: &Common, problem: &Problem) -> i32 {
     complain!("{}", explained(problem, common.look()));
@@ -107,8 +115,23 @@ fn summary(loaded: &LoadedGuide) -> Value {
     })
 }
 
+/// The list of hosts as a message holds it, from these answers alone.
+async fn hosts(common: &Common, loaded: &LoadedGuide, answers: &Answers) -> String {
+    let (facts, _nobody) = mpsc::unbounded_channel();
+    // Whatever is wrong with the surroundings, the message can be written.
+    let endpoints = common.endpoints().unwrap_or_default();
+    let house = House { kinds: Arc::new(Kinds::all()), endpoints, mask: Arc::default(), facts };
+    let mut session = Session::new(house, Arc::new(loaded.clone()), answers.clone());
+    let said = &answers.target;
+    let region = common.region.clone().or_else(|| said.region.clone());
+    let choice =
+        TargetAnswers { region, context: common.context.clone().or_else(|| said.context.clone()), ..said.clone() };
+    let told = session.hosts_alone(&choice, None).await;
+    told.hosts.iter().map(|host| format!("- {host}")).collect::<Vec<_>>().join("\n")
+}
+
 /// What other teams have to bring, each with a message ready to send.
-pub fn needs(common: &Common, guide: &str) -> i32 {
+pub async fn needs(common: &Common, guide: &str) -> i32 {
     let loaded = match load(common, guide) {
         Ok(loaded) => loaded,
         Err(code) => return code,
@@ -129,7 +152,9 @@ pub fn needs(common: &Common, guide: &str) -> i32 {
             }
         }
     };
-    let scope = words(&loaded.guide, &answers, &Facts::default(), &Value::Null);
+    let mut scope = words(&loaded.guide, &answers, &Facts::default(), &Value::Null);
+    let hosts = hosts(common, &loaded, &answers).await;
+    scope.set("hosts", hosts.into());
     let text = |text: &str| filled(text, &scope);
     let wanted = loaded.guide.needs.iter().filter(|need| {
         let holds = |condition: &str| scope.holds(condition).unwrap_or(true);

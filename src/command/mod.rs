@@ -6,6 +6,7 @@ mod eks_token;
 mod ended;
 mod exit;
 mod explain;
+mod explain_check;
 mod front;
 mod guide;
 mod guide_new;

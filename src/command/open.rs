@@ -9,6 +9,7 @@ use std::{
 use landfall_core::{
     event::Problem,
     plan::{Answers, TargetAnswers},
+    value::Plain,
 };
 use tokio::sync::mpsc;
 
@@ -208,20 +209,13 @@ impl Opened {
 
     /// Proves the target, binds the install and looks facts up.
     pub async fn reach(&mut self, does: Use) -> Result<(), Exit> {
-        let choice = TargetAnswers {
-            profile: self.common.profile.clone().or_else(|| self.session.answers.target.profile.clone()),
-            region: self.common.region.clone().or_else(|| self.session.answers.target.region.clone()),
-            context: self.common.context.clone().or_else(|| self.session.answers.target.context.clone()),
-            ..self.session.answers.target.clone()
-        };
+        let choice = self.choice();
         let proven = self.session.prove(&choice).await.map_err(|trouble| self.refuse(trouble.problem()))?;
         if let Some(doubt) = proven.doubt {
             self.reporter.problem(doubt);
             return Err(Exit::Stopped);
         }
-        let place = Place::from_setting(self.session.house.endpoints.vault.as_deref())
-            .map_err(|trouble| self.refuse(Trouble::from(trouble).problem()))?;
-        let passphrase = std::env::var("LANDFALL_VAULT_PASSPHRASE").ok().map(landfall_core::value::Plain::new);
+        let (place, passphrase) = self.vault()?;
         let bound = match does {
             Use::Writes => self.session.bind(place, passphrase).await,
             Use::Reads => self.session.bind_to_read(place, passphrase).await,
@@ -238,6 +232,24 @@ impl Opened {
             self.reporter.notice(remark);
         }
         self.session.gather().await.map_err(|trouble| self.refuse(trouble.problem()))
+    }
+
+    /// Where it goes, as flags and answers say.
+    pub fn choice(&self) -> TargetAnswers {
+        let said = &self.session.answers.target;
+        TargetAnswers {
+            profile: self.common.profile.clone().or_else(|| said.profile.clone()),
+            region: self.common.region.clone().or_else(|| said.region.clone()),
+            context: self.common.context.clone().or_else(|| said.context.clone()),
+            ..said.clone()
+        }
+    }
+
+    /// Where secrets are, and what opens it.
+    pub fn vault(&mut self) -> Result<(Place, Option<Plain>), Exit> {
+        let place = Place::from_setting(self.session.house.endpoints.vault.as_deref())
+            .map_err(|trouble| self.refuse(Trouble::from(trouble).problem()))?;
+        Ok((place, std::env::var("LANDFALL_VAULT_PASSPHRASE").ok().map(Plain::new)))
     }
 
     /// Refuses what is not answered; what is, is written down.

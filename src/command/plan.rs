@@ -18,7 +18,7 @@ pub struct PlanArguments {
     /// Freeze the plan into this file; `install --plan` then refuses anything that differs.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Show only which hosts have to be reached, from where and why: for firewalls and proxies.
+    /// Show only which hosts have to be reached, from where and why: for firewalls and proxies. From answers alone; needs no account.
     #[arg(long)]
     pub hosts: bool,
     /// Show only the IAM policy and Kubernetes rules it needs.
@@ -118,10 +118,22 @@ pub async fn plan(common: &Common, guide: &str, arguments: &PlanArguments) -> i3
         Ok(opened) => opened,
         Err(exit) => return exit.code(),
     };
-    let exit = match planned(&mut opened, arguments).await {
-        Ok(exit) | Err(exit) => exit,
-    };
+    // Whoever opens firewalls is asked before there is an account.
+    let hosts_alone = arguments.hosts && arguments.out.is_none() && !arguments.permissions && !arguments.commands;
+    let ended = if hosts_alone { hosts(&mut opened).await } else { planned(&mut opened, arguments).await };
+    let (Ok(exit) | Err(exit)) = ended;
     opened.end(exit, None)
+}
+
+/// Who must reach whom, by what is answered and written down; nobody is asked.
+async fn hosts(opened: &mut Opened) -> Result<Exit, Exit> {
+    let vault = opened.vault()?;
+    let choice = opened.choice();
+    let told = opened.session.hosts_alone(&choice, Some(vault)).await;
+    opened.tell_carried();
+    opened.reporter.notice(format!("{}: who must reach whom, from {}.", opened.session.guide.guide.title, told.from));
+    opened.reporter.notice(told.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    Ok(Exit::Done)
 }
 
 async fn planned(opened: &mut Opened, arguments: &PlanArguments) -> Result<Exit, Exit> {

@@ -107,7 +107,9 @@ impl Worker {
                 ))));
             }
         };
-        self.session = Some(Session::new(self.house.clone(), loaded.clone(), answers.clone()));
+        let mut session = Session::new(self.house.clone(), loaded.clone(), answers.clone());
+        session.file_named = self.answers_file().is_some();
+        self.session = Some(session);
         self.planned = None;
         self.tell(Input::Opened(Ok(loaded)));
         self.tell(Input::Beforehand { attest: answers.attest, waive: answers.waive });
@@ -236,7 +238,7 @@ fn install_row(folder: &std::path::Path, story: &Story) -> Option<InstallRow> {
         }),
         at: story.last?,
         // Not by ourselves, who came back to the list.
-        held_by: holder(folder).filter(|who| *who != format!("process {}", std::process::id())),
+        held_by: holder(folder).filter(|who| !who.is_this_process()).map(|who| who.to_string()),
     })
 }
 

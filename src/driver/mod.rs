@@ -269,8 +269,13 @@ impl Worker {
         self.watching = Some(watch);
     }
 
+    /// The answers file that is named.
+    fn answers_file(&self) -> Option<PathBuf> {
+        self.begin.answers.clone().or_else(|| self.house.endpoints.answers.clone())
+    }
+
     fn answers(&self, guide: &landfall_core::guide::Guide) -> Result<Answers, Vec<String>> {
-        let path = self.begin.answers.clone().or_else(|| self.house.endpoints.answers.clone());
-        path.map_or_else(|| Ok(Answers::default()), |path| crate::session::read_answers(&path, guide, false))
+        self.answers_file()
+            .map_or_else(|| Ok(Answers::default()), |path| crate::session::read_answers(&path, guide, false))
     }
 }

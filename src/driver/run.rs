@@ -23,6 +23,7 @@ impl Worker {
         tokio::spawn(async move {
             let looked = async {
                 let plan = session.resolve()?;
+                session.see_visible(session.bound.as_ref().map(|bound| &bound.vault)).await;
                 let engine = session.engine(&plan)?;
                 let tasks: Vec<&PlannedTask> = plan
                     .section(section)

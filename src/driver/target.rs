@@ -35,7 +35,7 @@ impl Worker {
         }
         let Some(session) = self.session.as_ref() else { return };
         let Ok(bound) = session.bound() else { return };
-        let story = session.story();
+        let mut story = session.story();
         // Whoever goes on later goes on with what was chosen and brought; an answer that is locked must not stand there.
         let locked = match session.resolve() {
             Ok(plan) => !session.locked_answers(&plan).is_empty(),
@@ -44,6 +44,9 @@ impl Worker {
         if !locked && let Err(trouble) = session.record_answers().await {
             return self.tell(Input::Trouble(trouble.problem()));
         }
+        // What an earlier answers file said of checks, and this one does not, counts no more.
+        let now = session.story();
+        (story.waived, story.attested) = (now.waived, now.attested);
         // With those of an earlier run, which binding found.
         self.tell(Input::Answers(session.answers.inputs.clone()));
         self.beforehand(session);

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Begin, Handle, Worker, look, turn};
 use crate::{
     cloud::{Cloud, KUBECONFIG_FILE},
-    engine::{holder, story_in},
+    engine::{Holder, holder, standing, story_in},
     session::{House, Proven, Session},
 };
 
@@ -91,7 +91,7 @@ async fn follow(mut watched: Watched, cloud: Arc<Cloud>, inputs: mpsc::Unbounded
             if let Some(Ok(story)) = story_in(&watched.folder) {
                 watched.story = story;
             }
-            let standing = standing(&watched, held_by);
+            let standing = stands(&watched, held_by.as_ref());
             if inputs.send(Input::Watching(Box::new(resumed(&watched)), standing)).is_err() {
                 return;
             }
@@ -115,14 +115,14 @@ fn grown(path: &Path) -> Option<(u64, SystemTime)> {
     Some((about.len(), about.modified().ok()?))
 }
 
-fn standing(watched: &Watched, held_by: Option<String>) -> Standing {
-    let install = watched.story.install.as_ref().map(ToString::to_string).unwrap_or_default();
-    let state = match &held_by {
-        // While somebody is at it, how the run before ended is no news.
-        Some(_) => format!("going on: {}", watched.story.steps_done()),
-        None => watched.story.state(),
-    };
-    Standing { install, state, held_by, last: watched.story.last }
+fn stands(watched: &Watched, held_by: Option<&Holder>) -> Standing {
+    let story = &watched.story;
+    Standing {
+        install: story.install.as_ref().map(ToString::to_string).unwrap_or_default(),
+        state: standing(story, held_by),
+        held_by: held_by.map(ToString::to_string),
+        last: story.last,
+    }
 }
 
 fn resumed(watched: &Watched) -> Resumed {

@@ -78,7 +78,7 @@ impl Running<'_> {
     pub(super) async fn agreed(&self, differs: Option<(&Value, &str)>) -> Result<Agreed, Trouble> {
         let approval = loop {
             match self.kind.approval(&self.cx, &self.parameters).await {
-                Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                Err(Trouble::Expired { door, problem }) => self.park(door, problem).await?,
                 other => break other?,
             }
         };

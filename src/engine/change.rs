@@ -89,7 +89,7 @@ impl Running<'_> {
     async fn apply(&self, token: &str) -> Result<Applied, Trouble> {
         loop {
             match self.kind.apply(&self.cx, &self.parameters, token).await {
-                Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                Err(Trouble::Expired { door, problem }) => self.park(door, problem).await?,
                 other => return other,
             }
         }
@@ -152,8 +152,8 @@ impl Running<'_> {
     /// What carried on ended in trouble: the world tells whether it is there all the same.
     async fn carried_wrong(&self, how: How, trouble: Trouble) -> Result<TaskEnd, Trouble> {
         // The session ended under it: once it is renewed, what is there tells how to go on, as after a crash.
-        if let Trouble::Expired { door, message } = trouble {
-            self.park(door, message).await?;
+        if let Trouble::Expired { door, problem } = trouble {
+            self.park(door, problem).await?;
             return Box::pin(self.look(&self.task.path)).await;
         }
         match self.inspect().await?.state {

@@ -85,7 +85,7 @@ impl Running<'_> {
             Some(verdict) if verdict.choice != "stop" => {
                 loop {
                     match self.kind.recover(&self.cx, &self.parameters, &verdict.choice).await {
-                        Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                        Err(Trouble::Expired { door, problem }) => self.park(door, problem).await?,
                         ended => break ended?,
                     }
                 }

@@ -109,12 +109,17 @@ impl Engine {
         }
         page.push_str(
             "\n## Afterwards\n\nNobody has to report back: it is looked at until it is there as described, then the install \
-             goes on. `<secret …>` stands for a secret that is handed over another way, `<steps…>` for what an earlier \
-             step brings.\n",
+             goes on. `<secret …>` stands for a secret that is handed over another way, `<…, known after step …>` for \
+             what an earlier step brings.\n",
         );
         page.push_str(&format!(
             "\nThe install never takes it away: that stays with whom makes it. Taking it away would mean: {undo}.\n"
         ));
+        if page.contains("<steps.")
+            && let Ok(plan) = self.plan()
+        {
+            page = self.brought(&plan).in_code(&page);
+        }
         self.teller.hide(&page)
     }
 }

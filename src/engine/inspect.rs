@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use landfall_core::event::{Found, Happened, Waiting};
+use landfall_core::event::{Found, Happened, Problem, Waiting};
 
 use super::step::Running;
 use crate::cloud::{Door, Trouble};
@@ -31,7 +31,7 @@ impl Running<'_> {
         let mut silent = 0;
         loop {
             match self.kind.inspect(&self.cx, &self.parameters).await {
-                Err(Trouble::Expired { door, message }) => self.park(door, message).await?,
+                Err(Trouble::Expired { door, problem }) => self.park(door, problem).await?,
                 Err(Trouble::Unreachable { what, message, door }) => {
                     silent += 1;
                     if silent > UNREACHABLE {
@@ -47,14 +47,14 @@ impl Running<'_> {
         }
     }
 
-    pub(super) async fn park(&self, door: Door, message: String) -> Result<(), Trouble> {
+    pub(super) async fn park(&self, door: Door, problem: Box<Problem>) -> Result<(), Trouble> {
         let tell = |trouble: &Trouble| {
             let problem = trouble.problem();
             let mut why = Waiting::on(problem.what.clone());
             why.problem = Some(problem);
             self.waiting(why, None);
         };
-        tell(&Trouble::Expired { door, message });
+        tell(&Trouble::Expired { door, problem });
         self.engine.gate.pass(door, &self.engine.cloud, &self.engine.cancel, &tell).await
     }
 

@@ -13,6 +13,7 @@ use landfall_core::{
 };
 use tokio::sync::oneshot;
 
+use super::holder::Holder;
 use crate::cloud::{Clock, Trouble};
 
 /// Why the journal cannot be written or read.
@@ -64,7 +65,8 @@ impl From<JournalTrouble> for Trouble {
 
 /// What can be done while somebody else has an install open.
 fn beside(holder: &str, install: &str) -> String {
-    let interrupt = process_of(holder).map(|id| format!(", or\n$ kill {id}")).unwrap_or_default();
+    let process = Holder::read(holder).and_then(|holder| holder.here());
+    let interrupt = process.map(|id| format!(", or\n$ kill {id}")).unwrap_or_default();
     format!(
         "What only reads goes on beside it:\n$ landfall status {install} --watch\n\
          Wait for it; or stop it at its next safe point with Ctrl-C in its terminal{interrupt}\n\
@@ -99,11 +101,7 @@ impl Journal {
             let install = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             return Err(JournalTrouble::Held { holder: holder.trim().to_owned(), install });
         }
-        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok().filter(|user| !user.is_empty());
-        let by = user.map(|user| format!(" by {user}")).unwrap_or_default();
-        lock.set_len(0)
-            .and_then(|()| writeln!(lock, "process {} since {}{by}", std::process::id(), clock.now()))
-            .map_err(disk(&lock_path))?;
+        lock.set_len(0).and_then(|()| writeln!(lock, "{}", Holder::line(clock.now()))).map_err(disk(&lock_path))?;
         let path = folder.join("journal.jsonl");
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -203,6 +201,8 @@ fn write(orders: &mpsc::Receiver<Order>, mut file: File, lock: File, clock: Cloc
             let _ = heard.send(broken.clone().map_or(Ok(()), Err));
         }
     }
+    // Nobody is named by a lock that nobody has; from another machine no more can be seen than that.
+    let _ = lock.set_len(0);
     drop(lock);
 }
 
@@ -233,32 +233,6 @@ pub fn story_in(folder: &Path) -> Option<Result<Story, journal::JournalFault>> {
     let path = folder.join("journal.jsonl");
     let text = fs::read_to_string(&path).ok()?;
     Some(journal::read(&path, &text).map(|(records, _)| Story::fold(&records)))
-}
-
-/// Who has an install open now, as its lock says: `process 4711`. The lock itself is left alone: trying it, even for a
-/// moment, could turn away a run that begins just then.
-pub fn holder(folder: &Path) -> Option<String> {
-    let text = fs::read_to_string(folder.join("lock")).ok()?;
-    let id = process_of(&text)?;
-    is_alive(id).then(|| format!("process {id}"))
-}
-
-/// The process a lock names.
-fn process_of(lock: &str) -> Option<i32> {
-    let mut words = lock.split_whitespace();
-    (words.next() == Some("process")).then(|| words.next()?.parse().ok()).flatten()
-}
-
-#[cfg(unix)]
-fn is_alive(id: i32) -> bool {
-    let Some(id) = rustix::process::Pid::from_raw(id) else { return false };
-    // Somebody else's process is there, too.
-    !matches!(rustix::process::test_kill_process(id), Err(rustix::io::Errno::SRCH))
-}
-
-#[cfg(not(unix))]
-fn is_alive(_: i32) -> bool {
-    false
 }
 
 /// Installs under the state folder, newest first: folder, what its journal says, or why it cannot be read.

@@ -136,13 +136,13 @@ impl Engine {
             return match answer {
                 Ok(outcome) => Ok(outcome),
                 Err(Trouble::Denied { action, ask, .. }) => Ok(Outcome::Unknown { denied: action, ask }),
-                Err(Trouble::Expired { door, message }) => {
+                Err(Trouble::Expired { door, problem }) => {
                     let tell = |trouble: &Trouble| {
                         let mut why = landfall_core::event::Waiting::on(trouble.problem().what);
                         why.problem = Some(trouble.problem());
                         self.teller.tell(&task.path, Happened::Waiting { why, deadline: None, usual: None });
                     };
-                    tell(&Trouble::Expired { door, message });
+                    tell(&Trouble::Expired { door, problem });
                     self.gate.pass(door, &self.cloud, &self.cancel, &tell).await?;
                     continue;
                 }

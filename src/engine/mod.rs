@@ -11,6 +11,8 @@ mod desk;
 mod drift;
 mod gate;
 mod hand_over;
+mod holder;
+mod hosts;
 mod inspect;
 mod journal;
 mod lasting;
@@ -31,7 +33,7 @@ use std::{
 use landfall_core::{
     event::{Section, TaskPath},
     guide::LoadedGuide,
-    plan::{InstallId, Plan, PlannedTask},
+    plan::{Brought, InstallId, Plan, PlannedTask},
     value::{Scope, SecretRef},
 };
 use serde_json::Value;
@@ -39,9 +41,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use desk::{Desk, Verdict};
 pub use gate::Gate;
-pub use journal::{Journal, JournalTrouble, holder, installs, private_folder, story_in};
+pub use holder::{Holder, holder, standing};
+pub use hosts::Known;
+pub use journal::{Journal, JournalTrouble, installs, private_folder, story_in};
 pub use look::Standing;
-pub use needs::{looking, needs};
+pub use needs::{Around, looking, needs};
 pub use run::{RunEnd, RunOptions};
 pub use teller::Teller;
 pub use undo::{Left, UndoLine};
@@ -165,6 +169,11 @@ impl Engine {
             }
         }
         Ok(marks)
+    }
+
+    /// What a plan's steps bring, to say in words what is not known yet.
+    pub fn brought(&self, plan: &Plan) -> Brought {
+        Brought::of(plan, |kind| self.kinds.steps.get(kind).map(|kind| kind.describe().outputs).unwrap_or_default())
     }
 
     /// Evaluates a plan of this engine's guide and answers.

@@ -1,54 +1,52 @@
 //! What does the whole plan need? Permissions, hosts, images, and how long the longest step takes.
 
-use std::collections::BTreeSet;
-
 use landfall_core::{
-    event::{Host, Permissions, Section},
+    event::{Permissions, Section},
     guide::LoadedGuide,
     plan::{InstallId, Plan, PlannedTask},
     value::Scope,
 };
-use serde_json::Value;
 
+use super::hosts::{Known, hosts};
 use crate::{
     kind::{Needs, PlanView, Target},
     kinds::Kinds,
 };
 
+/// What a plan is summed up with.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// The guide.
+    pub guide: &'a LoadedGuide,
+    /// What it can name.
+    pub kinds: &'a Kinds,
+    /// Where the install goes.
+    pub target: &'a Target,
+    /// Which install.
+    pub install: &'a InstallId,
+    /// Answers, facts, target.
+    pub scope: &'a Scope,
+    /// What the plan itself does not say of hosts.
+    pub known: &'a Known,
+}
+
 /// Sums a plan up.
-pub fn needs(
-    plan: &Plan,
-    guide: &LoadedGuide,
-    kinds: &Kinds,
-    target: &Target,
-    install: &InstallId,
-    scope: &Scope,
-    by_other: &dyn Fn(&PlannedTask) -> bool,
-) -> Needs {
-    let scope = scope.clone().with_late_steps();
+pub fn needs(plan: &Plan, around: &Around<'_>, by_other: &dyn Fn(&PlannedTask) -> bool) -> Needs {
+    let scope = around.scope.clone().with_late_steps();
     let mut needs = Needs::default();
-    let mut hosts: BTreeSet<Host> = BTreeSet::new();
-    for wanted in &guide.guide.hosts {
-        if wanted.when.as_deref().is_some_and(|condition| !scope.holds(condition).unwrap_or(true)) {
-            continue;
-        }
-        if let Ok(Value::String(host)) = scope.render_text(&wanted.host.host) {
-            hosts.insert(Host { host, ..wanted.host.clone() });
-        }
-    }
     for task in &plan.tasks {
         let mut scope = scope.clone();
         if let Some(row) = &task.row {
             scope.set("row", row.clone());
         }
-        let view = PlanView { target, install, files: &guide.folder, scope: &scope };
+        let view =
+            PlanView { target: around.target, install: around.install, files: &around.guide.folder, scope: &scope };
         match task.path.section {
             Section::Steps => {
-                let Some(kind) = kinds.steps.get(&task.kind) else { continue };
+                let Some(kind) = around.kinds.steps.get(&task.kind) else { continue };
                 let wanted = kind.permissions(&view, &task.parameters);
                 let other = by_other(task);
                 needs.permissions = needs.permissions.and(if other { looking(wanted) } else { wanted });
-                hosts.extend(kind.hosts(&view, &task.parameters));
                 needs.images.extend(kind.images(&view, &task.parameters));
                 let about = kind.describe();
                 if !other
@@ -59,14 +57,13 @@ pub fn needs(
                 }
             }
             Section::Checks | Section::Verify => {
-                let Some(kind) = kinds.checks.get(&task.kind) else { continue };
+                let Some(kind) = around.kinds.checks.get(&task.kind) else { continue };
                 needs.permissions = needs.permissions.and(kind.permissions(&view, &task.parameters));
-                hosts.extend(kind.hosts(&view, &task.parameters));
             }
         }
     }
-    needs.hosts = hosts.into_iter().filter(|host| !host.host.is_empty()).collect();
     needs.permissions = sorted(needs.permissions);
+    needs.hosts = hosts(plan, around, &needs.permissions);
     needs.images.sort();
     needs.images.dedup();
     needs

@@ -1,7 +1,10 @@
 //! A step that only a person can do: it is told what to do, and looked at until it is done.
 
 use jiff::{SignedDuration, Timestamp};
-use landfall_core::event::{Choice, Happened, How, Outcome, Question};
+use landfall_core::{
+    event::{Choice, Happened, How, Outcome, Question},
+    journal::Record,
+};
 use serde_json::Value;
 
 use super::{run::TaskEnd, step::Running};
@@ -15,6 +18,7 @@ impl Running<'_> {
             self.options.wait_person.or(self.task.within.map(|within| within.0)).unwrap_or(self.about.deadline.0);
         let deadline = clock.now() + SignedDuration::try_from(within).unwrap_or_default();
         let (mut told, mut known): (Option<String>, Option<String>) = (None, None);
+        let mut written = false;
         loop {
             let (mut waits_for, mut seen) = (None, None);
             for until in &self.task.until {
@@ -35,6 +39,10 @@ impl Running<'_> {
             let Some(waits_for) = waits_for else {
                 return self.finish(How::HandedOver, Value::Object(serde_json::Map::new())).await;
             };
+            if !written {
+                self.write_down(instruction).await?;
+                written = true;
+            }
             if told.as_ref() != Some(&waits_for) {
                 self.tell(Happened::Person {
                     instruction: instruction.to_owned(),
@@ -57,6 +65,18 @@ impl Running<'_> {
         }
     }
 
+    /// Who looks at the journal alone learns what is waited for; once, however often it is begun again.
+    async fn write_down(&self, instruction: &str) -> Result<(), Trouble> {
+        let path = self.task.path.clone();
+        let instruction = self.engine.teller.hide(instruction);
+        let journal = &self.engine.journal;
+        let known = journal.story().steps.get(&path).and_then(|step| step.person.clone());
+        if known.is_some_and(|told| told.instruction == instruction) {
+            return Ok(());
+        }
+        journal.write(Record::Person { path, instruction }).await
+    }
+
     /// Nobody lets us look: a person says when it is done.
     pub(super) async fn said_done(&self, text: &str) -> Result<TaskEnd, Trouble> {
         let question = Question {
@@ -72,6 +92,7 @@ impl Running<'_> {
     }
 
     async fn person_says(&self, instruction: &str, deadline: Timestamp) -> Result<TaskEnd, Trouble> {
+        self.write_down(instruction).await?;
         self.tell(Happened::Person {
             instruction: instruction.to_owned(),
             until: "somebody says it is done".into(),

@@ -31,6 +31,12 @@ pub trait Check: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// What it declares.
     const ABOUT: CheckAbout;
 
+    /// Whether it may name hosts: lists of them then say where its parameters are not known yet.
+    const NAMES_HOSTS: bool = false;
+
+    /// Codes of the problems that it finds itself; `landfall explain` shows their pages beside what its docstring says.
+    const PROBLEMS: &'static [&'static str] = &[];
+
     /// Looks. No waiting, no printing, no retry: `NotYet` is asked again by the engine.
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble>;
 
@@ -39,7 +45,7 @@ pub trait Check: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
         Permissions::default()
     }
 
-    /// Hosts it talks to.
+    /// Hosts it talks to, beside AWS and the cluster: those follow from its permissions.
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
         Vec::new()
     }
@@ -56,6 +62,10 @@ pub trait AnyCheck: Send + Sync {
     async fn run(&self, cx: &Context, parameters: &Value) -> Result<Outcome, Trouble>;
     /// What it needs.
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions;
+    /// Whether it may name hosts.
+    fn names_hosts(&self) -> bool;
+    /// Codes of the problems that it finds itself.
+    fn problems(&self) -> &'static [&'static str];
     /// Hosts it talks to.
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host>;
 }

@@ -1,10 +1,12 @@
 //! How do kinds with parameters of their own stand in one list? Each reads them from a tree, then acts.
 
+use std::{future::Future, sync::Arc};
+
 use async_trait::async_trait;
 use landfall_core::{
     catalogue::{Again, Descriptor, Room, Touches},
     clock::Span,
-    event::{Found, Host, Outcome, Permissions, Question, Table},
+    event::{Found, Happened, Host, Outcome, Permissions, Question, Table},
 };
 use schemars::schema_for;
 use serde_json::Value;
@@ -13,7 +15,7 @@ use super::{
     AnyCheck, AnyLookup, AnyStep, Applied, Check, Context, Lookup, Made, Misfit, PlanView, Rendered, Step,
     misfit::{decode, decoded},
 };
-use crate::cloud::Trouble;
+use crate::cloud::{Trouble, slowed};
 
 /// Turns a kind's type into a trait object.
 pub struct Erased<K>(std::marker::PhantomData<fn() -> K>);
@@ -30,6 +32,12 @@ impl<K> Default for Erased<K> {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Does a kind's work; a service that asks to slow down is told in its task's name.
+async fn heard<T>(cx: &Context, work: impl Future<Output = T> + Send) -> T {
+    let tell = cx.tell.clone();
+    slowed::heard(Arc::new(move |service: &str| tell(Happened::Throttled { service: service.to_owned() })), work).await
 }
 
 fn bare(name: &str, room: Room, about: &str, parameters: Value) -> Descriptor {
@@ -67,11 +75,19 @@ impl<K: Check> AnyCheck for Erased<K> {
     }
 
     async fn run(&self, cx: &Context, parameters: &Value) -> Result<Outcome, Trouble> {
-        decoded::<K>(parameters)?.run(cx).await
+        heard(cx, decoded::<K>(parameters)?.run(cx)).await
     }
 
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions {
         decode::<K>(parameters).map_or_else(|_| Permissions::default(), |kind| kind.permissions(cx))
+    }
+
+    fn names_hosts(&self) -> bool {
+        K::NAMES_HOSTS
+    }
+
+    fn problems(&self) -> &'static [&'static str] {
+        K::PROBLEMS
     }
 
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host> {
@@ -102,18 +118,18 @@ impl<K: Step> AnyStep for Erased<K> {
     }
 
     async fn inspect(&self, cx: &Context, parameters: &Value) -> Result<Found, Trouble> {
-        let found = decoded::<K>(parameters)?.inspect(cx).await?;
+        let found = heard(cx, decoded::<K>(parameters)?.inspect(cx)).await?;
         found.map(|outputs| {
             serde_json::to_value(outputs).map_err(|error| Trouble::guide(error.to_string(), "Report this."))
         })
     }
 
     async fn apply(&self, cx: &Context, parameters: &Value, token: &str) -> Result<Applied, Trouble> {
-        decoded::<K>(parameters)?.apply(cx, token).await
+        heard(cx, decoded::<K>(parameters)?.apply(cx, token)).await
     }
 
     async fn approval(&self, cx: &Context, parameters: &Value) -> Result<Option<Question>, Trouble> {
-        decoded::<K>(parameters)?.approval(cx).await
+        heard(cx, decoded::<K>(parameters)?.approval(cx)).await
     }
 
     async fn declined(&self, cx: &Context, parameters: &Value) {
@@ -123,15 +139,15 @@ impl<K: Step> AnyStep for Erased<K> {
     }
 
     async fn undo(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<(), Trouble> {
-        decoded::<K>(parameters)?.undo(cx, made).await
+        heard(cx, decoded::<K>(parameters)?.undo(cx, made)).await
     }
 
     async fn undo_preview(&self, cx: &Context, parameters: &Value, made: &Made) -> Result<String, Trouble> {
-        decoded::<K>(parameters)?.undo_preview(cx, made).await
+        heard(cx, decoded::<K>(parameters)?.undo_preview(cx, made)).await
     }
 
     async fn recover(&self, cx: &Context, parameters: &Value, recovery: &str) -> Result<(), Trouble> {
-        decoded::<K>(parameters)?.recover(cx, recovery).await
+        heard(cx, decoded::<K>(parameters)?.recover(cx, recovery)).await
     }
 
     async fn preview(&self, cx: &Context, parameters: &Value) -> Result<String, Trouble> {
@@ -162,6 +178,10 @@ impl<K: Step> AnyStep for Erased<K> {
         decode::<K>(parameters).map_or_else(|_| Permissions::default(), |kind| kind.permissions(cx))
     }
 
+    fn names_hosts(&self) -> bool {
+        K::NAMES_HOSTS
+    }
+
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host> {
         decode::<K>(parameters).map_or_else(|_| Vec::new(), |kind| kind.hosts(cx))
     }
@@ -175,6 +195,10 @@ impl<K: Step> AnyStep for Erased<K> {
 impl<K: Lookup> AnyLookup for Erased<K> {
     fn describe(&self) -> Descriptor {
         bare(K::ABOUT.name, Room::Lookup, K::ABOUT.about, schema_for!(K).to_value())
+    }
+
+    fn services(&self) -> &'static [&'static str] {
+        K::SERVICES
     }
 
     fn fits(&self, parameters: &Value) -> Result<(), Misfit> {

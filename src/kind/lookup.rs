@@ -24,6 +24,9 @@ pub trait Lookup: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static 
     /// What it declares.
     const ABOUT: LookupAbout;
 
+    /// Services of AWS that it asks, as IAM calls them.
+    const SERVICES: &'static [&'static str] = &[];
+
     /// The rows.
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble>;
 }
@@ -33,6 +36,8 @@ pub trait Lookup: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static 
 pub trait AnyLookup: Send + Sync {
     /// What it declares, with schemas.
     fn describe(&self) -> Descriptor;
+    /// Services of AWS that it asks.
+    fn services(&self) -> &'static [&'static str];
     /// Whether the parameters fit.
     fn fits(&self, parameters: &Value) -> Result<(), Misfit>;
     /// The rows.

@@ -65,6 +65,9 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// What it declares.
     const ABOUT: StepAbout;
 
+    /// Whether it may name hosts: lists of them then say where its parameters are not known yet.
+    const NAMES_HOSTS: bool = false;
+
     /// What is there now. Late parameters may still be unknown: then answer from the identity alone.
     async fn inspect(&self, cx: &Context) -> Result<Found<Self::Outputs>, Trouble>;
 
@@ -128,7 +131,7 @@ pub trait Step: DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
         Permissions::default()
     }
 
-    /// Hosts it, the nodes or the pods talk to because of it.
+    /// Hosts it, the nodes or the pods talk to because of it, beside AWS and the cluster: those follow from its permissions.
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
         Vec::new()
     }
@@ -174,6 +177,8 @@ pub trait AnyStep: Send + Sync {
     fn instruction(&self, cx: &PlanView<'_>, parameters: &Value) -> Option<String>;
     /// What it needs.
     fn permissions(&self, cx: &PlanView<'_>, parameters: &Value) -> Permissions;
+    /// Whether it may name hosts.
+    fn names_hosts(&self) -> bool;
     /// Hosts.
     fn hosts(&self, cx: &PlanView<'_>, parameters: &Value) -> Vec<Host>;
     /// Images.

@@ -35,12 +35,15 @@ fn more(talk: &mut Talk) -> Result<(), Leave> {
     }));
     offers.push(Offer::new("shell", "Open your shell, with this context, namespace, profile and region"));
     offers.push(Offer::new("help", "What can be answered everywhere"));
-    let left =
-        if wizard.temporary.is_some() { "Leave; nothing of it stays" } else { "Leave; everything so far is kept" };
+    let left = match (&wizard.temporary, wizard.secrets_go()) {
+        (Some(_), _) => "Leave; nothing of it stays",
+        (None, true) => "Leave; everything so far is kept, but the secrets",
+        (None, false) => "Leave; everything so far is kept",
+    };
     offers.push(Offer::new("leave", left));
     let words: Vec<String> = offers.iter().map(|offer| offer.word.clone()).collect();
     let prompt = Prompt::Choose { title: "What else".into(), offers, at: Some(0), own: None };
-    let Said::Chosen(index) = talk.ask(&prompt, &[])? else { return leave(talk) };
+    let Said::Chosen(index) = talk.ask(&prompt, &[])? else { return Ok(()) };
     match words.get(index).map_or("stay", String::as_str) {
         "stay" => Ok(()),
         "shell" => talk.shell(),
@@ -57,14 +60,4 @@ fn more(talk: &mut Talk) -> Result<(), Leave> {
 /// On to the next stage; what is in the way is said.
 pub(super) fn next(talk: &mut Talk) -> Result<(), Leave> {
     talk.send(Input::Next)
-}
-
-/// Back from the last menu there is, by Esc or Ctrl-D: whoever means to leave says so.
-fn leave(talk: &mut Talk) -> Result<(), Leave> {
-    let left = talk.wizard().when_left();
-    talk.para(&left)?;
-    match talk.ask(&Prompt::Confirm { title: "Leave Landfall".into(), given: true }, &[left])? {
-        Said::Yes(true) => Err(Leave::End(End::Quit)),
-        _ => Ok(()),
-    }
 }

@@ -1,4 +1,4 @@
-//! A question outside any install: a text, or one of several. The same voice as in a conversation.
+//! A question outside any conversation: a text, one of several, or yes and no. The same voice as in a conversation.
 
 use std::io;
 
@@ -28,6 +28,15 @@ pub fn one_of(title: &str, help: &str, offers: &[(&str, &str)], at: usize) -> io
     };
     Ok(match asked(&prompt, help)? {
         Some(Said::Chosen(index)) => offers.get(index).map(|(word, _)| (*word).to_owned()),
+        _ => None,
+    })
+}
+
+/// Asks for yes or no; Enter takes what is given. None where the person left, or nobody is there.
+pub fn yes(title: &str, help: &str, given: bool) -> io::Result<Option<bool>> {
+    let prompt = Prompt::Confirm { title: title.to_owned(), given };
+    Ok(match asked(&prompt, help)? {
+        Some(Said::Yes(yes)) => Some(yes),
         _ => None,
     })
 }

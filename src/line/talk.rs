@@ -290,7 +290,7 @@ impl Talk {
     pub(super) fn help(&mut self) -> Result<(), Leave> {
         self.para("Enter takes what is offered. A number, a word or the beginning of a line chooses from a list.")?;
         self.para("? explains what is asked. < (or Esc) goes back. ! opens your shell. - empties an optional answer.")?;
-        self.para("Ctrl-C pauses a running install at the next safe point; twice leaves. Esc or Ctrl-D, twice, asks whether to leave.")
+        self.para("Ctrl-C pauses a running install at the next safe point; twice leaves. A menu's last line leads to the other stages and to leaving.")
     }
 
     fn next(&mut self, patience: Option<Duration>) -> Result<Came, Leave> {
@@ -337,6 +337,9 @@ impl Talk {
         if wizard.stage != Stage::Summary {
             let guide = wizard.loaded.as_ref().map(|loaded| loaded.guide.id.as_str()).unwrap_or_default();
             self.say(&format!("\n  It can go on later: landfall install {guide} --line"))?;
+            if wizard.secrets_go() {
+                self.say("  Secrets were in this session only: they are asked for again.")?;
+            }
         }
         if wizard.install.begun {
             self.say(&format!("  What it made can be taken away: landfall undo {install}"))?;

@@ -22,6 +22,7 @@ pub struct CallerFacts {}
 #[async_trait]
 impl Lookup for CallerFacts {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.caller", about: "who we are in AWS: kind, name, principal" };
+    const SERVICES: &'static [&'static str] = &["sts"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let answer = cx.cloud.aws.sts().await?.get_caller_identity().send().await?;

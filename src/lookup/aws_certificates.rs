@@ -30,6 +30,7 @@ pub struct Certificates {
 #[async_trait]
 impl Lookup for Certificates {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.certificates", about: "certificates in ACM" };
+    const SERVICES: &'static [&'static str] = &["acm"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let pages = cx.cloud.aws.acm().await?.list_certificates().into_paginator().items().send();

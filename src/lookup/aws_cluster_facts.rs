@@ -27,6 +27,7 @@ pub struct ClusterFacts {
 #[async_trait]
 impl Lookup for ClusterFacts {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.cluster_facts", about: "the cluster, as templates read it" };
+    const SERVICES: &'static [&'static str] = &["eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

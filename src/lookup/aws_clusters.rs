@@ -24,6 +24,7 @@ const DESCRIBED: usize = 20;
 #[async_trait]
 impl Lookup for Clusters {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.clusters", about: "EKS clusters of this region" };
+    const SERVICES: &'static [&'static str] = &["eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let pages = cx.cloud.aws.eks().await?.list_clusters().into_paginator().items().send();

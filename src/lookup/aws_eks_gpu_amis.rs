@@ -49,6 +49,7 @@ struct Family {
 #[async_trait]
 impl Lookup for GpuAmis {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.eks_gpu_amis", about: "GPU images EKS publishes" };
+    const SERVICES: &'static [&'static str] = &["ec2", "ssm"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let families = self.families();

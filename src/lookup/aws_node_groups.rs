@@ -31,6 +31,7 @@ pub struct NodeGroups {
 #[async_trait]
 impl Lookup for NodeGroups {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.node_groups", about: "node groups of the cluster" };
+    const SERVICES: &'static [&'static str] = &["eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -26,6 +26,7 @@ pub struct NodeRoles {
 #[async_trait]
 impl Lookup for NodeRoles {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.node_roles", about: "IAM roles for nodes" };
+    const SERVICES: &'static [&'static str] = &["eks", "iam"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let cluster = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -1,17 +1,13 @@
 //! `aws.profiles`: which profiles does the AWS configuration on this machine have?
 
 use async_trait::async_trait;
-// The name that replaces it is in a crate of the SDK's own innards.
 use aws_config::profile::Profile;
-#[expect(deprecated)]
-use aws_config::profile::profile_file::ProfileFiles;
-use aws_types::os_shim_internal::{Env, Fs};
-use landfall_core::event::{Problem, Row, Table};
+use landfall_core::event::{Row, Table};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    cloud::Trouble,
+    cloud::{Trouble, profile_set},
     kind::{Context, Lookup, LookupAbout},
 };
 
@@ -25,18 +21,7 @@ impl Lookup for Profiles {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.profiles", about: "AWS profiles on this machine" };
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
-        // The SDK's own reader: it knows where the files are and how they nest.
-        #[expect(deprecated)]
-        let set = aws_config::profile::load(&Fs::real(), &Env::real(), &ProfileFiles::default(), None).await.map_err(
-            |error| {
-                Problem::new(
-                    "AWS-CONFIG-UNREADABLE",
-                    "the AWS configuration cannot be read",
-                    "Correct ~/.aws/config or ~/.aws/credentials, or point AWS_CONFIG_FILE at another.",
-                )
-                .why(format!("{error}"))
-            },
-        )?;
+        let set = profile_set().await?;
         let chosen = cx.cloud.endpoints.profile.clone().unwrap_or_else(|| set.selected_profile().to_owned());
         let mut names: Vec<&str> = set.profiles().collect();
         names.sort_unstable();

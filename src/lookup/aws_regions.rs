@@ -18,6 +18,7 @@ pub struct Regions {}
 #[async_trait]
 impl Lookup for Regions {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.regions", about: "regions this account uses" };
+    const SERVICES: &'static [&'static str] = &["ec2"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let answer = cx.cloud.aws.ec2().await?.describe_regions().send().await?;

@@ -25,6 +25,7 @@ pub struct RouteTables {
 #[async_trait]
 impl Lookup for RouteTables {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.route_tables", about: "route tables of a VPC" };
+    const SERVICES: &'static [&'static str] = &["ec2", "eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let vpc = match self.vpc.clone().filter(|vpc| !vpc.is_empty()) {

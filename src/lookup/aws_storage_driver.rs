@@ -40,6 +40,7 @@ struct Seen {
 impl Lookup for StorageDriver {
     const ABOUT: LookupAbout =
         LookupAbout { name: "aws.storage_driver", about: "how the EBS CSI driver came into the cluster" };
+    const SERVICES: &'static [&'static str] = &["eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

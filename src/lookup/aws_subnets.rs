@@ -29,6 +29,7 @@ pub struct Subnets {
 #[async_trait]
 impl Lookup for Subnets {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.subnets", about: "subnets of the cluster's VPC" };
+    const SERVICES: &'static [&'static str] = &["ec2", "eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let name = self.cluster.as_deref().unwrap_or(&cx.target.cluster);

@@ -21,6 +21,7 @@ pub struct Vpcs {}
 #[async_trait]
 impl Lookup for Vpcs {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.vpcs", about: "VPCs of this region" };
+    const SERVICES: &'static [&'static str] = &["ec2", "eks"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         let pages = cx.cloud.aws.ec2().await?.describe_vpcs().into_paginator().items().send();

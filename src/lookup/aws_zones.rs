@@ -31,6 +31,7 @@ pub struct Zones {
 #[async_trait]
 impl Lookup for Zones {
     const ABOUT: LookupAbout = LookupAbout { name: "aws.zones", about: "availability zones of a region" };
+    const SERVICES: &'static [&'static str] = &["ec2"];
 
     async fn rows(&self, cx: &Context) -> Result<Table, Trouble> {
         // Local and Wavelength Zones hold no control plane.

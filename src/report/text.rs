@@ -50,6 +50,13 @@ impl Observer for Text {
                 let Some(row) = row(code, title, &fact.what, look) else { return Ok(()) };
                 self.say(&row)?;
                 match &fact.what {
+                    // Who goes past it, or leaves it out, names it so.
+                    Happened::Looked {
+                        outcome: Outcome::Fail { .. } | Outcome::NotYet { .. } | Outcome::Unknown { .. },
+                        ..
+                    }
+                    | Happened::Failed { .. }
+                    | Happened::Person { .. } => self.say(&format!("        task {}", fact.path)),
                     // Never wrapped: it is there to be copied.
                     Happened::Asked { .. } => self.say(&format!(
                         "             in the answers: approve: [{{ task: {}, choice: …, name: …, reason: … }}]",
@@ -230,8 +237,17 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
     if look.width > 0 {
         table.set_width(u16::try_from(look.width).unwrap_or(120));
     }
+    let mut longest = 0;
     for task in &plan.tasks {
-        table.add_row([task.what.verb(), &task.code, &task.title, &task.line]);
+        // Answers name a task by its path.
+        let path = format!("({})", task.path);
+        longest = longest.max(path.chars().count() + 2);
+        table.add_row([task.what.verb(), &task.code, &task.title, format!("{} {path}", task.line).trim_start()]);
+    }
+    // Never broken, where there is room: it is there to be copied.
+    if let Some(column) = table.column_mut(3).filter(|_| longest < look.width / 2) {
+        let longest = u16::try_from(longest).unwrap_or(u16::MAX);
+        column.set_constraint(comfy_table::ColumnConstraint::LowerBoundary(comfy_table::Width::Fixed(longest)));
     }
     let mut text = table.to_string();
     for line in &plan.review {

@@ -124,6 +124,8 @@ fn read(path: &Path) -> Result<Vec<u8>, VaultTrouble> {
 /// Written whole or not at all, and readable by nobody else from its first byte.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), VaultTrouble> {
     let disk = |error: std::io::Error| VaultTrouble::Disk(path.display().to_string(), error.to_string());
+    // Only the mode is set, which is Unix's.
+    #[cfg_attr(not(unix), expect(unused_mut))]
     let mut options = atomic_write_file::OpenOptions::new();
     #[cfg(unix)]
     {

@@ -1,25 +1,28 @@
 //! What counts of what earlier runs were told? At most what somebody agreed to, where an answers file speaks for itself.
 
-use landfall_core::{
-    journal::Story,
-    plan::{Answers, Said},
-};
+use landfall_core::{journal::Story, plan::Answers};
 use serde_json::Value;
 
 use super::Session;
 
 impl Session {
     /// Answers of an earlier run stand where nothing new was said. Where an answers file says all, only those count that the plan
-    /// was made with which somebody agreed to, and only while something of it stands; each is told.
+    /// was made with which somebody agreed to, and only while something of it stands; each is told. Who vouches for a check in a
+    /// file does so as long as the file says it.
     pub(super) fn carry_over(&mut self, story: &Story) {
-        let base = match (self.file_says_all, &story.agreed) {
+        let mut base = match (self.file_says_all, &story.agreed) {
             (false, _) => story.answers.carried_over(),
             (true, Some(agreed)) if !story.is_gone() && story.steps.values().any(|step| step.begun()) => {
                 agreed.carried_over()
             }
             (true, _) => Answers::default(),
         };
+        let file = self.file_says_all || self.file_named;
+        if file {
+            (base.attest, base.waive) = (Vec::new(), Vec::new());
+        }
         self.carried = if self.file_says_all { taken_over(&base, &self.answers) } else { not_agreed(story) };
+        self.carried.extend(file.then(|| no_longer_said(&story.answers, &self.answers)).into_iter().flatten());
         let mut answers = base;
         answers.target = self.answers.target.clone();
         for (id, answer) in &self.answers.inputs {
@@ -64,20 +67,10 @@ fn taken_over(agreed: &Answers, file: &Answers) -> Vec<String> {
     for reference in agreed.secrets.keys().filter(|reference| !file.secrets.contains_key(*reference)) {
         lines.push(format!("where {reference} comes from: {SINCE}"));
     }
-    let decided = [
-        ("attested", &agreed.attest, &file.attest),
-        ("waived", &agreed.waive, &file.waive),
-        ("approved", &agreed.approve, &file.approve),
-        ("adopted", &agreed.adopt, &file.adopt),
-    ];
+    let decided = [("approved", &agreed.approve, &file.approve), ("adopted", &agreed.adopt, &file.adopt)];
     for (verb, then, now) in decided {
-        let vouches = ["attested", "waived"].contains(&verb);
-        let left_out = |said: &&Said| match vouches {
-            true => !now.iter().any(|now| now.task == said.task),
-            false => !now.contains(said),
-        };
-        lines
-            .extend(then.iter().filter(left_out).map(|said| format!("{} {verb} by {}: {SINCE}", said.task, said.name)));
+        let left_out = then.iter().filter(|said| !now.contains(said));
+        lines.extend(left_out.map(|said| format!("{} {verb} by {}: {SINCE}", said.task, said.name)));
     }
     if file.hand_over.is_empty() {
         let steps = agreed.hand_over.iter().map(|handed| {
@@ -92,6 +85,18 @@ fn taken_over(agreed: &Answers, file: &Answers) -> Vec<String> {
         lines.push(format!("probes: true, {SINCE}"));
     }
     lines
+}
+
+/// Who vouched for a check in an earlier answers file, and does not in this one.
+fn no_longer_said(before: &Answers, file: &Answers) -> Vec<String> {
+    let vouches = [("attested", &before.attest, &file.attest), ("waived", &before.waive, &file.waive)];
+    let lines = vouches.into_iter().flat_map(|(verb, then, now)| {
+        let left_out = then.iter().filter(move |said| !now.iter().any(|now| now.task == said.task));
+        left_out.map(move |said| {
+            format!("{} {verb} by {}: no longer, the answers file does not say so any more", said.task, said.name)
+        })
+    });
+    lines.collect()
 }
 
 /// Without an answers file the last run's answers stand: those that nobody agreed to are told.
@@ -111,7 +116,7 @@ fn short(answer: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use landfall_core::journal::StepStory;
+    use landfall_core::{journal::StepStory, plan::Said};
     use serde_json::json;
 
     use super::*;
@@ -122,13 +127,20 @@ mod tests {
         agreed.inputs.insert("retries".into(), json!(16));
         agreed.inputs.insert("host".into(), json!("a.example.com"));
         let said = Said { task: "checks/a".into(), name: "Ann".into(), reason: "x".into(), choice: None };
-        agreed.waive.push(said);
+        agreed.adopt.push(said.clone());
         let mut file = Answers::default();
         file.inputs.insert("host".into(), json!("b.example.com"));
         let lines = taken_over(&agreed, &file);
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert_eq!(lines[0], "retries: 16, as in the plan that was agreed to; the answers file does not say");
-        assert!(lines[1].starts_with("checks/a waived by Ann"), "{lines:?}");
+        assert!(lines[1].starts_with("checks/a adopted by Ann"), "{lines:?}");
+
+        let before = Answers { waive: vec![said.clone()], ..Answers::default() };
+        assert_eq!(
+            no_longer_said(&before, &file),
+            ["checks/a waived by Ann: no longer, the answers file does not say so any more"]
+        );
+        assert_eq!(no_longer_said(&before, &Answers { waive: vec![said], ..Answers::default() }), [""; 0]);
     }
 
     #[test]

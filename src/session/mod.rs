@@ -7,6 +7,7 @@ mod answers;
 mod carried;
 mod changes;
 mod facts;
+mod hosts;
 mod mapping;
 mod planning;
 mod recorded;
@@ -25,19 +26,20 @@ use landfall_core::{
     guide::LoadedGuide,
     journal::{Record, Story},
     plan::{Answers, Facts, InstallId, Plan, PlannedTask, Settled, handed_over, scope, settle, words},
-    value::{Mask, Plain, Scope},
+    value::{Mask, Plain, Scope, SecretRef},
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 pub use answers::{inputs_in, read_answers};
+pub use hosts::HostsAlone;
 pub use planning::Planned;
 pub use target::{Proven, TargetChoice};
 
 use crate::{
     cloud::{Cloud, Endpoints, Trouble, keep_kubeconfig},
-    engine::{Desk, Engine, Gate, Journal, Teller, holder, installs, needs},
+    engine::{Around, Desk, Engine, Gate, Journal, Teller, holder, installs, needs},
     kind::{Needs, Target},
     kinds::Kinds,
     secret::{Place, Vault},
@@ -77,8 +79,12 @@ pub struct Session {
     pub unknown_facts: BTreeMap<String, Problem>,
     /// Whether an answers file speaks for a person who is not there: then it says all, but for what was agreed to.
     pub file_says_all: bool,
+    /// Whether an answers file is named, also where a person is there: it says who vouches for checks.
+    pub file_named: bool,
     /// What was taken over from earlier runs, one line each.
     pub carried: Vec<String>,
+    /// Texts of secrets' fields that are not secret in themselves, as far as they were seen.
+    visible: Arc<RwLock<BTreeMap<SecretRef, String>>>,
     /// Set when it is asked to stop.
     pub cancel: CancellationToken,
 }
@@ -116,7 +122,9 @@ impl Session {
             frozen: Facts::new(),
             unknown_facts: BTreeMap::new(),
             file_says_all: false,
+            file_named: false,
             carried: Vec::new(),
+            visible: Arc::default(),
             cancel: CancellationToken::new(),
         }
     }
@@ -196,7 +204,7 @@ impl Session {
     /// Who runs the install that is only read here, if somebody does.
     pub fn run_by_other(&self) -> Option<String> {
         let bound = self.bound.as_ref().filter(|bound| bound.journal.only_read())?;
-        holder(&bound.folder)
+        holder(&bound.folder).map(|holder| holder.to_string())
     }
 
     /// The journal's story; empty before the install is bound.
@@ -233,8 +241,7 @@ impl Session {
         let scope = self.scope_without_steps();
         let target = self.proven.as_ref().map(|proven| Arc::new(proven.target.clone())).unwrap_or_default();
         let bound = self.bound()?;
-        let by_other = self.by_other();
-        let needs = needs(plan, &self.guide, &self.house.kinds, &target, &bound.install, &scope, &by_other);
+        let needs = self.summed(plan, &target, &bound.install, &scope);
         Ok(Engine {
             kinds: self.house.kinds.clone(),
             cloud: self.cloud.clone(),
@@ -263,8 +270,13 @@ impl Session {
     pub fn needs(&self, plan: &Plan) -> Needs {
         let target = self.proven.as_ref().map(|proven| proven.target.clone()).unwrap_or_default();
         let install = self.bound.as_ref().map_or_else(|| InstallId::of("preview"), |bound| bound.install.clone());
-        let scope = self.scope_without_steps();
-        needs(plan, &self.guide, &self.house.kinds, &target, &install, &scope, &self.by_other())
+        self.summed(plan, &target, &install, &self.scope_without_steps())
+    }
+
+    fn summed(&self, plan: &Plan, target: &Target, install: &InstallId, scope: &Scope) -> Needs {
+        let known = self.known(plan);
+        let around = Around { guide: &self.guide, kinds: &self.house.kinds, target, install, scope, known: &known };
+        needs(plan, &around, &self.by_other())
     }
 
     /// Whether somebody else does a step.

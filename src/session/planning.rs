@@ -35,6 +35,7 @@ impl Session {
     /// Resolves guide and answers, looks at what is there, and says what would be done.
     pub async fn plan(&self) -> Result<Planned, Trouble> {
         let plan = self.resolve()?;
+        self.see_visible(self.bound.as_ref().map(|bound| &bound.vault)).await;
         if let Some(problem) = self.locked_answers(&plan).into_iter().next() {
             return Err(problem.into());
         }
@@ -59,12 +60,7 @@ impl Session {
             unchanged: compared.iter().filter(stays).count(),
             review,
             review_digest: if compared.iter().any(|line| line.fresh) { digest } else { String::new() },
-            hosts: engine
-                .needs
-                .hosts
-                .iter()
-                .map(|host| format!("{} → {}:{}  {}", host.from, host.host, host.port, host.why))
-                .collect(),
+            hosts: engine.needs.hosts.iter().map(ToString::to_string).collect(),
             permissions: permissions_text(&engine.needs.permissions),
             notes,
             tasks,
@@ -85,6 +81,7 @@ impl Session {
                 keeps_data: keeps_data(&line.path),
             });
         }
+        shown.in_words(&engine.brought(&plan));
         Ok(Planned { plan, shown, engine, approved, compared })
     }
 

@@ -60,6 +60,7 @@ impl Session {
                 }
             }
         }
+        self.see_visible(Some(&self.bound()?.vault)).await;
         Ok((missing, noticed))
     }
 

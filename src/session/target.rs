@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Session, facts::bare_task};
 use crate::{
-    cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there, look::kubernetes},
+    cloud::{Cloud, Trouble, eks_kubeconfig, eks_kubeconfig_if_there, look::kubernetes, region},
     kind::{Context, Needs, Target},
 };
 
@@ -117,14 +117,19 @@ impl Session {
     }
 
     async fn prove_aws(&self, cloud: &Cloud, choice: &TargetChoice, proven: &mut Proven) -> Result<(), Trouble> {
-        let region = cloud.aws.region().await.ok_or_else(|| {
-            Trouble::from(Problem::new(
+        let Some(region) = cloud.aws.region().await else {
+            // The profile would have brought it.
+            cloud.aws.profile_there().await?;
+            return Err(Problem::new(
                 "AWS-REGION",
                 "no AWS region is chosen",
                 "Choose one in Target, with --region, or\n$ export AWS_REGION=us-east-2",
-            ))
-        })?;
-        let identity = cloud.aws.sts().await?.get_caller_identity().send().await?;
+            )
+            .into());
+        };
+        region::nameable(&region)?;
+        let asked = cloud.aws.sts().await?.get_caller_identity().send().await;
+        let identity = asked.map_err(|error| region::doubted(error.into(), &region))?;
         let arn = identity.arn().unwrap_or_default();
         let mut parts = arn.splitn(6, ':');
         proven.target.partition = parts.nth(1).unwrap_or("aws").to_owned();
@@ -179,6 +184,7 @@ impl Session {
                         proven.target.region
                     ),
                 )
+                .why(region::doubt(&proven.target.region).map(|doubt| doubt.what).unwrap_or_default())
                 .into()
             } else {
                 trouble

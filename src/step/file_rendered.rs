@@ -44,6 +44,7 @@ pub struct Outputs {
     /// Where it is.
     pub path: String,
     /// SHA-256 of what it holds.
+    #[schemars(extend("x-words" = "SHA-256"))]
     pub digest: String,
 }
 

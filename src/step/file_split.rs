@@ -43,6 +43,7 @@ pub struct Outputs {
     /// Where the rest is.
     pub path: String,
     /// Its SHA-256.
+    #[schemars(extend("x-words" = "SHA-256"))]
     pub digest: String,
 }
 

@@ -44,6 +44,7 @@ pub struct Outputs {
     /// Where it was unpacked to.
     pub folder: String,
     /// SHA-256 of the archive.
+    #[schemars(extend("x-words" = "SHA-256"))]
     pub digest: String,
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use async_trait::async_trait;
 use landfall_core::{
     catalogue::Again,
-    event::{Found, Problem},
+    event::{Found, Host, Problem},
     value::{Plain, SecretRef, SecretText, Tree},
 };
 use schemars::JsonSchema;
@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    cloud::{Trouble, net::secret_header},
+    cloud::{
+        Trouble,
+        net::{host_of, secret_header},
+    },
     kind::{Applied, Context, Made, PlanView, Step, StepAbout},
 };
 
@@ -67,6 +70,7 @@ impl Step for HttpRequest {
         again: Again::Once,
         ..StepAbout::new("http.request", "NET-10", "one call to the installed product")
     };
+    const NAMES_HOSTS: bool = true;
 
     /// The world cannot be asked; what the marker in the install's folder says is what landed.
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
@@ -143,6 +147,10 @@ impl Step for HttpRequest {
 
     fn undo_line(&self, _cx: &PlanView<'_>) -> String {
         "what it made stays in the product; a person removes it there".into()
+    }
+
+    fn hosts(&self, _cx: &PlanView<'_>) -> Vec<Host> {
+        host_of(&self.url, "what is installed is called").map(|host| host.reached_by("later")).into_iter().collect()
     }
 }
 

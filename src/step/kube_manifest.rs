@@ -18,6 +18,7 @@ use super::{
     manifest_data::holds_data,
     manifest_diff::differences,
     manifest_fixed::{mark_fixed, refused},
+    manifest_marks::{labelled, labels_before, marks_back},
 };
 use crate::{
     cloud::{
@@ -97,11 +98,14 @@ impl Step for KubeManifest {
         sent.map_err(|error| refused(error, &place.name))?;
         Ok(match before {
             None => Applied::made(),
-            Some(before) => {
-                let mut before = serde_json::to_value(before).unwrap_or_default();
-                strip(&mut before);
+            Some(found) => {
+                let mut there = serde_json::to_value(&found).unwrap_or_default();
+                strip(&mut there);
                 // Only what the manifest names was changed, and a Secret's data never reaches a journal.
-                Applied::changed(overlap(&tree.shown(), &before))
+                let mut before = overlap(&tree.shown(), &there);
+                // Besides, it was marked.
+                before["metadata"]["labels"] = json!(labels_before(&place.tree, &found, cx));
+                Applied::changed(before)
             }
         })
     }
@@ -123,7 +127,10 @@ impl Step for KubeManifest {
         if differences(&tree, &there).is_empty() {
             place.api.patch(&place.name, &PatchParams::default(), &Patch::Merge(before)).await?;
         } else {
-            cx.say(format!("{} was changed since; it is left as it is", place.name));
+            cx.say(format!("{} was changed since; it is left as it is, without our marks", place.name));
+            let marks = marks_back(before, &found, cx);
+            let patch = json!({ "metadata": { "labels": marks } });
+            place.api.patch(&place.name, &PatchParams::default(), &Patch::Merge(&patch)).await?;
         }
         Ok(())
     }
@@ -235,13 +242,6 @@ impl KubeManifest {
         strip(&mut before);
         Ok(if after == before { Vec::new() } else { different })
     }
-}
-
-fn labelled(mut tree: Value, cx: &Context) -> Value {
-    for (key, value) in cx.labels() {
-        tree["metadata"]["labels"][key] = json!(value);
-    }
-    tree
 }
 
 /// Without what the server writes and what our mark adds.

@@ -33,6 +33,7 @@ pub mod kube_secret;
 mod manifest_data;
 mod manifest_diff;
 mod manifest_fixed;
+mod manifest_marks;
 mod overwritten;
 pub mod person_does;
 pub mod postgres_database;

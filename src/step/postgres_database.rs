@@ -90,6 +90,7 @@ impl Step for PostgresDatabase {
         usual: Some("under a minute"),
         ..StepAbout::new("postgres.database", "PG-12", "a PostgreSQL database, made from inside the cluster")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let Some((kept, owner)) = self.psql(cx).kept(&cx.install).await? else { return Ok(Found::absent()) };
@@ -163,7 +164,7 @@ impl Step for PostgresDatabase {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<landfall_core::event::Host> {
-        psql::hosts(self.host.known(), self.port.known())
+        psql::hosts(&self.host, &self.port)
     }
 
     fn images(&self, _cx: &PlanView<'_>) -> Vec<String> {

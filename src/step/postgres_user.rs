@@ -90,6 +90,7 @@ impl Step for PostgresUser {
         usual: Some("under a minute"),
         ..StepAbout::new("postgres.user", "PG-11", "a PostgreSQL user, made from inside the cluster")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let Some((kept, owner)) = self.psql(cx).kept(&cx.install).await? else { return Ok(Found::absent()) };
@@ -165,7 +166,7 @@ impl Step for PostgresUser {
     }
 
     fn hosts(&self, _cx: &PlanView<'_>) -> Vec<landfall_core::event::Host> {
-        psql::hosts(self.host.known(), self.port.known())
+        psql::hosts(&self.host, &self.port)
     }
 
     fn images(&self, _cx: &PlanView<'_>) -> Vec<String> {

@@ -64,6 +64,7 @@ impl Step for RegistryMirror {
         deadline: Span::minutes(60),
         ..StepAbout::new("registry.mirror", "REG-11", "images in the company's own registry")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let (source, target) = self.registries(cx).await?;

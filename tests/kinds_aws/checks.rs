@@ -128,6 +128,15 @@ async fn a_node_groups_pool_is_counted() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_throttled_again_and_again_is_told_once() {
+    let account = Account::open("faults: [{ service: eks, nth: [1, 2], throttle: true }]").await;
+    let _ = account.check("aws.cluster", json!({})).await.unwrap();
+    let said = account.said.lock().unwrap();
+    let told: Vec<&String> = said.iter().filter(|line| line.starts_with("Throttled")).collect();
+    assert_eq!(told, [r#"Throttled { service: "AWS eks" }"#]);
+}
+
+#[tokio::test]
 async fn an_expired_session_parks_the_door() {
     let account = Account::open("faults: [{ service: eks, expired: true }]").await;
     assert!(matches!(account.check("aws.cluster", json!({})).await, Err(Trouble::Expired { .. })));

@@ -172,3 +172,30 @@ async fn labels_are_added_and_go_back() {
     account.after(6.0);
     assert_eq!(account.snapshot()["node_groups"], before["node_groups"]);
 }
+
+#[tokio::test]
+async fn tags_of_a_node_group_that_was_there_go_back() {
+    let (account, mut parameters) = ready("").await;
+    account.apply(KIND, &parameters).await.unwrap();
+    account.after(8.0);
+    let eks = account.cloud.aws.eks().await.unwrap();
+    let group = async || {
+        let answer = eks.describe_nodegroup().cluster_name("pay-1").nodegroup_name("gpu").send().await.unwrap();
+        answer.nodegroup.unwrap()
+    };
+    // Nothing on it says any more that it is this install's.
+    let arn = group().await.nodegroup_arn.unwrap();
+    let marks = ["landfall:install", "landfall:task"].map(str::to_owned).to_vec();
+    eks.untag_resource().resource_arn(&arn).set_tag_keys(Some(marks)).send().await.unwrap();
+    eks.tag_resource().resource_arn(&arn).tags("owner", "ml").send().await.unwrap();
+    let before = group().await.tags;
+
+    parameters["tags"] = json!({ "owner": "platform", "team": "shield" });
+    let fields: Vec<String> = drift(&account.inspect(KIND, &parameters).await).into_iter().collect();
+    assert_eq!(fields, ["tags.owner", "tags.team"]);
+    let was = account.apply(KIND, &parameters).await.unwrap();
+    assert_ne!(group().await.tags, before);
+    let outputs = outputs(&account.inspect(KIND, &parameters).await);
+    account.undo(KIND, &parameters, Made { outputs, before: was }).await.unwrap();
+    assert_eq!(group().await.tags, before);
+}

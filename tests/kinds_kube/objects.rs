@@ -1,6 +1,6 @@
 //! Namespaces and manifests.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ServiceAccount};
 use kube::{
     Api,
     api::{Patch, PatchParams, PostParams},
@@ -69,6 +69,46 @@ async fn a_manifest_is_applied_drifts_and_is_restored() {
     assert_eq!(maps.get("settings").await.unwrap().data.unwrap()["mode"], "api_only");
     place.undo("kube.manifest", &config("full"), outputs, None).await;
     assert_eq!(place.inspect("kube.manifest", &config("full")).await.state, State::Absent);
+}
+
+#[tokio::test]
+async fn what_was_there_before_goes_back_without_our_labels() {
+    let place = Place::simulated(SHIELD).await;
+    let maps: Api<ConfigMap> = Api::namespaced(place.client().await, "shield");
+    let theirs = json!({"metadata": {"name": "settings", "labels": {"team": "ml", "app.kubernetes.io/managed-by": "jo"}}, "data": {"mode": "api_only"}});
+    maps.create(&PostParams::default(), &serde_json::from_value(theirs.clone()).unwrap()).await.unwrap();
+    assert_eq!(drifted(&place.inspect("kube.manifest", &config("full")).await), ["data.mode"]);
+    let before = place.apply("kube.manifest", &config("full")).await.unwrap();
+    let outputs = present(&place.inspect("kube.manifest", &config("full")).await);
+    let marked = maps.get("settings").await.unwrap().metadata.labels.unwrap();
+    assert_eq!(marked["landfall.dev/install"], super::place::INSTALL);
+
+    place.undo("kube.manifest", &config("full"), outputs.clone(), before.clone()).await;
+    let left = maps.get("settings").await.unwrap();
+    assert_eq!(json!(left.metadata.labels), theirs["metadata"]["labels"]);
+    assert_eq!(json!(left.data), theirs["data"]);
+
+    // Somebody changed it since: what it holds stays, our labels do not.
+    place.apply("kube.manifest", &config("full")).await.unwrap();
+    let by_hand = json!({"data": {"mode": "another"}});
+    maps.patch("settings", &PatchParams::default(), &Patch::Merge(&by_hand)).await.unwrap();
+    place.undo("kube.manifest", &config("full"), outputs, before).await;
+    let left = maps.get("settings").await.unwrap();
+    assert_eq!(json!(left.metadata.labels), theirs["metadata"]["labels"]);
+    assert_eq!(left.data.unwrap()["mode"], "another");
+}
+
+#[tokio::test]
+async fn a_label_that_the_manifest_names_itself_is_sent_as_it_stands_there() {
+    let place = Place::simulated(SHIELD).await;
+    let account = json!({"manifest": {"apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": "app", "labels": {"app.kubernetes.io/managed-by": "Helm"}}}});
+    place.apply("kube.manifest", &account).await.unwrap();
+    present(&place.inspect("kube.manifest", &account).await);
+    let accounts: Api<ServiceAccount> = Api::namespaced(place.client().await, "shield");
+    let labels = accounts.get("app").await.unwrap().metadata.labels.unwrap();
+    assert_eq!(labels["app.kubernetes.io/managed-by"], "Helm");
+    assert_eq!(labels["landfall.dev/install"], super::place::INSTALL);
 }
 
 #[tokio::test]

@@ -177,21 +177,84 @@ fn a_region_without_the_cluster_is_named() {
 }
 
 #[test]
+fn a_region_that_is_none_is_told_with_the_nearest() {
+    let served = Served::start("smooth");
+    let misspelt = served.landfall(&["check", "arthur-shield", "--yes", "--region", "us-esat-2"]);
+    misspelt.ends_with(2);
+    says(&misspelt, &["EKS-NOT-FOUND", "us-esat-2 is no AWS region that is known here; did you mean us-east-2?"]);
+    let none = served.landfall(&["check", "arthur-shield", "--yes", "--region", "us east 2"]);
+    none.ends_with(2);
+    says(&none, &["AWS-REGION-UNKNOWN", "did you mean us-east-2?", "export AWS_REGION=us-east-2"]);
+}
+
+#[test]
+fn a_misspelt_profile_is_told_with_the_files_and_the_nearest_one() {
+    let served = Served::start("smooth");
+    let config = served.world().join("aws/config").display().to_string();
+    let told = [
+        "AWS-PROFILE-MISSING",
+        "why",
+        config.as_str(),
+        "AWS_CONFIG_FILE",
+        "corp-prod",
+        "fix",
+        "aws configure list-profiles",
+    ];
+    let flag = served.landfall(&["check", "arthur-shield", "--yes", "--profile", "corp-prd"]);
+    flag.ends_with(2);
+    says(&flag, &told);
+    says(&flag, &["the AWS profile corp-prd is not there; did you mean corp-prod?", "export AWS_PROFILE=corp-prod"]);
+    let variable = served.landfall_with("AWS_PROFILE", Path::new("nosuch"), &["check", "arthur-shield", "--yes"]);
+    variable.ends_with(2);
+    says(&variable, &told);
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    answers["target"]["profile"] = "nosuch".into();
+    let answer = check_with(&served, "profile.yaml", &answers.to_string());
+    answer.ends_with(2);
+    says(&answer, &told);
+    for said in [flag, variable, answer] {
+        assert!(!said.out.contains("AWS-EXPIRED") && !said.out.contains("goes on by itself"), "{}", said.out);
+    }
+}
+
+#[test]
 fn without_credentials_it_says_how_to_sign_in() {
     let served = Served::start("smooth");
     let check = ["check", "arthur-shield", "--yes"];
-    let nobody = served.landfall(&["check", "arthur-shield", "--yes", "--profile", "nobody"]);
-    nobody.ends_with(2);
-    says(&nobody, &["AWS-NO-CREDENTIALS", "why", "nobody", "fix", "aws sso login"]);
-
     let config = served.world().join("aws/config");
-    std::fs::write(&config, "[profile corp-prod]\nregion = us-east-2\n").unwrap();
-    let empty = served.landfall(&check);
-    empty.ends_with(2);
-    says(&empty, &["AWS-NO-CREDENTIALS", "fix"]);
+    let with = |profile: &str| {
+        std::fs::write(&config, format!("[profile corp-prod]\nregion = us-east-2\n{profile}")).unwrap();
+        let said = served.landfall(&check);
+        said.ends_with(2);
+        said
+    };
+    let empty = with("");
+    says(
+        &empty,
+        &["AWS-NO-CREDENTIALS", "its profile corp-prod brings none", "fix", "aws configure sso --profile corp-prod"],
+    );
+    let others = with("[profile corp-test]\nregion = us-east-2\n");
+    says(&others, &["AWS-NO-CREDENTIALS", "others are: corp-test", "export AWS_PROFILE=corp-test"]);
+
+    // The session's own file stands below HOME, which has none of this name.
+    let account = "sso_account_id = 123456789012\nsso_role_name = admin\n";
+    let session = "[sso-session nobody-signed-in]\nsso_start_url = https://x.invalid/start\nsso_region = us-east-2\n";
+    let signed_out = with(&format!("sso_session = nobody-signed-in\n{account}{session}"));
+    says(&signed_out, &["AWS-SIGNED-OUT", "nobody is signed in", "aws sso login --profile corp-prod"]);
+    let nowhere = with(&format!("sso_session = nowhere\n{account}"));
+    says(&nowhere, &["AWS-PROFILE-BROKEN", "nowhere", "aws configure list --profile corp-prod"]);
+    let half = with("aws_access_key_id = AKIA\n");
+    says(&half, &["AWS-PROFILE-BROKEN", "aws_secret_access_key"]);
+    let helper = with("credential_process = /nonexistent/helper --with secret\n");
+    says(&helper, &["AWS-HELPER-FAILED", "/nonexistent/helper", "correct credential_process"]);
+    let source = with("role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = gone\n");
+    says(&source, &["AWS-PROFILE-MISSING", "the AWS profile gone, to which corp-prod refers"]);
+    for said in [&empty, &signed_out, &nowhere, &half, &helper, &source] {
+        assert!(!said.out.contains("AWS-EXPIRED"), "{}", said.out);
+    }
 
     std::fs::write(&config, "[profile corp-prod\nregion").unwrap();
     let broken = served.landfall(&check);
     broken.ends_with(2);
-    says(&broken, &["AWS-CONFIG-UNREADABLE", "why", "fix", "AWS_CONFIG_FILE"]);
+    says(&broken, &["AWS-CONFIG-UNREADABLE", "why", "on line 1", "fix", "AWS_CONFIG_FILE"]);
 }

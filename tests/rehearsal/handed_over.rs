@@ -64,7 +64,10 @@ fn nobody_is_asked_twice_and_undo_leaves_what_somebody_else_made() {
     assert_eq!(first.of("steps/gpu_node_group").pop().unwrap()["event"], "skipped", "what comes after it waits");
     assert_eq!(first.of("steps/namespace").pop().unwrap()["event"], "finished", "the rest goes on");
     let status = served.landfall(&["status", "arthur-shield"]).out;
-    assert!(status.contains("steps/node_role_metrics: handed over to IAM team, "), "{status}");
+    assert!(
+        status.contains("Let the nodes write GPU metrics (steps/node_role_metrics): handed over to IAM team, "),
+        "{status}"
+    );
     assert!(served.landfall(&["status"]).out.contains("waits for IAM team (steps/node_role_metrics)"));
 
     served.landfall(&install).ends_with(5);

@@ -88,3 +88,37 @@ fn what_is_there_to_be_copied_is_never_wrapped() {
     let longest = commands.out.lines().map(str::len).max().unwrap_or_default();
     assert!(longest > 200, "the longest line has {longest} signs");
 }
+
+#[test]
+fn what_a_step_will_bring_is_said_in_words() {
+    let served = Served::start("smooth");
+    for format in ["text", "markdown", "ndjson"] {
+        let plan = served.landfall(&["plan", "arthur-shield", "--yes", "--output", format]);
+        plan.ends_with(0);
+        assert!(!plan.out.contains("steps."), "{format}: {}", plan.out);
+        let words: Vec<&str> = plan.out.split_whitespace().collect();
+        assert!(words.join(" ").contains("known after"), "{format}: {}", plan.out);
+    }
+    let plan = served.landfall(&["plan", "arthur-shield", "--yes", "--output", "markdown"]).out;
+    for part in [
+        "<address of shield.mycompany.example, known after step \"Install the chart\">",
+        "--launch-template '<id and version, known after step Launch template of the GPU nodes>'",
+        "<ARN, known after step Policy that adds a node for GPU use>",
+    ] {
+        assert!(plan.contains(part), "{part}: {plan}");
+    }
+}
+
+#[test]
+fn a_task_stands_with_the_path_that_names_it() {
+    let served = Served::start("denied-lookups");
+    let plan = served.landfall(&["plan", "arthur-shield", "--yes"]);
+    plan.ends_with(0);
+    for path in ["(steps/gpu_launch_template)", "(steps/node_role_metrics)", "(verify/gpu_nodes_healthy)"] {
+        let words = plan.out.split_whitespace().any(|word| word == path);
+        assert!(words, "{path}, unbroken: {}", plan.out);
+    }
+    let check = served.landfall(&["check", "arthur-shield", "--yes"]);
+    assert!(check.out.lines().any(|line| line.trim() == "task checks/gpu_quota"), "{}", check.out);
+    assert!(!check.out.contains("task checks/identity"), "nobody has to name what passed: {}", check.out);
+}

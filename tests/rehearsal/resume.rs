@@ -95,7 +95,7 @@ fn what_only_reads_goes_on_while_somebody_else_has_the_install_open() {
     assert!(says("plan arthur-shield --permissions").contains("eks:CreateNodegroup"));
     assert!(says("plan arthur-shield --commands").contains("aws eks create-nodegroup"));
     assert!(says("status").contains(&install));
-    assert!(says(&format!("status {install}")).contains("steps/gpu_node_group: begun"));
+    assert!(says(&format!("status {install}")).contains("GPU node group (steps/gpu_node_group): begun"));
     assert!(says("answers arthur-shield").contains("shield_host: "));
     let file = served.file("delivered", "");
     fs::remove_file(&file).unwrap();

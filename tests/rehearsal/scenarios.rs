@@ -1,8 +1,10 @@
 //! Each scenario ends as it says, and leaves what it should.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::rehearsed::{Rehearsed, aws, objects, rehearse, rehearse_at};
+use crate::rehearsed::{Rehearsed, Served, aws, objects, rehearse, rehearse_at};
 
 const SECRETS: [&str; 10] = [
     "arthur-repository-credentials",
@@ -103,6 +105,23 @@ fn denied_lookups_go_on_with_what_somebody_attested() {
 }
 
 #[test]
+fn who_answered_for_a_check_in_a_file_does_so_as_long_as_the_file_says_it() {
+    let served = Served::start("denied-lookups");
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    let whole = served.file("whole.yaml", &answers.to_string());
+    answers["attest"].as_array_mut().unwrap().retain(|said| said["task"] != "checks/gpu_quota");
+    let less = served.file("less.yaml", &answers.to_string());
+    let check =
+        |file: &Path| served.landfall(&["check", "arthur-shield", "--yes", "--answers", file.to_str().unwrap()]);
+    check(&whole).ends_with(0);
+    let stopped = check(&less);
+    stopped.ends_with(3);
+    let words: Vec<&str> = stopped.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("checks/gpu_quota attested by Cloud team: no longer"), "{}", stopped.out);
+    check(&whole).ends_with(0);
+}
+
+#[test]
 fn half_installed_is_adopted_and_nothing_is_made_twice() {
     let run = rehearse("half-installed");
     is_installed(&run);
@@ -154,7 +173,11 @@ fn a_lost_answer_makes_nothing_twice() {
 
 #[test]
 fn throttling_is_waited_out() {
-    is_installed(&rehearse("throttled"));
+    let run = rehearse("throttled");
+    is_installed(&run);
+    let told = run.said.events().into_iter().filter(|event| event["event"] == "throttled").collect::<Vec<_>>();
+    let aws = |event: &serde_json::Value| event["service"].as_str().is_some_and(|name| name.starts_with("AWS "));
+    assert!(!told.is_empty() && told.iter().all(aws), "nobody was told: {told:?}");
 }
 
 #[test]

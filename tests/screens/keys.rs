@@ -2,7 +2,7 @@
 
 use landfall_core::{
     event::Outcome,
-    wizard::{Effect, Ended, Input, Key, Look, Stage, Vault},
+    wizard::{Effect, Ended, Input, Key, Look, Over, Stage, Vault},
 };
 
 use super::given::{Led, enter, looked, paste};
@@ -69,4 +69,30 @@ fn the_whole_way_by_keyboard_alone() {
     led.press(&[enter()]);
     assert_eq!(led.0.stage, Stage::Summary);
     assert_eq!(led.input(Input::Key(enter())), [Effect::Quit]);
+}
+
+#[test]
+fn who_leaves_is_told_where_the_secrets_are() {
+    let mut led = Led::secrets();
+    led.input(Input::Bound("3fa9c1d2".into()));
+    assert!(!led.0.when_left().contains("Secrets"), "none were entered: {}", led.0.when_left());
+    let mut led = Led::secrets_in();
+    led.input(Input::Bound("3fa9c1d2".into()));
+    assert!(led.0.when_left().ends_with("Secrets are kept in the encrypted file."), "{}", led.0.when_left());
+    for store in &mut led.0.secrets.stores {
+        store.chosen = store.id == "session";
+    }
+    assert!(led.0.secrets_go());
+    assert!(led.0.when_left().contains("Secrets are in this session only"), "{}", led.0.when_left());
+}
+
+#[test]
+fn what_an_earlier_step_brings_is_explained_in_words() {
+    let mut led = Led::plan();
+    let tasks = &led.0.plan.plan.as_ref().unwrap().tasks;
+    led.0.plan.at = tasks.iter().position(|task| task.path.id == "gpu_node_group").unwrap();
+    led.type_in("e");
+    let Some(Over::Explain(lines)) = &led.0.over else { panic!("{:?}", led.0.over) };
+    let parameter = "  launch_template: <id, known after step \"GPU launch template\">";
+    assert!(lines.iter().any(|line| line == parameter), "{lines:#?}");
 }

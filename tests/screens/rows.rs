@@ -1,6 +1,6 @@
 //! Rows typed cell by cell: each cell says what it is for, and the empty last row how to end.
 
-use landfall_core::wizard::Key;
+use landfall_core::wizard::{Key, SecretRow};
 use serde_json::json;
 
 use super::given::{Led, enter};
@@ -46,4 +46,34 @@ fn an_empty_row_ends_it_and_says_so() {
     led.press(&[enter(), Key::Home]);
     let targets = led.0.inputs.named("targets").unwrap();
     assert_eq!(targets.given, json!([{ "path": "/billing", "url": "http://billing.prod.svc:8080/hooks" }]));
+}
+
+#[test]
+fn rows_half_typed_are_thrown_away_only_when_asked_for_twice() {
+    let mut led = typing();
+    led.press(&[Key::Esc]);
+    assert!(led.0.inputs.editing.is_none(), "nothing was typed");
+    led.press(&[enter()]);
+    led.type_in("/bill").press(&[Key::Esc]);
+    assert!(led.0.inputs.editing.is_some());
+    assert!(led.0.notice.as_ref().unwrap().contains("throws these rows away"), "{:?}", led.0.notice);
+    // Any other key goes on with them.
+    led.type_in("ing").press(&[Key::Esc]);
+    assert!(led.0.inputs.editing.is_some());
+    led.press(&[Key::Esc]);
+    assert!(led.0.inputs.editing.is_none());
+}
+
+#[test]
+fn a_secret_half_typed_is_thrown_away_only_when_asked_for_twice() {
+    let mut led = Led::secrets();
+    let rows = led.0.secrets.rows();
+    led.0.secrets.at = rows.iter().position(|row| matches!(row, SecretRow::Field(..))).unwrap();
+    led.press(&[enter(), Key::Esc]);
+    assert!(led.0.secrets.editing.is_none(), "nothing was typed");
+    led.press(&[enter()]);
+    led.type_in("https://corp.open").press(&[Key::Esc]);
+    assert!(led.0.secrets.editing.is_some() && led.0.notice.is_some());
+    led.press(&[Key::Esc]);
+    assert!(led.0.secrets.editing.is_none());
 }

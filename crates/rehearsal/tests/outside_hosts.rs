@@ -84,6 +84,16 @@ async fn an_undeclared_host_is_out_of_reach() {
 }
 
 #[tokio::test]
+async fn awss_own_hosts_are_there_without_being_declared() {
+    let rehearsal = common::start(HOSTS).await;
+    for host in ["ec2.us-east-2.amazonaws.com", "models.s3.us-east-2.amazonaws.com"] {
+        let answer = common::client(&rehearsal).get(format!("https://{host}/")).send().await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{host}");
+    }
+    assert_eq!(common::tunnel(&rehearsal, "db.x.us-east-2.rds.amazonaws.com:5432").await.expect_err("no way"), "403");
+}
+
+#[tokio::test]
 async fn a_certificate_of_another_authority_is_not_trusted() {
     let rehearsal = common::start(HOSTS).await;
     let client = common::client(&rehearsal);

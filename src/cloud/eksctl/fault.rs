@@ -13,7 +13,7 @@ pub(super) fn of(what: &str, heard: &Progress, output: &Output) -> Trouble {
         Problem::new(code, format!("{what}: {line}"), fix).why(text.clone()).into()
     };
     if says(&["ExpiredToken", "security token included in the request is expired", "UnrecognizedClientException"]) {
-        return Trouble::Expired { door: Door::Aws, message: text };
+        return Trouble::expired(Door::Aws, text);
     }
     if says(&["No cluster found", "ResourceNotFoundException"]) {
         return Trouble::Service { code: "ResourceNotFoundException".to_owned(), message: text, request: None };

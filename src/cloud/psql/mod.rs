@@ -240,14 +240,9 @@ pub fn permissions(namespace: &str) -> Permissions {
 }
 
 /// Who must reach the server.
-pub fn hosts(host: Option<&String>, port: Option<&u16>) -> Vec<Host> {
-    let of = |host: &String| Host {
-        host: host.clone(),
-        port: port.copied().unwrap_or(5432),
-        from: "pods".into(),
-        why: "the database".into(),
-    };
-    host.map(of).into_iter().collect()
+pub fn hosts(host: &Late<String>, port: &Late<u16>) -> Vec<Host> {
+    let port = port.known().copied().unwrap_or(5432);
+    vec![Host { host: host.to_string(), port, from: "pods".into(), why: "the database".into() }]
 }
 
 /// The step that makes the server has not told yet where it is.

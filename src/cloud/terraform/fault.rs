@@ -81,7 +81,7 @@ fn judged(what: &str, complaints: &[Complaint]) -> Trouble {
         "session has expired",
         "security token included in the request is expired",
     ]) {
-        return Trouble::Expired { door: Door::Aws, message: text };
+        return Trouble::expired(Door::Aws, text);
     }
     if says(&["No valid credential sources found", "failed to refresh cached credentials", "no EC2 IMDS role found"]) {
         return problem(

@@ -39,6 +39,7 @@ pub struct Outputs {
     /// The version that is as planned.
     pub version: i64,
     /// `id:version`, for `eks.node_group`.
+    #[schemars(extend("x-words" = "id and version"))]
     pub reference: String,
     /// Names the contents.
     pub digest: String,

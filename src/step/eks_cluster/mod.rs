@@ -46,6 +46,7 @@ pub struct Outputs {
     /// Its ARN.
     pub arn: String,
     /// Address of its API server.
+    #[schemars(extend("x-words" = "address of the API server"))]
     pub endpoint: String,
     /// Its Kubernetes version.
     pub version: String,

@@ -13,7 +13,7 @@ use aws_sdk_eks::types::{AmiTypes, Nodegroup, NodegroupStatus};
 use landfall_core::{
     catalogue::Again,
     clock::Span,
-    event::{Found, Owner, Permissions, Problem, Recovery, Waiting},
+    event::{Found, Host, Owner, Permissions, Problem, Recovery, Waiting},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use parameters::NodeTaint;
 
 use crate::{
     cloud::{
-        Cloud, Trouble,
+        Cloud, Trouble, aws_hosts,
         look::{health, node_group},
     },
     kind::{Applied, Context, Job, Made, PlanView, Step, StepAbout},
@@ -56,6 +56,7 @@ impl Step for NodeGroup {
         usual: Some("3 to 6 minutes"),
         ..StepAbout::new("eks.node_group", "EKS-10", "makes a managed node group")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let Some(group) = node_group::find(&cx.cloud, self.cluster(cx), &self.name).await? else {
@@ -138,6 +139,7 @@ impl Step for NodeGroup {
                     "eks:UpdateNodegroupVersion",
                     "eks:DeleteNodegroup",
                     "eks:TagResource",
+                    "eks:UntagResource",
                 ],
             )
             .iam(&self.node_role, ["iam:PassRole", "iam:GetRole", "iam:ListAttachedRolePolicies"])
@@ -157,6 +159,19 @@ impl Step for NodeGroup {
                 ],
             )
             .rbac(None, "", "nodes", &["list"])
+    }
+
+    /// What a node needs to join and to start EKS's own pods: EKS User Guide, "Deploy private clusters with limited internet access".
+    fn hosts(&self, cx: &PlanView<'_>) -> Vec<Host> {
+        let region = &cx.target.region;
+        let node = |host: String, why: &str| Host::from_here(host, 443, why).reached_by("nodes");
+        vec![
+            node(aws_hosts::api_host("ec2", region), "a node describes itself to join the cluster"),
+            node(aws_hosts::api_host("eks", region), "a node asks for its cluster to join it"),
+            node(aws_hosts::api_host("ecr", region), "EKS's own images are pulled"),
+            node(aws_hosts::registries(region), "EKS's own images are pulled"),
+            node(aws_hosts::bucket_host("*", region), "layers of ECR's images"),
+        ]
     }
 }
 

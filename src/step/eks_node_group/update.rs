@@ -1,6 +1,9 @@
 //! Bringing a node group that is there to what the guide says, or back to what it was.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use aws_sdk_eks::types::{Nodegroup, UpdateLabelsPayload, UpdateTaintsPayload};
 use landfall_core::event::{Difference, Owner, Problem};
@@ -129,6 +132,7 @@ pub async fn settled(cloud: &Cloud, cluster: &str, name: &str) -> Result<Option<
 
 /// Puts back what was there before, each field only where it still has our value.
 pub async fn restore(step: &NodeGroup, cx: &Context, found: &Nodegroup, before: &Value) -> Result<(), Trouble> {
+    tags_back(step, cx, found, before).await?;
     let there = Scaling::of(found.scaling_config());
     let was: Option<Scaling> = serde_json::from_value(before["scaling"].clone()).ok();
     let scaling = was.filter(|was| (there.min, there.max) == (step.scaling.min, step.scaling.max) && *was != there);
@@ -147,6 +151,28 @@ pub async fn restore(step: &NodeGroup, cx: &Context, found: &Nodegroup, before: 
         .set_labels(changed)
         .send()
         .await?;
+    Ok(())
+}
+
+/// Our tags go back to what they were, those that are still as we set them.
+async fn tags_back(step: &NodeGroup, cx: &Context, found: &Nodegroup, before: &Value) -> Result<(), Trouble> {
+    let Ok(was) = serde_json::from_value::<HashMap<String, String>>(before["tags"].clone()) else { return Ok(()) };
+    let there = |key: &String| found.tags().and_then(|tags| tags.get(key));
+    let ours = step.tags.iter().filter(|(key, value)| there(key) == Some(*value) && was.get(*key) != Some(*value));
+    let (mut back, mut gone) = (HashMap::new(), Vec::new());
+    for (key, _) in ours {
+        match was.get(key) {
+            Some(value) => drop(back.insert(key.clone(), value.clone())),
+            None => gone.push(key.clone()),
+        }
+    }
+    let (eks, arn) = (cx.cloud.aws.eks().await?, found.nodegroup_arn.clone());
+    if !back.is_empty() {
+        eks.tag_resource().set_resource_arn(arn.clone()).set_tags(Some(back)).send().await?;
+    }
+    if !gone.is_empty() {
+        eks.untag_resource().set_resource_arn(arn).set_tag_keys(Some(gone)).send().await?;
+    }
     Ok(())
 }
 

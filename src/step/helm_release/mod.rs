@@ -79,6 +79,7 @@ pub struct Outputs {
     /// Version of what it installs.
     pub app_version: String,
     /// Host names of its Ingresses with the address behind each; empty while there is none.
+    #[schemars(extend("x-words" = "address of {}"))]
     pub ingresses: BTreeMap<String, String>,
     /// Fingerprint of what it made.
     pub manifest_digest: String,
@@ -96,6 +97,7 @@ impl Step for HelmRelease {
         usual: Some("10 seconds to 2 minutes"),
         ..StepAbout::new("helm.release", "HELM-11", "a Helm release")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         let client = cx.cloud.kube.client().await?;

@@ -35,6 +35,7 @@ use crate::{
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outputs {
     /// The name to connect to.
+    #[schemars(extend("x-words" = "host name"))]
     pub endpoint: String,
     /// The port to connect to.
     pub port: u16,

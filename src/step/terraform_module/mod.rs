@@ -63,6 +63,7 @@ fn yes() -> bool {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outputs {
     /// Its root outputs; sensitive ones are left out.
+    #[schemars(extend("x-words" = "output {}"))]
     pub outputs: Map<String, Value>,
 }
 
@@ -79,6 +80,7 @@ impl Step for TerraformModule {
         usual: Some("15 to 40 minutes where a cluster is made"),
         ..StepAbout::new("terraform.module", "TF-11", "a Terraform configuration")
     };
+    const NAMES_HOSTS: bool = true;
 
     async fn inspect(&self, cx: &Context) -> Result<Found<Outputs>, Trouble> {
         if let Some(waiting) = terraform::at_work(&cx.folder, &cx.label()) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Asked, REPLACE, Record, Stamped, StepStory};
+use super::{Asked, REPLACE, Record, Stamped, StepStory, ToldPerson};
 use crate::{
     event::{How, Outcome, TaskPath},
     plan::{Answers, Approved, ApprovedStep, InstallId, Said},
@@ -77,7 +77,11 @@ impl Story {
                 self.target = target.clone();
                 self.opened = Some(stamped.at);
             }
-            Record::Answered { answers } => self.answers = (**answers).clone(),
+            Record::Answered { answers } => {
+                let before = std::mem::replace(&mut self.answers, (**answers).clone());
+                unsaid(&mut self.waived, &before.waive, &self.answers.waive);
+                unsaid(&mut self.attested, &before.attest, &self.answers.attest);
+            }
             Record::Planned { digest, facts, approved, replace, .. } => {
                 let replace: BTreeSet<TaskPath> = replace.iter().cloned().collect();
                 self.stood.retain(|path, _| replace.contains(path));
@@ -126,6 +130,7 @@ impl Story {
             | Record::Failed { path, .. }
             | Record::HandedOver { path, .. }
             | Record::TakenBack { path }
+            | Record::Person { path, .. }
             | Record::Undoing { path } => self.step(path).take(stamped),
             Record::Closed { code } => self.closed = Some(*code),
         }
@@ -180,8 +185,25 @@ impl Story {
             .filter_map(|(path, step)| Some((path, step.handed_over.as_ref()?)))
     }
 
+    /// Steps that only a person can do, who was told and has not done them yet.
+    pub fn with_persons(&self) -> impl Iterator<Item = (&TaskPath, &ToldPerson)> {
+        self.steps.iter().filter_map(|(path, step)| Some((path, step.person.as_ref()?)))
+    }
+
     /// Whether every step that was begun is finished.
     pub fn is_finished(&self) -> bool {
         self.closed == Some(0)
     }
+}
+
+/// What an answers file said of a check counts as long as the answers say it. A person's own word never stood there, and stays.
+fn unsaid(vouched: &mut BTreeMap<String, Said>, before: &[Said], now: &[Said]) {
+    vouched.retain(|_, said| {
+        let says = |one: &Said| {
+            let path: Option<TaskPath> = said.task.parse().ok();
+            let of_it = path.map_or(one.task == said.task, |path| path.matches(&one.task));
+            of_it && (&one.name, &one.reason) == (&said.name, &said.reason)
+        };
+        !before.iter().any(says) || now.iter().any(says)
+    });
 }

@@ -10,5 +10,5 @@ mod told;
 
 pub use fold::Story;
 pub use record::{JournalFault, Record, Stamped, read};
-pub use step_story::{Asked, REPLACE, StepStory};
+pub use step_story::{Asked, REPLACE, StepStory, ToldPerson};
 pub use steps_done::StepsDone;

@@ -159,6 +159,13 @@ pub enum Record {
         /// Which.
         path: TaskPath,
     },
+    /// A person was told what only a person can do, and is waited for.
+    Person {
+        /// Which step.
+        path: TaskPath,
+        /// What to do.
+        instruction: String,
+    },
     /// A step is about to be taken away.
     Undoing {
         /// Which.

@@ -38,6 +38,8 @@ pub struct StepStory {
     pub handed_over: Option<Asked>,
     /// It was handed over and is ours again.
     pub taken_back: bool,
+    /// The person who is waited for.
+    pub person: Option<ToldPerson>,
     /// Taking away was begun.
     pub undoing: bool,
     /// It was taken away.
@@ -85,6 +87,7 @@ impl StepStory {
                 }
                 self.open = false;
                 self.failed = None;
+                self.person = None;
                 self.undone = false;
                 self.ended = Some(stamped.at);
                 self.parameters = parameters.clone();
@@ -104,6 +107,11 @@ impl StepStory {
                 self.failed = None;
             }
             Record::TakenBack { .. } => (self.handed_over, self.taken_back) = (None, true),
+            Record::Person { instruction, .. } => match &mut self.person {
+                // Told again by a later run: the waiting began before.
+                Some(told) => told.instruction.clone_from(instruction),
+                told => *told = Some(ToldPerson { instruction: instruction.clone(), at: stamped.at }),
+            },
             Record::Undoing { .. } => self.undoing = true,
             Record::Undone { .. } => {
                 *self = Self {
@@ -131,6 +139,15 @@ impl StepStory {
     pub fn begun(&self) -> bool {
         self.open || self.how.is_some()
     }
+}
+
+/// What a person was told to do, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToldPerson {
+    /// What to do.
+    pub instruction: String,
+    /// Since when it is waited for.
+    pub at: Timestamp,
 }
 
 /// Who was asked to do a step, and when.

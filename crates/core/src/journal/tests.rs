@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Record, Stamped, Story};
 use crate::{
     event::{Happened, How, Outcome, TaskPath},
-    plan::HandOver,
+    plan::{Answers, HandOver, Said},
 };
 
 fn fold(records: Vec<Record>) -> Story {
@@ -112,6 +112,26 @@ fn what_somebody_else_did_is_not_undone_also_where_we_had_begun_it() {
 }
 
 #[test]
+fn a_person_who_is_waited_for_is_known_until_it_is_done() {
+    let told = |text: &str| Record::Person { path: path("steps/dns"), instruction: text.into() };
+    let mut story = fold(vec![told("make a record"), told("make this record"), Record::Closed { code: 5 }]);
+    assert_eq!(story.state(), "waits for a person (steps/dns): 0 of 1 steps done");
+    assert!(story.ours().is_empty(), "nothing of it is ours");
+    let seen = story.facts_watched().pop().unwrap();
+    assert!(
+        matches!(&seen.what, Happened::Person { instruction, .. } if instruction == "make this record"),
+        "{seen:?}"
+    );
+    let first = story.steps[&path("steps/dns")].person.clone().unwrap().at;
+    assert_eq!(seen.at, first);
+    let later = Stamped::now(first + SignedDuration::from_hours(1), told("make that record"));
+    story.take(&later);
+    assert_eq!(story.steps[&path("steps/dns")].person.clone().unwrap().at, first, "it is waited for since then");
+    story.take(&Stamped::now(later.at, result("steps/dns", How::HandedOver)));
+    assert_eq!(story.with_persons().count(), 0);
+}
+
+#[test]
 fn what_we_made_stays_ours_when_somebody_else_changes_it_for_us() {
     let story = fold(vec![intent("steps/a"), result("steps/a", How::Made), result("steps/a", How::HandedOver)]);
     assert_eq!(story.ours(), [path("steps/a")]);
@@ -170,4 +190,31 @@ fn who_watches_sees_what_was_begun_and_how_long_it_took() {
     assert!(matches!(of("steps/a")[..], [(10, Happened::Applying), (40, Happened::Finished { how: How::Made, .. })]));
     assert!(matches!(of("steps/b")[..], [(50, Happened::Waiting { .. })]));
     assert!(matches!(of("steps/c")[..], [(70, Happened::Undone { .. })]));
+}
+
+#[test]
+fn what_a_file_said_of_a_check_counts_as_long_as_it_says_it_and_a_persons_word_stays() {
+    let said =
+        |task: &str, name: &str| Said { task: task.into(), name: name.into(), reason: "CHG-1".into(), choice: None };
+    let answered = |waive: &[Said], attest: &[Said]| Record::Answered {
+        answers: Box::new(Answers { waive: waive.to_vec(), attest: attest.to_vec(), ..Answers::default() }),
+    };
+    let mut records = vec![
+        // A file may name a task in short.
+        answered(&[said("quota", "Ann")], &[said("licence", "Ann"), said("checks/network", "Ann")]),
+        Record::Waived { said: said("checks/quota", "Ann") },
+        Record::Attested { said: said("checks/licence", "Ann") },
+        Record::Attested { said: said("checks/network", "Ann") },
+        Record::Waived { said: said("checks/database", "Jo") },
+    ];
+    let counts = |records: &[Record]| {
+        let story = fold(records.to_vec());
+        story.waived.keys().chain(story.attested.keys()).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&records), ["checks/database", "checks/quota", "checks/licence", "checks/network"]);
+    records.push(answered(&[], &[said("checks/licence", "Ann")]));
+    assert_eq!(counts(&records), ["checks/database", "checks/licence"]);
+    // Another name is another's word.
+    records.push(answered(&[], &[said("checks/licence", "Bo")]));
+    assert_eq!(counts(&records), ["checks/database"]);
 }

@@ -39,16 +39,22 @@ impl Story {
         let last = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
         let mut facts = self.facts_told();
         facts.extend(self.steps.iter().filter_map(|(path, step)| {
-            let what = match step.undone {
-                true => Happened::Undone { line: "taken away".into() },
-                false if step.open && step.failed.is_none() && step.handed_over.is_none() => Happened::Waiting {
+            let what = match (step.undone, &step.person) {
+                (true, _) => Happened::Undone { line: "taken away".into() },
+                (false, Some(told)) if step.failed.is_none() => Happened::Person {
+                    instruction: told.instruction.clone(),
+                    until: "it is not done yet".into(),
+                    deadline: None,
+                },
+                (false, _) if step.open && step.failed.is_none() && step.handed_over.is_none() => Happened::Waiting {
                     why: Waiting::on("begun, no result written down yet"),
                     deadline: None,
                     usual: None,
                 },
-                false => return None,
+                (false, _) => return None,
             };
-            Some(Fact { at: step.since.or(step.ended).unwrap_or(last), path: path.clone(), what })
+            let told = step.person.as_ref().map(|told| told.at);
+            Some(Fact { at: told.or(step.since).or(step.ended).unwrap_or(last), path: path.clone(), what })
         }));
         facts
     }
@@ -100,7 +106,10 @@ impl Story {
             Some(130) => so_far("interrupted"),
             Some(5) => match self.with_others().next() {
                 Some((path, asked)) => so_far(&format!("waits for {} ({path})", asked.what.to)),
-                None => so_far("waits for a person"),
+                None => match self.with_persons().next() {
+                    Some((path, _)) => so_far(&format!("waits for a person ({path})")),
+                    None => so_far("waits for a person"),
+                },
             },
             Some(3) => "stopped by a check".into(),
             Some(_) => so_far("failed"),

@@ -2,10 +2,12 @@
 //!
 //! [`Answers`] is what people said; [`scope`] makes it readable for templates; [`Plan::build`] resolves the graph.
 
+mod alone;
 mod anew;
 mod answers;
 mod answers_file;
 mod approved;
+mod brought;
 mod change;
 mod compare;
 mod digest;
@@ -18,10 +20,12 @@ mod scope;
 mod texts;
 mod words;
 
+pub use alone::{Alone, Open, Partly, Untold};
 pub use anew::carried_along;
 pub use answers::{Answers, Said, SecretSource, TargetAnswers};
 pub use answers_file::{nearest, nearest_few, unanswered};
 pub use approved::{Approved, ApprovedStep};
+pub use brought::Brought;
 pub use change::Change;
 pub use compare::{Compared, compare, made_anew};
 pub use digest::digest;

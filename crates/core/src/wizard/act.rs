@@ -6,6 +6,7 @@ use crate::{catalogue::Room, guide::InputType};
 impl Wizard {
     pub(super) fn key(&mut self, key: &Key) -> Vec<Effect> {
         self.notice = None;
+        let warned = std::mem::take(&mut self.warned);
         match key {
             Key::Interrupt => return self.interrupt(),
             Key::Help => {
@@ -24,7 +25,14 @@ impl Wizard {
         }
         let mode = self.mode();
         match mode.keys().into_iter().find(|binding| binding.press.is(key)) {
-            Some(binding) => self.act(mode, binding.does),
+            Some(binding) => {
+                let lost = self.would_lose(mode).filter(|_| binding.does == Action::Cancel && !warned);
+                if let Some(lost) = lost {
+                    (self.warned, self.notice) = (true, Some(lost.into()));
+                    return Vec::new();
+                }
+                self.act(mode, binding.does)
+            }
             None => {
                 self.text(mode, key);
                 Vec::new()
@@ -249,8 +257,10 @@ impl Wizard {
         lines.extend(kind.map(|kind| format!("{}: {}", kind.name, kind.about)));
         if let Some(parameters) = task.and_then(|task| task.parameters.as_object()) {
             let shown = crate::value::Tree(serde_json::Value::Object(parameters.clone())).shown();
+            let brought = self.brought();
             lines.extend(shown.as_object().into_iter().flatten().map(|(key, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value =
+                    value.as_str().map_or_else(|| brought.in_code(&value.to_string()), |text| brought.in_prose(text));
                 format!("  {key}: {value}")
             }));
         }

@@ -197,7 +197,7 @@ impl Fields {
         let Some(field) = self.selected() else { return };
         let rows = field.rows();
         self.editing = Some(if field.asked.kind == InputType::Rows {
-            cells(field)
+            Editing::Cells { rows: cells(field), row: 0, column: 0 }
         } else if field.asked.kind == InputType::Mapping {
             let at = field.mapped.iter().position(MapRow::is_open).unwrap_or_default();
             Editing::Keys(Keys { at, ..Keys::default() })
@@ -244,7 +244,8 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-fn cells(field: &Field) -> Editing {
+/// The rows that are there, to be typed in; one more of them empty.
+pub(super) fn cells(field: &Field) -> Vec<Vec<Line>> {
     let names: Vec<&str> = field.asked.columns.iter().map(|column| column.id.as_str()).collect();
     let mut rows: Vec<Vec<Line>> = field
         .answer
@@ -254,5 +255,5 @@ fn cells(field: &Field) -> Editing {
         .map(|row| names.iter().map(|name| Line::of(&plain(row.get(*name).unwrap_or(&Value::Null)))).collect())
         .collect();
     rows.push(vec![Line::default(); names.len().max(1)]);
-    Editing::Cells { rows, row: 0, column: 0 }
+    rows
 }

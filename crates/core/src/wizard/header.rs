@@ -1,6 +1,6 @@
 //! The two lines at the top: where are we, and how far?
 
-use super::{Sign, Stage, TaskRow, Wizard};
+use super::{SecretGroup, Sign, Stage, TaskRow, Wizard};
 use crate::{event::Section, journal::StepsDone};
 
 impl Wizard {
@@ -126,16 +126,38 @@ impl Wizard {
 
     /// What becomes of everything so far for whoever leaves now.
     pub fn when_left(&self) -> String {
-        match (&self.temporary, self.install.begun) {
-            _ if self.install_id.is_none() => "Nothing was begun.".to_owned(),
+        let left = match (&self.temporary, self.install.begun) {
+            _ if self.install_id.is_none() => return "Nothing was begun.".to_owned(),
             (Some(_), _) => {
-                "Nothing of it stays: its folder is temporary and is removed when Landfall ends.".to_owned()
+                return "Nothing of it stays: its folder is temporary and is removed when Landfall ends.".to_owned();
             }
-            (None, true) => "Everything so far is written down; `landfall` goes on from here. What already runs at \
-                             AWS goes on by itself."
-                .to_owned(),
-            (None, false) => "Answers and secrets entered so far are kept, and nothing was touched.".to_owned(),
-        }
+            (None, true) => {
+                "Everything so far is written down; `landfall` goes on from here. What already runs at AWS goes on by \
+                 itself."
+            }
+            (None, false) => "Answers entered so far are kept, and nothing was touched.",
+        };
+        let secrets = match self.store_of_secrets() {
+            Some("session") => " Secrets are in this session only: they go with it, and are asked for again.",
+            Some("keyring") => " Secrets are kept in the OS keyring.",
+            Some(_) => " Secrets are kept in the encrypted file.",
+            None => "",
+        };
+        format!("{left}{secrets}")
+    }
+
+    /// Whether secrets were entered that nothing keeps once the program has ended.
+    pub fn secrets_go(&self) -> bool {
+        self.temporary.is_none() && self.store_of_secrets() == Some("session")
+    }
+
+    /// Where the secrets are that were entered; none where there are none yet.
+    fn store_of_secrets(&self) -> Option<&str> {
+        let is_in = |group: &SecretGroup| {
+            group.wanted && (group.joined.is_some() || group.fields.iter().any(|field| field.length.is_some()))
+        };
+        let store = self.secrets.stores.iter().find(|store| store.chosen)?;
+        self.secrets.groups.iter().any(is_in).then_some(store.id.as_str())
     }
 
     /// The terminal's title.

@@ -7,6 +7,7 @@
 mod act;
 mod beforehand;
 mod bindings;
+mod brought;
 mod checks;
 mod edit;
 mod effect;
@@ -19,6 +20,7 @@ mod input;
 mod inputs;
 mod install;
 mod line;
+mod lose;
 mod mapping;
 mod mapping_keys;
 mod mode;
@@ -148,6 +150,8 @@ pub struct Wizard {
     pub handed_to: String,
     /// A line for the person, until the next key.
     pub notice: Option<String>,
+    /// Esc would have lost what was typed, and said so: the next one does.
+    warned: bool,
     /// The target was confirmed, and what the inputs hang on is being found out.
     pub gathering: bool,
     /// Ctrl-C was pressed: it stops at the next safe point; again leaves at once.

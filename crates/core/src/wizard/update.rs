@@ -46,6 +46,7 @@ impl Wizard {
             handed_to: String::new(),
             over_scroll: 0,
             notice: None,
+            warned: false,
             gathering: false,
             pausing: false,
             mark: 0,

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Setup,
-    host::registry::Stored,
+    Setup, amazon,
+    host::{registry::Stored, routes::Routes},
     names::{LoadBalancer, Names, same},
     postgres::session::Databases,
-    setup::{FaultKind, Host},
+    setup::{Certificate, FaultKind, Host, Kind},
 };
 use crate::{Clock, tools::cluster::Cluster, world::Happening};
 
@@ -21,6 +21,8 @@ use crate::{Clock, tools::cluster::Cluster, world::Happening};
 #[derive(Debug)]
 pub struct Outside {
     setup: Setup,
+    /// What stands at AWS's own hosts.
+    amazon: Host,
     clock: Clock,
     started: Timestamp,
     cluster: OnceLock<Cluster>,
@@ -56,7 +58,14 @@ pub struct Request {
 impl Outside {
     /// The outside at the start of a rehearsal.
     pub fn new(setup: &Setup, clock: Clock) -> Self {
-        Self { setup: setup.clone(), clock, started: clock.now(), cluster: OnceLock::new(), inner: Mutex::default() }
+        let amazon = Host {
+            certificate: Certificate::default(),
+            port: None,
+            faults: Vec::new(),
+            kind: Kind::Routes(Routes { routes: Vec::new() }),
+        };
+        let (setup, started) = (setup.clone(), clock.now());
+        Self { setup, amazon, clock, started, cluster: OnceLock::new(), inner: Mutex::default() }
     }
 
     /// Moves on to now: which names started to resolve?
@@ -96,9 +105,10 @@ impl Outside {
         self.inner().balancers.contains_key(ingress)
     }
 
-    /// The declared host of a name.
+    /// The declared host of a name; else what stands at AWS's own.
     pub fn host(&self, name: &str) -> Option<&Host> {
-        self.setup.hosts.iter().find(|(host, _)| same(host, name)).map(|(_, host)| host)
+        let declared = self.setup.hosts.iter().find(|(host, _)| same(host, name)).map(|(_, host)| host);
+        declared.or_else(|| amazon::answers(name).then_some(&self.amazon))
     }
 
     /// What is wrong with the next connection to a host, if anything.

@@ -30,6 +30,7 @@ pub(super) fn look(loaded: &LoadedGuide, found: &mut Found<'_>) {
                 each: item.get("each").is_some(),
                 inputs_only: section == "inputs",
                 words: matches!(section.as_str(), "needs" | "problems"),
+                hosts: section == "needs",
             };
             expressions(item, &pointer, here, &known, &mut read, found);
         }
@@ -47,6 +48,8 @@ struct Here {
     inputs_only: bool,
     /// What people are told: without secrets, and without what a step will bring.
     words: bool,
+    /// A message to another team, which may hold the list of hosts.
+    hosts: bool,
 }
 
 /// Every name of the guide.
@@ -64,7 +67,7 @@ pub(crate) fn refuse_name(guide: &Guide, name: &str) -> Option<String> {
     if guide.inputs.iter().any(|input| input.id == root && mapping(input)) {
         return Some(format!("{root} is itself filled in by reference"));
     }
-    Known::of(guide).refuse(name, Here { each: false, inputs_only: true, words: false })
+    Known::of(guide).refuse(name, Here { each: false, inputs_only: true, words: false, hosts: false })
 }
 
 impl<'a> Known<'a> {
@@ -105,6 +108,7 @@ impl<'a> Known<'a> {
                 (!fields.contains(field))
                     .then(|| format!("the secret {id} is read as {id}.{}", all.join(&format!(" or {id}."))))
             }
+            "hosts" if here.hosts => None,
             "row" | "rows" if here.each => None,
             "row" | "rows" => Some("row is known only where the task repeats (each)".into()),
             // Functions of the template language.
@@ -169,7 +173,8 @@ fn template_file(
         Ok(references) => {
             let each = templates::named_by(loaded, path).any(|(.., task)| task.each.is_some());
             for name in &references.names {
-                let Some(message) = known.refuse(name, Here { each, inputs_only: false, words: false }) else {
+                let Some(message) = known.refuse(name, Here { each, inputs_only: false, words: false, hosts: false })
+                else {
                     continue;
                 };
                 found.in_template(loaded, path, name, "undefined", &message);

@@ -72,7 +72,8 @@ fn ids(tree: &Value, section: &str, prefix: &str, found: &mut Found<'_>) {
         if !seen.insert(id) {
             found.add(&pointer, "duplicate-id", format!("{section} has {id} twice; give one another id"));
         }
-        if matches!(section, "inputs") && RESERVED.contains(&id) {
+        // The list of hosts, in messages to other teams.
+        if matches!(section, "inputs") && (RESERVED.contains(&id) || id == "hosts") {
             found.add(&pointer, "id-shape", format!("{id} is a name of Landfall's own; give the input another id"));
         }
     }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Failure, Terraform,
@@ -161,7 +161,7 @@ fn interrupted() -> Arc<AtomicBool> {
             for _ in signals.forever() {
                 told.store(true, Ordering::SeqCst);
                 let message = "\nInterrupt received.\nPlease wait for Terraform to exit or data loss may occur.\nGracefully shutting down...\n";
-                print::line("log", message, Value::Null);
+                print::line("log", message, serde_json::Value::Null);
             }
         });
     }
