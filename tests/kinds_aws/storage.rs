@@ -221,6 +221,14 @@ existing: [{{ service: kms, operation: CreateGrant, input: {{ KeyId: alias/close
 }
 
 #[tokio::test]
+async fn to_a_service_linked_role_the_accounts_root_opens_no_key() {
+    let account = Account::open("keys: [{ alias: alias/disks }]").await;
+    let role = "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+    assert_eq!(account.code("kms.key", json!({ "key": "alias/disks", "used_by": NODE_ROLE })).await, "pass");
+    assert_eq!(account.code("kms.key", json!({ "key": "alias/disks", "used_by": role })).await, "KMS-KEY-CLOSED");
+}
+
+#[tokio::test]
 async fn a_key_on_its_way_out_can_be_kept() {
     let account = Account::open("keys: [{ alias: alias/mycompany-ml }]\nexisting: [{ service: kms, operation: ScheduleKeyDeletion, input: { KeyId: alias/mycompany-ml } }]").await;
     let found = account.inspect("kms.key", &key(&[])).await;

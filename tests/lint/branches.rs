@@ -1,6 +1,6 @@
 //! Each way that a guide offers is gone by at least one of its scenarios, and every scenario answers all that it is asked.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use landfall::guides;
 use landfall_core::{
@@ -13,9 +13,24 @@ use serde_json::{Value, json};
 /// What is to happen to an input, and which answers do that.
 type Way<'a> = (&'a str, &'a dyn Fn(&Value) -> bool);
 
-fn all() -> Vec<LoadedGuide> {
-    guides::embedded().into_iter().map(|folder| LoadedGuide::read(folder).unwrap()).collect()
+/// A guide with what its scenarios' answers settle to.
+struct Gone {
+    loaded: LoadedGuide,
+    settled: Vec<Settled>,
 }
+
+impl Gone {
+    fn by(loaded: LoadedGuide) -> Self {
+        let scenarios = loaded.folder.scenarios().into_iter();
+        let settled = scenarios.flat_map(|scenario| [true, false].map(|found| settled(&loaded, scenario, found)));
+        Self { settled: settled.collect(), loaded }
+    }
+}
+
+/// Every guide: to settle them all takes long, and each test reads it.
+static ALL: LazyLock<Vec<Gone>> = LazyLock::new(|| {
+    guides::embedded().into_iter().map(|folder| Gone::by(LoadedGuide::read(folder).unwrap())).collect()
+});
 
 /// What look-ups may have found: something ordinary, or nothing.
 fn facts(guide: &LoadedGuide, found: bool) -> Facts {
@@ -50,13 +65,10 @@ fn ways(input: &Input) -> Vec<Value> {
 }
 
 /// The ways that no scenario goes.
-fn missing(loaded: &LoadedGuide) -> Vec<String> {
+fn missing(Gone { loaded, settled }: &Gone) -> Vec<String> {
     let mut gone: BTreeSet<(String, String)> = BTreeSet::new();
-    for scenario in loaded.folder.scenarios() {
-        for found in [true, false] {
-            let settled = settled(loaded, scenario, found);
-            gone.extend(settled.asked.iter().map(|id| (id.clone(), settled.values[id].to_string())));
-        }
+    for settled in settled {
+        gone.extend(settled.asked.iter().map(|id| (id.clone(), settled.values[id].to_string())));
     }
     let ways = loaded.guide.inputs.iter().flat_map(|input| ways(input).into_iter().map(move |way| (&input.id, way)));
     ways.filter(|(id, way)| !gone.contains(&((*id).clone(), way.to_string())))
@@ -66,7 +78,7 @@ fn missing(loaded: &LoadedGuide) -> Vec<String> {
 
 #[test]
 fn every_way_that_a_guide_offers_is_gone_by_some_scenario() {
-    let wrong: Vec<String> = all().iter().flat_map(missing).collect();
+    let wrong: Vec<String> = ALL.iter().flat_map(missing).collect();
     assert!(wrong.is_empty(), "add a scenario for each:\n{}", wrong.join("\n"));
 }
 
@@ -74,27 +86,23 @@ fn every_way_that_a_guide_offers_is_gone_by_some_scenario() {
 fn a_choice_that_no_scenario_takes_is_told() {
     let mut folder = guides::folder("arthur-shield").unwrap();
     folder.files.retain(|path, _| !path.ends_with("scenarios/karpenter.yaml"));
-    let told = missing(&LoadedGuide::read(folder).unwrap());
+    let told = missing(&Gone::by(LoadedGuide::read(folder).unwrap()));
     assert!(told.iter().any(|line| line.ends_with("scaling = \"karpenter\"")), "{told:?}");
 }
 
 #[test]
 fn every_scenario_answers_all_that_it_is_asked() {
     let mut wrong = Vec::new();
-    for loaded in all() {
-        for scenario in loaded.folder.scenarios() {
-            let open = settled(&loaded, scenario, true).open;
-            wrong.extend(open.iter().map(|(id, why)| format!("{} {scenario}: {id}: {why}", loaded.guide.id)));
+    for Gone { loaded, settled } in ALL.iter() {
+        for (scenario, settled) in loaded.folder.scenarios().iter().zip(settled.iter().step_by(2)) {
+            wrong.extend(settled.open.iter().map(|(id, why)| format!("{} {scenario}: {id}: {why}", loaded.guide.id)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What nobody is asked, or nobody fills in where it may stay empty.
-fn unasked(loaded: &LoadedGuide) -> Vec<String> {
-    let settled: Vec<Settled> = (loaded.folder.scenarios().into_iter())
-        .flat_map(|scenario| [true, false].map(|found| settled(loaded, scenario, found)))
-        .collect();
+fn unasked(Gone { loaded, settled }: &Gone) -> Vec<String> {
     let goes = |id: &str, fits: &dyn Fn(&Value) -> bool| {
         settled.iter().any(|settled| settled.asked.iter().any(|asked| asked == id) && fits(&settled.values[id]))
     };
@@ -114,7 +122,7 @@ fn unasked(loaded: &LoadedGuide) -> Vec<String> {
 
 #[test]
 fn every_question_is_asked_by_a_scenario_and_what_may_stay_empty_is_filled_in_and_left_out() {
-    let wrong: Vec<String> = all().iter().flat_map(unasked).collect();
+    let wrong: Vec<String> = ALL.iter().flat_map(unasked).collect();
     assert!(wrong.is_empty(), "add a scenario for each, or extend one:\n{}", wrong.join("\n"));
 }
 
@@ -122,7 +130,7 @@ fn every_question_is_asked_by_a_scenario_and_what_may_stay_empty_is_filled_in_an
 fn what_no_scenario_leaves_out_or_fills_in_is_told() {
     let mut folder = guides::folder("arthur-platform").unwrap();
     folder.files.retain(|path, _| !path.starts_with("scenarios/") || path.ends_with("/smooth.yaml"));
-    let told = unasked(&LoadedGuide::read(folder).unwrap());
+    let told = unasked(&Gone::by(LoadedGuide::read(folder).unwrap()));
     for line in
         ["no scenario fills in volume_key", "no scenario leaves out probe_image", "no scenario is asked csi_role"]
     {

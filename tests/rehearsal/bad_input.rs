@@ -204,10 +204,14 @@ fn a_misspelt_profile_is_told_with_the_files_and_the_nearest_one() {
     flag.ends_with(2);
     says(&flag, &told);
     says(&flag, &["the AWS profile corp-prd is not there; did you mean corp-prod?", "export AWS_PROFILE=corp-prod"]);
-    let variable = served.landfall_with("AWS_PROFILE", Path::new("nosuch"), &["check", "arthur-shield", "--yes"]);
+    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
+    // What the answers say counts more.
+    answers["target"].as_object_mut().unwrap().remove("profile").unwrap();
+    let unsaid = served.file("unsaid.yaml", &answers.to_string());
+    let check = ["check", "arthur-shield", "--yes", "--answers", unsaid.to_str().unwrap()];
+    let variable = served.landfall_with("AWS_PROFILE", Path::new("nosuch"), &check);
     variable.ends_with(2);
     says(&variable, &told);
-    let mut answers: serde_json::Value = serde_json::from_str(&served.answers()).unwrap();
     answers["target"]["profile"] = "nosuch".into();
     let answer = check_with(&served, "profile.yaml", &answers.to_string());
     answer.ends_with(2);

@@ -1,5 +1,7 @@
 //! The guide that prepares a cluster and an account: its scenarios, killed and resumed, undone.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::rehearsed::{Rehearsed, Served, aws, objects, rehearse_guide};
@@ -151,6 +153,27 @@ fn a_config_file_holds_the_keys_one_named() {
     assert_eq!(values["rehearsed_authentication"]["value"], "access_keys");
     let secret = values["rehearsed_secret_access_key"]["valuePlaintext"].as_str().unwrap();
     assert!(secret.len() == 40 && !run.said.out.contains(secret) && !run.said.err.contains(secret));
+}
+
+#[test]
+fn a_config_file_names_both_roles_and_no_secret() {
+    let run = rehearse("kots-cross-account");
+    is_prepared(&run);
+    let file: Value =
+        serde_yaml::from_str(&std::fs::read_to_string(run.world.join("arthur-config.yaml")).unwrap()).unwrap();
+    let values = file["spec"]["values"].as_object().unwrap();
+    let told: BTreeMap<&str, &str> =
+        values.iter().map(|(key, value)| (key.as_str(), value["value"].as_str().unwrap())).collect();
+    assert_eq!(
+        told,
+        BTreeMap::from([
+            ("rehearsed_bucket", "mycompany-arthur"),
+            ("rehearsed_role_arn", "arn:aws:iam::123456789012:role/arthur-platform-pay-1"),
+            ("rehearsed_second_role_arn", "arn:aws:iam::999999999999:role/arthur-platform-mail-pay-1"),
+            ("rehearsed_ses_region", "us-east-2"),
+        ])
+    );
+    assert!(run.said.of("verify/pods_have_the_role").is_empty(), "no image, no pod");
 }
 
 #[test]

@@ -185,6 +185,9 @@ pub struct Arrival {
     /// Only once this object is there: `resource/namespace/name`.
     #[serde(default)]
     pub once: Option<String>,
+    /// And no sooner than so long after that one was made: so it depends on no machine's speed.
+    #[serde(default)]
+    pub then: SignedDuration,
     /// It; one of its name is replaced.
     pub object: Value,
 }

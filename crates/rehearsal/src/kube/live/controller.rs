@@ -1,6 +1,6 @@
 //! What a product's own controller makes of its custom objects, as the scenario declares it.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use minijinja::{Environment, context, value::Serde};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -74,8 +74,14 @@ pub fn arrive(state: &mut State, number: usize) {
         let mut parts = once.splitn(3, '/');
         let mut part = || parts.next().unwrap_or_default();
         let key = Key::new(part(), part(), part());
-        if state.objects.get(&key).is_none() {
+        let Some(there) = state.objects.value(&key) else {
             state.later(AGAIN, Work::Arrival(number));
+            return;
+        };
+        let made = object::text(there, "/metadata/creationTimestamp").parse::<Timestamp>();
+        let waited = made.map_or(SignedDuration::MAX, |made| state.now.duration_since(made));
+        if waited < arrival.then {
+            state.later(arrival.then - waited, Work::Arrival(number));
             return;
         }
     }
