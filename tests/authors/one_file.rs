@@ -174,7 +174,8 @@ fn a_kind_is_explained_as_a_check_a_step_and_a_look_up_and_an_unknown_code_by_it
     let said = |code: &str| run(landfall(home.path()).args(["explain", code]));
     let both = said("kube.secret");
     both.ends_with(0);
-    for words in ["(the check kube.secret)", "(kube.secret, a step)", "  keys", "  data", "  type", "  resource_version"]
+    for words in
+        ["(the check kube.secret)", "(kube.secret, a step)", "  keys", "  data", "  type", "  resource_version"]
     {
         assert!(both.out.contains(words), "{words}\n{}", both.out);
     }
