@@ -237,17 +237,15 @@ fn plan_text(plan: &PlanShown, look: Look) -> String {
     if look.width > 0 {
         table.set_width(u16::try_from(look.width).unwrap_or(120));
     }
-    let mut longest = 0;
     for task in &plan.tasks {
         // Answers name a task by its path.
-        let path = format!("({})", task.path);
-        longest = longest.max(path.chars().count() + 2);
-        table.add_row([task.what.verb(), &task.code, &task.title, format!("{} {path}", task.line).trim_start()]);
+        let told = format!("{} ({})", task.line, task.path);
+        table.add_row([task.what.verb(), &task.code, &task.title, told.trim_start()]);
     }
-    // Never broken, where there is room: it is there to be copied.
-    if let Some(column) = table.column_mut(3).filter(|_| longest < look.width / 2) {
-        let longest = u16::try_from(longest).unwrap_or(u16::MAX);
-        column.set_constraint(comfy_table::ColumnConstraint::LowerBoundary(comfy_table::Width::Fixed(longest)));
+    // With room for the path to stand unbroken: it is there to be copied.
+    if let Some(column) = table.column_mut(3).filter(|_| look.width > 0) {
+        let half = u16::try_from(look.width / 2).unwrap_or(60);
+        column.set_constraint(comfy_table::ColumnConstraint::LowerBoundary(comfy_table::Width::Fixed(half)));
     }
     let mut text = table.to_string();
     for line in &plan.review {
