@@ -39,24 +39,21 @@ impl Folder {
     /// A scenario's tree, merged over those it is based on.
     pub fn scenario(&self, id: &str) -> Result<Value, ScenarioFault> {
         let mut seen = vec![id.to_owned()];
-        let mut tree = self.scenario_file(id)?;
-        while let Some(base) = tree.get("based_on").and_then(Value::as_str).map(str::to_owned) {
+        let mut trees = vec![self.scenario_file(id)?];
+        while let Some(base) = trees.last_mut().and_then(|tree| tree.as_object_mut()?.remove("based_on")) {
+            let base = base.as_str().unwrap_or_default().to_owned();
             if seen.contains(&base) {
                 return Err(ScenarioFault::Circle(seen.join(" → ")));
             }
-            let mut below = self.scenario_file(&base)?;
-            let next = below.get("based_on").cloned();
-            if let Some(tree) = tree.as_object_mut() {
-                tree.remove("based_on");
-            }
-            merge(&mut below, tree);
-            tree = below;
-            if let (Some(tree), Some(next)) = (tree.as_object_mut(), next) {
-                tree.insert("based_on".into(), next);
-            }
+            trees.push(self.scenario_file(&base)?);
             seen.push(base);
         }
-        Ok(tree)
+        // From the lowest up, so that what is taken out is so of everything below.
+        let mut whole = Value::Object(serde_json::Map::new());
+        for tree in trees.into_iter().rev() {
+            merge(&mut whole, tree);
+        }
+        Ok(whole)
     }
 
     fn scenario_file(&self, id: &str) -> Result<Value, ScenarioFault> {
@@ -195,5 +192,31 @@ impl LoadedGuide {
     pub fn place(&self, lines: &[super::Lines]) -> Option<String> {
         let first = lines.first()?.first;
         self.source.as_ref()?.at(first).map(super::Passage::place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_scenario_takes_out_is_out_of_everything_below_it() {
+        let scenario = |id: &str, text: &str| (format!("scenarios/{id}.yaml"), text.to_owned());
+        let files = BTreeMap::from([
+            scenario("smooth", "id: smooth\nanswers: { mail: yes, host: a }"),
+            scenario("keys", "based_on: smooth\nid: keys\nanswers: { user: k }"),
+            scenario("keys-alone", "based_on: keys\nid: keys-alone\nanswers: { mail: null, host: b }"),
+            scenario("round", "based_on: about"),
+            scenario("about", "based_on: round"),
+        ]);
+        let folder = Folder { name: "g".into(), files };
+        assert_eq!(
+            folder.scenario("keys-alone").unwrap(),
+            json!({ "id": "keys-alone", "answers": { "host": "b", "user": "k" } })
+        );
+        assert!(matches!(folder.scenario("round"), Err(ScenarioFault::Circle(_))));
+        assert!(matches!(folder.scenario("none"), Err(ScenarioFault::Missing { .. })));
     }
 }
