@@ -127,10 +127,12 @@ fn measure(runtime: &tokio::runtime::Runtime, cluster: &Cluster, pods: usize) ->
 /// Waits until every list is read: there are several events to a pod, and idle is what comes after them.
 fn settled(terminal: &mut Terminal) -> Done {
     let process = terminal.process()?;
-    for _ in 0..30 {
+    let mut quiet = 0;
+    for _ in 0..60 {
         let before = cpu(process)?;
         terminal.rest_for(Duration::from_secs(1));
-        if cpu(process)? - before <= Duration::from_millis(20) {
+        quiet = if cpu(process)? - before <= Duration::from_millis(10) { quiet + 1 } else { 0 };
+        if quiet == 3 {
             break;
         }
     }
