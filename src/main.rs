@@ -17,6 +17,12 @@ fn main() -> std::process::ExitCode {
         return exit(code);
     }
     no_core_dumps();
+    // A panic ends the program at once: nothing else would give the terminal back from a question.
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        landfall::line::question::give_back();
+        before(panic);
+    }));
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
@@ -43,5 +49,11 @@ fn no_core_dumps() {
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    // Where the kernel pipes dumps to a program, the limit does not hold (core(5)).
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }

@@ -67,10 +67,18 @@ impl Check for Key {
         let policy: Value = answer.policy().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let user = self.used_by.as_ref().and_then(Late::known);
         if let Some(user) = user.filter(|user| !lets_in(&policy, user, &cx.target.account)) {
-            let grants =
-                kms.list_grants().key_id(key.arn().unwrap_or(key.key_id())).grantee_principal(user).send().await?;
-            if grants.grants().is_empty() {
-                return Ok(Outcome::Fail { problem: shut_out(&key, user, region) });
+            let listed =
+                kms.list_grants().key_id(key.arn().unwrap_or(key.key_id())).grantee_principal(user).send().await;
+            let problem = shut_out(&key, user, region);
+            match listed.map_err(Trouble::from) {
+                Ok(answer) if answer.grants().is_empty() => return Ok(Outcome::Fail { problem }),
+                Ok(_) => {}
+                // The policy was seen, and it lets nobody in; that a grant might is only a hope.
+                Err(Trouble::Denied { .. }) => {
+                    let why = format!("{} Whether a grant lets it in could not be looked at.", problem.why);
+                    return Ok(Outcome::Fail { problem: problem.why(why) });
+                }
+                Err(trouble) => return Err(trouble),
             }
         }
         Ok(Outcome::pass(format!("{} is Enabled", key.key_id())))

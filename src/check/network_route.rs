@@ -1,7 +1,7 @@
 //! `network.route`: can every host of the plan be reached, and how: directly, through a proxy, re-signed by whom?
 
 use async_trait::async_trait;
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 use landfall_core::{
     catalogue::Touches,
     event::{Host, Outcome, Problem},
@@ -46,10 +46,9 @@ impl Check for NetworkRoute {
 
     async fn run(&self, cx: &Context) -> Result<Outcome, Trouble> {
         let hosts = tried(&cx.needs.hosts);
-        let mut routes: Vec<Route> = Vec::with_capacity(hosts.len());
-        for some in hosts.chunks(AT_ONCE) {
-            routes.extend(join_all(some.iter().map(|host| route(cx, host))).await);
-        }
+        let server = cx.cloud.kube.server().map(|(server, _)| server);
+        let asked: Vec<_> = hosts.iter().map(|host| route(cx, host, server.as_deref())).collect();
+        let routes: Vec<Route> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let elsewhere = cx.needs.hosts.iter().filter(|host| ["nodes", "pods"].contains(&host.from.as_str())).count();
         let found: Vec<(&Host, Route)> = hosts.into_iter().zip(routes).collect();
         Ok(judged(&found, elsewhere))
@@ -67,11 +66,11 @@ fn tried(hosts: &[Host]) -> Vec<&Host> {
     tried
 }
 
-async fn route(cx: &Context, host: &Host) -> Route {
+async fn route(cx: &Context, host: &Host, server: Option<&str>) -> Route {
     let net = &cx.cloud.net;
     let via = net.via(&host.host).map(str::to_owned);
     // The API server shows a certificate of the cluster's own, which whoever calls it checks.
-    if host.port != 443 || cx.cloud.kube.server().is_some_and(|(server, _)| server == host.host) {
+    if host.port != 443 || server == Some(host.host.as_str()) {
         return match net.connect(&host.host, host.port).await {
             Ok(_) => via.map_or(Route::Direct, Route::Proxied),
             Err(trouble) => Route::Unreachable(trouble.to_string()),

@@ -6,7 +6,7 @@ pub fn api_host(service: &str, region: &str) -> String {
     match service {
         "iam" if region.starts_with("cn-") => format!("iam.cn-north-1.{suffix}"),
         "iam" if region.starts_with("us-gov-") => format!("iam.us-gov.{suffix}"),
-        "iam" => format!("iam.{suffix}"),
+        "iam" if suffix == "amazonaws.com" => format!("iam.{suffix}"),
         "cloudwatch" => format!("monitoring.{region}.{suffix}"),
         "ses" => format!("email.{region}.{suffix}"),
         "ecr" => format!("api.ecr.{region}.{suffix}"),
@@ -31,7 +31,15 @@ pub fn registries(region: &str) -> String {
 }
 
 fn suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+    const PARTITIONS: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+    ];
+    PARTITIONS.iter().find(|(begins, _)| region.starts_with(begins)).map_or("amazonaws.com", |(_, suffix)| *suffix)
 }
 
 #[cfg(test)]
@@ -44,6 +52,8 @@ mod tests {
         assert_eq!(api_host("cloudwatch", "cn-north-1"), "monitoring.cn-north-1.amazonaws.com.cn");
         assert_eq!(api_host("iam", "us-east-2"), "iam.amazonaws.com");
         assert_eq!(api_host("iam", "us-gov-west-1"), "iam.us-gov.amazonaws.com");
+        assert_eq!(api_host("sts", "us-isob-east-1"), "sts.us-isob-east-1.sc2s.sgov.gov");
+        assert_eq!(api_host("iam", "eusc-de-east-1"), "iam.eusc-de-east-1.amazonaws.eu");
         assert_eq!(bucket_host("models", "us-east-2"), "models.s3.us-east-2.amazonaws.com");
         assert_eq!(bucket_host("models.corp", "us-east-2"), "s3.us-east-2.amazonaws.com");
     }

@@ -146,11 +146,22 @@ fn way(profile: &Profile) -> Way {
         return Way::Login;
     }
     if let Some(command) = profile.get("credential_process") {
-        // Its arguments may be nobody's business.
-        let words = shell_words::split(command).unwrap_or_default();
-        return Way::Program(words.into_iter().next().unwrap_or_else(|| "a program".to_owned()));
+        return Way::Program(program(command));
     }
     if has("aws_access_key_id") { Way::Keys } else { Way::Nothing }
+}
+
+/// The name of the program that a command calls: variables set before it and its arguments may be nobody's business.
+fn program(command: &str) -> String {
+    // On Windows a backslash separates folders, and escapes nothing.
+    let words = if cfg!(windows) {
+        command.split_whitespace().map(str::to_owned).collect()
+    } else {
+        shell_words::split(command).unwrap_or_default()
+    };
+    let called = words.into_iter().find(|word| !word.contains('='));
+    let name = called.as_deref().and_then(|called| called.rsplit(['/', '\\']).next());
+    name.unwrap_or("a program").trim_matches('"').to_owned()
 }
 
 /// Which files were read, and which could not be: the SDK takes those for empty.
@@ -173,4 +184,16 @@ async fn files() -> Vec<String> {
         }
     }
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_helper_only_its_name_is_said() {
+        assert_eq!(program("VAULT_TOKEN=s.abc123 /opt/tools/helper --user ada"), "helper");
+        assert_eq!(program("saml2aws script"), "saml2aws");
+        assert_eq!(program("TOKEN=x"), "a program");
+    }
 }

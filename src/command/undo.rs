@@ -34,7 +34,7 @@ pub async fn undo(common: &Common, install: &str, lose: &[String]) -> i32 {
             "Taken away, but what holds data was left, and what it stands on: agree to it step by step with --lose."
         }
         Exit::Person => "Nothing was taken away.",
-        Exit::Interrupted => "Interrupted. Running undo again goes on.",
+        Exit::Interrupted => "Interrupted. Running undo again takes away what is left.",
         // The other ends are not of an install that would go on.
         _ => exit.words(false),
     };
@@ -78,10 +78,16 @@ async fn undone(opened: &mut Opened, install: &str, lose: &[String]) -> Result<E
             return Ok(Exit::Person);
         }
         let (all, named) = (lines.clone(), agreed.clone());
-        // Asking blocks.
-        let said = tokio::task::spawn_blocking(move || asked(&all, named))
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)));
+        let cancel = opened.session.cancel.clone();
+        // Asking blocks: a signal, or a terminal that hung up, ends it all the same.
+        let asking = tokio::task::spawn_blocking(move || asked(&all, named));
+        let said = tokio::select! {
+            said = asking => said.unwrap_or_else(|error| Err(io::Error::other(error))),
+            () = cancel.cancelled() => {
+                question::give_back();
+                return Ok(Exit::Interrupted);
+            }
+        };
         match said {
             Ok(Some(named)) => agreed = named,
             Ok(None) => return Ok(Exit::Person),

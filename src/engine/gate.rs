@@ -9,6 +9,10 @@ use crate::cloud::{Cloud, Door, Trouble};
 
 /// How often a parked door is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// A program that fails to bring credentials is asked less and less often: every time may be a wrong password more, and lock
+/// an account.
+const RARELY: Duration = Duration::from_secs(300);
+const HELPER_FAILED: &str = "AWS-HELPER-FAILED";
 
 /// One gate a door.
 #[derive(Default)]
@@ -32,6 +36,7 @@ impl Gate {
         };
         let _first = gate.lock().await;
         let clock = cloud.clock();
+        let mut pause = AGAIN;
         loop {
             let tried = match door {
                 Door::Kubernetes => {
@@ -50,12 +55,15 @@ impl Gate {
                 }
             };
             match tried {
-                Err(trouble @ (Trouble::Expired { .. } | Trouble::Unreachable { .. })) => tell(&trouble),
+                Err(trouble @ (Trouble::Expired { .. } | Trouble::Unreachable { .. })) => {
+                    tell(&trouble);
+                    pause = if trouble.problem().code == HELPER_FAILED { (pause * 2).min(RARELY) } else { AGAIN };
+                }
                 // Any other answer comes from a door that is open again.
                 _ => return Ok(()),
             }
             tokio::select! {
-                () = clock.sleep(AGAIN) => {}
+                () = clock.sleep(pause) => {}
                 () = cancel.cancelled() => return Err(Trouble::Interrupted),
             }
         }

@@ -74,6 +74,10 @@ pub fn holder(folder: &Path) -> Option<Holder> {
 /// Where an install stands: while somebody is at it, how the run before ended is no news.
 pub fn standing(story: &Story, holder: Option<&Holder>) -> String {
     match holder {
+        // A run that was killed there leaves its lock, too.
+        Some(elsewhere) if elsewhere.here().is_none() => {
+            format!("{}; its lock names {elsewhere}, which cannot be seen from here", story.state())
+        }
         Some(_) => format!("going on: {}", story.steps_done()),
         None => story.state(),
     }
@@ -107,6 +111,8 @@ mod tests {
             Holder::read("process 4711 since 2026-11-20T09:00:03.5Z by ada on no-host-is-called-so\n").unwrap();
         assert_eq!(holder.to_string(), "process 4711 (ada, on no-host-is-called-so, since 2026-11-20 09:00Z)");
         assert_eq!(holder.here(), None, "nobody can stop it from here");
+        let state = standing(&Story::default(), Some(&holder));
+        assert!(state.starts_with(&Story::default().state()) && state.contains("no-host-is-called-so"), "{state}");
         let bare = Holder::read("process 4711").unwrap();
         assert_eq!((bare.to_string().as_str(), bare.here()), ("process 4711", Some(4711)));
         assert_eq!(Holder::read(""), None);

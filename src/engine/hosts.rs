@@ -144,6 +144,8 @@ fn of_aws(around: &Around<'_>, scope: &Scope, permissions: &Permissions) -> Vec<
     }
     if around.guide.guide.target.cluster == "eks" {
         calls.entry("eks").or_default().insert("DescribeCluster");
+        // Regions and clusters to choose from.
+        calls.entry("ec2").or_default();
     }
     if calls.is_empty() {
         return Vec::new();

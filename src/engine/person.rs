@@ -70,7 +70,8 @@ impl Running<'_> {
         let path = self.task.path.clone();
         let instruction = self.engine.teller.hide(instruction);
         let journal = &self.engine.journal;
-        let known = journal.story().steps.get(&path).and_then(|step| step.person.clone());
+        let story = journal.story();
+        let known = story.steps.get(&path).filter(|step| step.failed.is_none()).and_then(|step| step.person.as_ref());
         if known.is_some_and(|told| told.instruction == instruction) {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! A question outside any conversation: a text, one of several, or yes and no. The same voice as in a conversation.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use inquire::InquireError;
 
@@ -8,6 +8,14 @@ use super::{
     ask::{Offer, Prompt, Said},
     voice,
 };
+
+/// Gives the terminal back as it was before a question, where one stands and nobody will answer it any more.
+pub fn give_back() {
+    let _ = crossterm::terminal::disable_raw_mode();
+    if io::stderr().is_terminal() {
+        let _ = crossterm::execute!(io::stderr(), crossterm::cursor::Show);
+    }
+}
 
 /// Asks for a text; Enter takes what is given. None where the person left, or nobody is there.
 pub fn text(title: &str, help: &str, given: &str) -> io::Result<Option<String>> {

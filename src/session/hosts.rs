@@ -73,7 +73,8 @@ impl Session {
                 let source = said.get(index).and_then(|row| row.get(&column.id));
                 seen |= self.see(vault, row_reference(secret, index, column), source).await;
             }
-            if !seen && index >= said.len() {
+            // Rows that the answers no longer name may still lie in the vault.
+            if index + 1 >= said.len() && (!said.is_empty() || !seen) {
                 break;
             }
         }
@@ -168,13 +169,14 @@ impl Session {
 
     /// Installs of this guide that go where the choice says.
     fn installs_for(&self, choice: &TargetChoice) -> Vec<(PathBuf, Story)> {
-        let said = [("region", &choice.region), ("cluster", &choice.cluster), ("namespace", &choice.namespace)];
+        let region = choice.region.clone().or_else(|| self.house.endpoints.region.clone());
+        let said = [("region", &region), ("cluster", &choice.cluster), ("namespace", &choice.namespace)];
         let found = installs(&self.house.endpoints.state).into_iter().filter_map(|(folder, story)| {
             let story = story.ok()?;
             let agrees = said.iter().all(|(name, said)| {
                 said.as_deref().is_none_or(|said| story.target.get(*name).and_then(Value::as_str) == Some(said))
             });
-            (story.guide == self.guide.guide.id && agrees).then_some((folder, story))
+            (story.guide == self.guide.guide.id && agrees && !story.is_gone()).then_some((folder, story))
         });
         found.collect()
     }

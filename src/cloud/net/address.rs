@@ -10,6 +10,8 @@ pub fn host_of(url: &str, why: &str) -> Option<Host> {
         return url.starts_with('<').then(|| host(url, 443));
     };
     let authority = rest.split('/').next()?;
+    // Who signs in there is nobody else's business.
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match authority.rsplit_once(':') {
         Some((name, port)) => Some(host(name, port.parse().ok()?)),
         None => Some(host(authority, if scheme == "http" { 80 } else { 443 })),
@@ -27,6 +29,7 @@ mod tests {
         assert_eq!(place("http://a.example:9000"), Some(("a.example".into(), 9000)));
         assert_eq!(place("https://<answer auth_host>/x"), Some(("<answer auth_host>".into(), 443)));
         assert_eq!(place("<secret minio.url>"), Some(("<secret minio.url>".into(), 443)));
+        assert_eq!(place("https://svc:hunter2@git.corp:8443/x"), Some(("git.corp".into(), 8443)));
         assert_eq!(place("a.example"), None);
     }
 }

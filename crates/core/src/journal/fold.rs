@@ -93,6 +93,10 @@ impl Story {
                 self.approved = (**approved).clone();
                 self.agreed = Some(self.answers.clone());
                 self.replace = replace;
+                // Nobody is waited for where the step is no longer wanted.
+                for (_, step) in self.steps.iter_mut().filter(|(path, _)| !self.approved.steps.contains_key(*path)) {
+                    step.person = None;
+                }
                 self.plan_digest = Some(digest.clone());
                 self.facts = Some(facts.clone());
                 self.closed = None;

@@ -107,11 +107,14 @@ impl StepStory {
                 self.failed = None;
             }
             Record::TakenBack { .. } => (self.handed_over, self.taken_back) = (None, true),
-            Record::Person { instruction, .. } => match &mut self.person {
-                // Told again by a later run: the waiting began before.
-                Some(told) => told.instruction.clone_from(instruction),
-                told => *told = Some(ToldPerson { instruction: instruction.clone(), at: stamped.at }),
-            },
+            Record::Person { instruction, .. } => {
+                self.failed = None;
+                match &mut self.person {
+                    // Told again by a later run: the waiting began before.
+                    Some(told) => told.instruction.clone_from(instruction),
+                    told => *told = Some(ToldPerson { instruction: instruction.clone(), at: stamped.at }),
+                }
+            }
             Record::Undoing { .. } => self.undoing = true,
             Record::Undone { .. } => {
                 *self = Self {

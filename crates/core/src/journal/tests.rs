@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Record, Stamped, Story};
 use crate::{
-    event::{Happened, How, Outcome, TaskPath},
+    event::{Happened, How, Outcome, Problem, TaskPath},
     plan::{Answers, HandOver, Said},
 };
 
@@ -128,6 +128,26 @@ fn a_person_who_is_waited_for_is_known_until_it_is_done() {
     story.take(&later);
     assert_eq!(story.steps[&path("steps/dns")].person.clone().unwrap().at, first, "it is waited for since then");
     story.take(&Stamped::now(later.at, result("steps/dns", How::HandedOver)));
+    assert_eq!(story.with_persons().count(), 0);
+}
+
+#[test]
+fn whoever_is_told_again_has_not_failed_and_a_step_that_is_not_wanted_waits_for_nobody() {
+    let told = |step: &str| Record::Person { path: path(step), instruction: "make a record".into() };
+    let failed =
+        Record::Failed { path: path("steps/dns"), problem: Problem::new("DNS-MISSING", "no record", "Make it.") };
+    let planned = Record::Planned {
+        digest: "p".into(),
+        facts: json!({}),
+        approved: Box::default(),
+        name: "sam".into(),
+        replace: Vec::new(),
+    };
+    let story = fold(vec![told("steps/dns"), failed.clone()]);
+    assert!(story.steps[&path("steps/dns")].failed.is_some());
+    let story = fold(vec![told("steps/dns"), failed, told("steps/dns")]);
+    assert!(story.steps[&path("steps/dns")].failed.is_none() && story.with_persons().count() == 1);
+    let story = fold(vec![told("steps/dns"), planned]);
     assert_eq!(story.with_persons().count(), 0);
 }
 
