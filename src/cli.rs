@@ -223,6 +223,7 @@ Examples:
 impl Cli {
     /// Carries the command out; gives the exit code.
     pub async fn run(self) -> i32 {
+        command::give_back_on_panic();
         let common = self.common;
         match self.command {
             None => command::front(&common, None, &InstallArguments::default()).await,

@@ -17,12 +17,6 @@ fn main() -> std::process::ExitCode {
         return exit(code);
     }
     no_core_dumps();
-    // A panic ends the program at once: nothing else would give the terminal back from a question.
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        landfall::line::question::give_back();
-        before(panic);
-    }));
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
