@@ -100,6 +100,14 @@ impl Cloud {
         }
     }
 
+    /// Forgets what a door was opened with, so that renewed credentials are read.
+    pub fn renew(&self, door: Door) {
+        match door {
+            Door::Kubernetes => self.kube.renew(),
+            _ => self.aws.renew(),
+        }
+    }
+
     /// The install's clock.
     pub fn clock(&self) -> Clock {
         self.endpoints.clock

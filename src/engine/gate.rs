@@ -38,21 +38,16 @@ impl Gate {
         let clock = cloud.clock();
         let mut pause = AGAIN;
         loop {
+            cloud.renew(door);
             let tried = match door {
-                Door::Kubernetes => {
-                    cloud.kube.renew();
-                    match cloud.kube.client().await {
-                        Ok(client) => client.apiserver_version().await.map(drop).map_err(Trouble::from),
-                        Err(trouble) => Err(trouble),
-                    }
-                }
-                _ => {
-                    cloud.aws.renew();
-                    match cloud.aws.sts().await {
-                        Ok(sts) => sts.get_caller_identity().send().await.map(drop).map_err(Trouble::from),
-                        Err(trouble) => Err(trouble),
-                    }
-                }
+                Door::Kubernetes => match cloud.kube.client().await {
+                    Ok(client) => client.apiserver_version().await.map(drop).map_err(Trouble::from),
+                    Err(trouble) => Err(trouble),
+                },
+                _ => match cloud.aws.sts().await {
+                    Ok(sts) => sts.get_caller_identity().send().await.map(drop).map_err(Trouble::from),
+                    Err(trouble) => Err(trouble),
+                },
             };
             match tried {
                 Err(trouble @ (Trouble::Expired { .. } | Trouble::Unreachable { .. })) => {

@@ -15,7 +15,7 @@ use super::{
     AnyCheck, AnyLookup, AnyStep, Applied, Check, Context, Lookup, Made, Misfit, PlanView, Rendered, Step,
     misfit::{decode, decoded},
 };
-use crate::cloud::{Door, Trouble, slowed};
+use crate::cloud::{Trouble, slowed};
 
 /// Turns a kind's type into a trait object.
 pub struct Erased<K>(std::marker::PhantomData<fn() -> K>);
@@ -211,8 +211,7 @@ impl<K: Lookup> AnyLookup for Erased<K> {
         let lookup = decoded::<K>(parameters)?;
         // A session that just ended is renewed once, where it can be without anybody; what answers after that counts.
         match lookup.rows(cx).await {
-            Err(Trouble::Expired { door: Door::Kubernetes, .. }) => cx.cloud.kube.renew(),
-            Err(Trouble::Expired { .. }) => cx.cloud.aws.renew(),
+            Err(Trouble::Expired { door, .. }) => cx.cloud.renew(door),
             seen => return seen,
         }
         lookup.rows(cx).await
